@@ -1,0 +1,167 @@
+//! What the database knows of one key's secret, and the judgement of a presented key against it.
+
+use std::time::Duration;
+
+use crate::key::Environment;
+use crate::pepper::{KeyHash, Match, PepperVersion, Peppers};
+use crate::principal::{Caller, Principal, Replaced};
+use crate::{ApiKey, KeyId, Scopes, TenantId, Timestamp};
+
+/// The longest grace a rotation may give the old secret: a week.
+pub const MAX_GRACE: Duration = Duration::from_secs(604_800);
+
+/// The stored state of a key, without its name: all that authentication needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// The key's id.
+    pub id: KeyId,
+    /// Whose key it is.
+    pub tenant: TenantId,
+    /// The key's label.
+    pub environment: Environment,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it stops working by itself; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The secret of now.
+    pub secret: KeyHash,
+    /// The secret before the last rotation, while its grace lasts.
+    pub previous: Option<PreviousSecret>,
+}
+
+/// A secret that a rotation replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// Its hash.
+    pub secret: KeyHash,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+    /// When it stops working.
+    pub works_until: Timestamp,
+}
+
+/// Why a presented key is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not this key's secret, nor the one before.
+    Unknown,
+    /// It was, and the key has been revoked.
+    Revoked,
+    /// It was, and its time is over: the key's own, or the grace of a replaced secret.
+    Expired,
+    /// Its hash names this pepper, which the process does not hold.
+    UnknownPepper(PepperVersion),
+}
+
+impl Credential {
+    /// Who presents `plain`, as of `now`. Revocation and expiry are told only to who holds the secret.
+    #[expect(clippy::disallowed_methods, reason = "the judgement is what proves a caller")]
+    pub fn judge(&self, plain: &ApiKey, peppers: &Peppers, now: Timestamp) -> Result<Principal, Refused> {
+        let mut matching = None;
+        let mut unknown = None;
+        let previous = self.previous.as_ref();
+        for (secret, replaced) in [(Some(&self.secret), None), (previous.map(|p| &p.secret), previous)] {
+            let Some(secret) = secret else { continue };
+            match peppers.compare(secret, plain) {
+                Match::Same => matching = matching.or(Some(replaced)),
+                Match::Different => {}
+                Match::UnknownPepper => unknown = unknown.or(Some(&secret.pepper)),
+            }
+        }
+        let Some(replaced) = matching else {
+            return Err(unknown.map_or(Refused::Unknown, |version| Refused::UnknownPepper(version.clone())));
+        };
+        if self.revoked_at.is_some() {
+            return Err(Refused::Revoked);
+        }
+        let works_until = replaced.map(|p| p.works_until);
+        let expires_at = [self.expires_at, works_until].into_iter().flatten().min();
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(Refused::Expired);
+        }
+        // The grace may reach beyond the key's own end, which holds all the same.
+        let replaced =
+            replaced.zip(expires_at).map(|(p, works_until)| Replaced { at: p.replaced_at, works_until });
+        let caller = Caller::Key { id: self.id.clone(), expires_at, replaced };
+        Ok(Principal::authenticated(self.tenant.clone(), caller, self.scopes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::pepper::Pepper;
+
+    fn peppers() -> Peppers {
+        Peppers { current: Pepper::new(PepperVersion("1".into()), b"secret".to_vec()), previous: None }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    /// A key rotated at 100 s with 50 s of grace, that expires at 1,000 s; with its new and its old secret.
+    fn rotated() -> (Credential, ApiKey, ApiKey) {
+        let mut rng = StdRng::seed_from_u64(3);
+        let id = KeyId::mint(&mut rng);
+        let new = ApiKey::mint(&id, Environment::Production, &mut rng);
+        let old = ApiKey::mint(&id, Environment::Production, &mut rng);
+        let pepper = peppers().current;
+        let credential = Credential {
+            id,
+            tenant: TenantId::parse("t").expect("a tenant"),
+            environment: Environment::Production,
+            scopes: Scopes::all(),
+            expires_at: Some(at(1_000)),
+            revoked_at: None,
+            secret: pepper.hash(&new),
+            previous: Some(PreviousSecret {
+                secret: pepper.hash(&old),
+                replaced_at: at(100),
+                works_until: at(150),
+            }),
+        };
+        (credential, new, old)
+    }
+
+    #[test]
+    fn a_replaced_secret_works_until_its_grace_ends_and_says_so() {
+        let (credential, new, old) = rotated();
+        let principal = credential.judge(&old, &peppers(), at(149)).expect("in grace");
+        assert_eq!(principal.expires_at(), Some(at(150)));
+        assert!(principal.replaced().is_some());
+        assert_eq!(credential.judge(&old, &peppers(), at(150)), Err(Refused::Expired));
+        assert!(credential.judge(&new, &peppers(), at(150)).expect("live").replaced().is_none());
+    }
+
+    #[test]
+    fn a_grace_does_not_reach_beyond_the_keys_own_end() {
+        let (mut credential, _, old) = rotated();
+        credential.expires_at = Some(at(120));
+        let principal = credential.judge(&old, &peppers(), at(119)).expect("in grace");
+        assert_eq!(principal.replaced().map(|replaced| replaced.works_until), Some(at(120)));
+        assert_eq!(credential.judge(&old, &peppers(), at(120)), Err(Refused::Expired));
+    }
+
+    #[test]
+    fn expiry_is_exclusive_and_revocation_wins() {
+        let (mut credential, new, _) = rotated();
+        assert!(credential.judge(&new, &peppers(), at(999)).is_ok());
+        assert_eq!(credential.judge(&new, &peppers(), at(1_000)), Err(Refused::Expired));
+        credential.revoked_at = Some(at(5));
+        assert_eq!(credential.judge(&new, &peppers(), at(1_000)), Err(Refused::Revoked));
+    }
+
+    #[test]
+    fn who_does_not_hold_the_secret_is_not_told_that_the_key_is_revoked() {
+        let (mut credential, ..) = rotated();
+        credential.revoked_at = Some(at(5));
+        let guess = ApiKey::mint(&credential.id, Environment::Production, &mut StdRng::seed_from_u64(4));
+        assert_eq!(credential.judge(&guess, &peppers(), at(6)), Err(Refused::Unknown));
+    }
+}

@@ -1,0 +1,192 @@
+//! The kinds of id, all in one place: a prefix that names the kind, then lower-case alphanumerics.
+//!
+//! An id that does not parse cannot name anything, so callers treat it exactly as one that is unknown.
+
+use std::fmt;
+
+use rand::{Rng, RngExt};
+use serde::{Serialize, Serializer};
+
+use crate::Timestamp;
+
+/// `0-9a-z`, in ASCII order: ids of equal length compare like the numbers they spell.
+const LOWER_ALNUM: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// `length` random characters of `0-9a-z`, 5.17 bits each.
+pub(crate) fn random_lower_alnum(rng: &mut impl Rng, length: usize) -> String {
+    (0..length).map(|_| char::from(LOWER_ALNUM[rng.random_range(0..36)])).collect()
+}
+
+fn is_lower_alnum(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+macro_rules! id_kind {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $length:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads an id; `None` when it is not of this kind.
+            pub fn parse(text: &str) -> Option<Self> {
+                let rest = text.strip_prefix($prefix)?;
+                is_lower_alnum(rest, $length).then(|| Self(text.to_owned()))
+            }
+
+            /// The id as text, prefix included.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        text_id!($name);
+    };
+}
+
+macro_rules! text_id {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+id_kind!(
+    /// An API key's public name, `key_abc123def456`: 62 random bits, kept across rotations.
+    KeyId, "key_", 12
+);
+id_kind!(
+    /// A memory's name, `mem_` + nine characters of creation time + thirteen random ones: ids sort by
+    /// creation, and two made in the same millisecond differ by 67 random bits.
+    MemoryId, "mem_", MemoryId::TIME + MemoryId::RANDOM
+);
+id_kind!(
+    /// The name of one request, `req_…`, that ties an answer to its log line: 103 random bits.
+    RequestId, "req_", 20
+);
+
+impl KeyId {
+    /// A new id.
+    pub fn mint(rng: &mut impl Rng) -> Self {
+        Self(format!("key_{}", random_lower_alnum(rng, 12)))
+    }
+
+    /// The twelve characters after the prefix, which the plain key repeats.
+    pub fn body(&self) -> &str {
+        &self.0[4..]
+    }
+}
+
+impl RequestId {
+    /// A new id.
+    pub fn mint(rng: &mut impl Rng) -> Self {
+        Self(format!("req_{}", random_lower_alnum(rng, 20)))
+    }
+}
+
+impl MemoryId {
+    /// Base-36 digits of milliseconds since 1970: enough until the year 5188.
+    const TIME: usize = 9;
+    const RANDOM: usize = 13;
+
+    /// A new id for a memory created at `created_at`.
+    pub fn mint(created_at: Timestamp, rng: &mut impl Rng) -> Self {
+        let mut left = created_at.millis().unsigned_abs();
+        let mut time = [b'0'; Self::TIME];
+        for digit in time.iter_mut().rev() {
+            *digit = LOWER_ALNUM[(left % 36) as usize];
+            left /= 36;
+        }
+        let time = String::from_utf8_lossy(&time);
+        Self(format!("mem_{time}{}", random_lower_alnum(rng, Self::RANDOM)))
+    }
+
+    /// When the memory was created, to the millisecond.
+    pub fn created_at(&self) -> Timestamp {
+        let digits = &self.0[4..4 + Self::TIME];
+        // Nine base-36 digits always fit: parse only accepts them, and 36^9 < 2^63.
+        Timestamp::from_millis(i64::from_str_radix(digits, 36).unwrap_or(0))
+    }
+}
+
+/// The name of a tenant: a UUID, a Clerk `user_…` or `org_…`, or any 1 to 128 of `[A-Za-z0-9_-]`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId(String);
+
+impl TenantId {
+    /// Reads a tenant id; `None` when it is empty, too long or has other characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((1..=128).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_id!(TenantId);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn ids_of_another_kind_length_or_alphabet_are_refused() {
+        assert!(KeyId::parse("key_abc123def456").is_some());
+        for text in [
+            "",
+            "key_",
+            "mem_abc123def456",
+            "key_ABC123def456",
+            "key_abc123def45",
+            "key_abc123def4567",
+            "key_äbc123def45",
+        ] {
+            assert!(KeyId::parse(text).is_none(), "{text}");
+        }
+        for text in ["", "a b", "a/b", "ä", "a\0", &"x".repeat(129)] {
+            assert!(TenantId::parse(text).is_none(), "{text}");
+        }
+        assert!(TenantId::parse("00000000-0000-0000-0000-000000000001").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn memory_ids_carry_their_time_and_sort_by_it(a in 0i64..4_102_444_800_000, b in 0i64..4_102_444_800_000, seed: u64) {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let (early, late) = (a.min(b), a.max(b));
+            let first = MemoryId::mint(Timestamp::from_millis(early), &mut rng);
+            let second = MemoryId::mint(Timestamp::from_millis(late), &mut rng);
+            prop_assert_eq!(first.created_at().millis(), early);
+            prop_assert_eq!(MemoryId::parse(first.as_str()), Some(first.clone()));
+            prop_assert!(early == late || first < second);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_without_panic(text in "\\PC{0,64}") {
+            let _ = (KeyId::parse(&text), MemoryId::parse(&text), RequestId::parse(&text), TenantId::parse(&text));
+            let _ = MemoryId::parse(&format!("mem_{text}")).map(|id| id.created_at());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Changing a memory.
+
+use serde_json::{Map, Value};
+
+use crate::fields::Fields;
+use crate::memory::{MAX_CONTENT, Memory, MemoryType};
+use crate::{Error, Result, TenantId, Timestamp, rules};
+
+/// What a PATCH asks for; `None` leaves a field as it is, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the fields are those of Memory")]
+pub struct Patch {
+    pub content: Option<String>,
+    pub kind: Option<MemoryType>,
+    pub importance: Option<f64>,
+    pub tags: Option<Vec<String>>,
+    pub metadata: Option<Map<String, Value>>,
+    pub user_id: Option<Option<String>>,
+    pub agent_id: Option<Option<String>>,
+    pub session_id: Option<Option<String>>,
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+impl Patch {
+    /// Reads the body of a PATCH.
+    ///
+    /// # Errors
+    /// Everything wrong with it, at once.
+    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let patch = Self {
+            content: fields.take("content", rules::text(1..=MAX_CONTENT)),
+            kind: fields.take("type", rules::memory_type),
+            importance: fields.take("importance", rules::fraction),
+            tags: fields.take("tags", rules::tags),
+            metadata: fields.take("metadata", rules::metadata),
+            user_id: fields.take("userId", rules::nullable(rules::scoping_id)),
+            agent_id: fields.take("agentId", rules::nullable(rules::scoping_id)),
+            session_id: fields.take("sessionId", rules::nullable(rules::scoping_id)),
+            expires_at: fields.take("expiresAt", rules::nullable(rules::future(now))),
+        };
+        fields.finish()?;
+        Ok(patch)
+    }
+
+    /// `memory` as this patch leaves it at `now`. What it does not change keeps its `updatedAt`.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] when the merged metadata has grown too large.
+    pub fn apply(&self, memory: &Memory, now: Timestamp) -> Result<Memory> {
+        let mut patched = memory.clone();
+        set(&mut patched.content, &self.content);
+        set(&mut patched.kind, &self.kind);
+        set(&mut patched.importance, &self.importance);
+        set(&mut patched.tags, &self.tags);
+        set(&mut patched.user_id, &self.user_id);
+        set(&mut patched.agent_id, &self.agent_id);
+        set(&mut patched.session_id, &self.session_id);
+        set(&mut patched.expires_at, &self.expires_at);
+        if let Some(changes) = &self.metadata {
+            merge(&mut patched.metadata, changes);
+            rules::metadata_size(&patched.metadata).map_err(|problem| Error::field("metadata", problem))?;
+        }
+        if patched != *memory {
+            // A clock behind the last writer's must not make the memory look older than it was.
+            patched.updated_at = now.to_millis().max(memory.updated_at);
+        }
+        Ok(patched)
+    }
+}
+
+fn set<T: Clone>(target: &mut T, change: &Option<T>) {
+    if let Some(value) = change {
+        target.clone_from(value);
+    }
+}
+
+/// JSON Merge Patch (RFC 7396): null removes, objects merge, everything else replaces.
+fn merge(target: &mut Map<String, Value>, changes: &Map<String, Value>) {
+    for (key, change) in changes {
+        match change {
+            Value::Null => {
+                target.remove(key);
+            }
+            Value::Object(inner) => {
+                let slot = target.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
+                if !slot.is_object() {
+                    *slot = Value::Object(Map::new());
+                }
+                if let Value::Object(map) = slot {
+                    merge(map, inner);
+                }
+            }
+            other => {
+                target.insert(key.clone(), other.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().expect("an object").clone()
+    }
+
+    #[test]
+    fn metadata_is_merged_as_rfc_7396_says() {
+        // Cases of the RFC's appendix A that concern objects.
+        for (target, patch, expected) in [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ] {
+            let mut merged = map(target);
+            merge(&mut merged, &map(patch));
+            assert_eq!(Value::Object(merged), expected);
+        }
+    }
+}

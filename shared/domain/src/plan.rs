@@ -1,0 +1,61 @@
+//! Plans and what they allow.
+
+use serde::Serialize;
+
+/// What a tenant pays for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// The default of a new tenant.
+    Free,
+    /// A hundred times free.
+    Pro,
+    /// Set tenant by tenant.
+    Enterprise,
+}
+
+impl Plan {
+    /// Every plan.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Pro, Self::Enterprise];
+
+    /// The name used in requests, answers and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Pro => "pro",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    /// The plan of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plan| plan.as_str() == name)
+    }
+
+    /// What the plan allows. For enterprise, whose numbers are set per tenant, where they start.
+    pub const fn allowance(self) -> Allowance {
+        match self {
+            Self::Free => Allowance { per_month: 1_000, per_minute: 10, burst: 20, memories: Some(1_000) },
+            Self::Pro => {
+                Allowance { per_month: 100_000, per_minute: 100, burst: 200, memories: Some(1_000_000) }
+            }
+            Self::Enterprise => {
+                // As fast as one tenant's item can be written.
+                Allowance { per_month: 10_000_000, per_minute: 60_000, burst: 10_000, memories: None }
+            }
+        }
+    }
+}
+
+/// The limits of one tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Admitted requests in a UTC calendar month.
+    pub per_month: u64,
+    /// The rate at which the bucket refills, in requests a minute; at least 1.
+    pub per_minute: u32,
+    /// How deep the bucket is, in requests; at least 1.
+    pub burst: u32,
+    /// How many memories may be kept; `None` for any number.
+    pub memories: Option<u64>,
+}

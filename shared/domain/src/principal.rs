@@ -1,0 +1,123 @@
+//! Who is asking, whatever the credential, and what they may do with keys.
+//!
+//! The rule behind key management: nobody ends up with a plain key in hand that can do more, or
+//! lives longer, than the credential they came with.
+
+use crate::key_summary::KeySummary;
+use crate::{Error, KeyId, Result, Scope, Scopes, TenantId, Timestamp};
+
+/// An authenticated caller. Tenant-bound handles to the store can only be had with one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    tenant: TenantId,
+    caller: Caller,
+    scopes: Scopes,
+}
+
+/// The kinds of caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The holder of an API key.
+    Key {
+        /// The key.
+        id: KeyId,
+        /// When the presented secret stops working.
+        expires_at: Option<Timestamp>,
+        /// Set when the presented secret is one that a rotation replaced.
+        replaced: Option<Replaced>,
+    },
+    /// Whoever runs the deployment and reaches the tables by other means than the API.
+    Operator,
+}
+
+/// The state of a secret in its grace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// When it was replaced.
+    pub at: Timestamp,
+    /// When it stops working.
+    pub works_until: Timestamp,
+}
+
+impl Principal {
+    /// The caller that a credential proved. Only the guard and the operator's tools may call this:
+    /// `.clippy.toml` refuses it anywhere else.
+    pub const fn authenticated(tenant: TenantId, caller: Caller, scopes: Scopes) -> Self {
+        Self { tenant, caller, scopes }
+    }
+
+    /// The tenant whose data this caller sees; the only one.
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// What the caller may do.
+    pub const fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+
+    /// The caller's key, when it came with one.
+    pub const fn key_id(&self) -> Option<&KeyId> {
+        match &self.caller {
+            Caller::Key { id, .. } => Some(id),
+            Caller::Operator => None,
+        }
+    }
+
+    /// When the presented credential stops working; `None` for never.
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        match &self.caller {
+            Caller::Key { expires_at, .. } => *expires_at,
+            Caller::Operator => None,
+        }
+    }
+
+    /// The rotation that replaced the presented secret, when one did.
+    pub const fn replaced(&self) -> Option<Replaced> {
+        match &self.caller {
+            Caller::Key { replaced, .. } => *replaced,
+            Caller::Operator => None,
+        }
+    }
+
+    /// Refuses with [`Error::MissingScope`] unless the caller has `scope`.
+    pub fn require(&self, scope: Scope) -> Result<()> {
+        if self.scopes.contains(scope) { Ok(()) } else { Err(Error::MissingScope(scope)) }
+    }
+
+    /// Whether the caller may create a key with these scopes and this expiry.
+    pub fn may_create(&self, scopes: Scopes, expires_at: Option<Timestamp>) -> Result<()> {
+        self.has_all(scopes)?;
+        self.outlives(expires_at)
+    }
+
+    /// Whether the caller may have a new secret of `key`: it has all the key's scopes, and does not
+    /// expire before the key does. A replaced secret therefore cannot renew itself.
+    pub fn may_rotate(&self, key: &KeySummary) -> Result<()> {
+        self.has_all(key.scopes)?;
+        if let (Some(replaced), true) = (self.replaced(), self.key_id() == Some(&key.id)) {
+            return Err(Error::Outlives { own: replaced.works_until });
+        }
+        self.outlives(key.expires_at)
+    }
+
+    /// Whether the caller may revoke `key`: itself, or one whose scopes it has all of.
+    pub fn may_revoke(&self, key: &KeySummary) -> Result<()> {
+        if self.key_id() == Some(&key.id) { Ok(()) } else { self.has_all(key.scopes) }
+    }
+
+    fn has_all(&self, scopes: Scopes) -> Result<()> {
+        match scopes.first_missing_in(self.scopes) {
+            None => Ok(()),
+            Some(missing) => Err(Error::MissingScope(missing)),
+        }
+    }
+
+    fn outlives(&self, other: Option<Timestamp>) -> Result<()> {
+        match (self.expires_at(), other) {
+            (None, _) => Ok(()),
+            (Some(own), Some(other)) if other <= own => Ok(()),
+            (Some(own), _) => Err(Error::Outlives { own }),
+        }
+    }
+}

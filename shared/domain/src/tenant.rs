@@ -1,0 +1,75 @@
+//! A tenant as its one item has it: plan, status, epoch and meter.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+use crate::meter::{Bucket, Meter};
+use crate::plan::{Allowance, Plan};
+
+/// Everything the tenant item says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Counts the changes that make cached keys and plans stale: revocations, rotations, changes of
+    /// plan or status. It starts at the creation time in microseconds, so that a tenant that was
+    /// erased and made again never matches an old cache.
+    pub epoch: i64,
+    /// The plan.
+    pub plan: Plan,
+    /// The limits, which the plan gives unless they were set for this tenant.
+    pub allowance: Allowance,
+    /// Whether the operator has suspended it.
+    pub suspended: bool,
+    /// What it has consumed.
+    pub meter: Meter,
+}
+
+impl Tenant {
+    /// A tenant created at `now` on `plan`.
+    pub fn new(plan: Plan, now: Timestamp) -> Self {
+        Self {
+            epoch: now.micros(),
+            plan,
+            allowance: plan.allowance(),
+            suspended: false,
+            meter: Meter::default(),
+        }
+    }
+
+    /// How the tenant stands against its limits at `now`.
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let month = now.month();
+        let used = self.meter.used(month);
+        let bucket = Bucket::of(&self.allowance);
+        Standing {
+            plan: self.plan,
+            allowance: self.allowance,
+            month_used: used,
+            month_remaining: self.allowance.per_month.saturating_sub(used),
+            month_start: month.start(),
+            month_end: month.end(),
+            burst_remaining: bucket.remaining(self.meter.tat, now),
+            burst_full_in: Bucket::full_in(self.meter.tat, now),
+        }
+    }
+}
+
+/// How a tenant stands against its limits; what the rate-limit headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The plan.
+    pub plan: Plan,
+    /// The limits.
+    pub allowance: Allowance,
+    /// Requests admitted this month.
+    pub month_used: u64,
+    /// Requests left this month.
+    pub month_remaining: u64,
+    /// When this month began.
+    pub month_start: Timestamp,
+    /// When the next month begins and the count starts anew.
+    pub month_end: Timestamp,
+    /// Requests that would be admitted at once.
+    pub burst_remaining: u64,
+    /// How long until the bucket is full.
+    pub burst_full_in: Duration,
+}
