@@ -1,0 +1,231 @@
+//! A tenant's keys: creating, reading and listing them.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
+use hb_domain::credential::Credential;
+use hb_domain::key::Environment;
+use hb_domain::key_summary::{KeyStatus, KeySummary};
+use hb_domain::pepper::KeyHash;
+use hb_domain::{Error, KeyId, Result, Scope, TenantId, Timestamp};
+
+use super::slots::{self, Full};
+use super::{credentials, listed_until, owned_key, owner};
+use crate::Store;
+use crate::fault::fault;
+use crate::item::{Attributes, Row, millis, number, text, texts};
+
+/// The most live keys a tenant may have.
+pub const MAX_LIVE_KEYS: u64 = 100;
+
+/// The most keys that have ended a list shows.
+const MAX_ENDED_LISTED: usize = 400;
+
+const TABLE: &str = "api-keys";
+/// How often a transaction that lost against another one of the same tenant is tried.
+pub(super) const TRIES: u32 = 8;
+
+/// Reasons for cancelling a transaction that pass by themselves.
+const PASSING_REASONS: [&str; 3] =
+    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+/// The keys of one tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    pub(super) store: &'a Store,
+    pub(super) tenant: &'a TenantId,
+}
+
+/// Why a transaction changed nothing.
+pub(super) enum Cancelled {
+    /// The condition of the part at this place.
+    Condition(usize),
+    /// Another transaction was under way on the same rows.
+    Conflict,
+}
+
+impl<'a> Keys<'a> {
+    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
+        Self { store, tenant }
+    }
+
+    /// Creates a key whose secret has this hash. It works from now on.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when a live key of its environment has its name, [`Error::QuotaExhausted`]
+    /// when the tenant has [`MAX_LIVE_KEYS`]; the database's.
+    pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<()> {
+        let credential = Credential {
+            id: key.id.clone(),
+            tenant: self.tenant.clone(),
+            environment: key.environment,
+            scopes: key.scopes,
+            expires_at: key.expires_at,
+            revoked_at: None,
+            secret,
+            previous: None,
+        };
+        let mut rows = [credentials::encode(&credential), encode(self.tenant, key)];
+        if let Some(end) = key.expires_at {
+            for row in &mut rows {
+                row.insert("ttl".into(), listed_until(end));
+            }
+        }
+        let mut parts = Vec::new();
+        for row in rows {
+            let put = Put::builder()
+                .table_name(&self.store.tables.api_keys)
+                .set_item(Some(row))
+                .condition_expression("attribute_not_exists(pk)")
+                .build();
+            let put =
+                put.map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))?;
+            parts.push(TransactWriteItem::builder().put(put).build());
+        }
+        let slot = slots::take(self.store, self.tenant, key)?;
+        parts.push(TransactWriteItem::builder().update(slot).build());
+
+        for attempt in 0..TRIES {
+            match self.transact(parts.clone()).await? {
+                Ok(()) => return Ok(()),
+                Err(Cancelled::Conflict) => pause(attempt, &key.id).await,
+                Err(Cancelled::Condition(2)) => {
+                    match slots::explain(self.store, self.tenant, key, key.created_at).await? {
+                        Full::Refused(error) => return Err(error),
+                        Full::Pruned | Full::Free => {}
+                    }
+                }
+                Err(Cancelled::Condition(_)) => {
+                    return Err(Error::Unavailable(format!("{} is taken", key.id)));
+                }
+            }
+        }
+        Err(Error::Unavailable("creating a key lost against others too often".into()))
+    }
+
+    /// Reads one key, consistently.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the tenant has no such key; the database's.
+    pub async fn get(&self, id: &KeyId) -> Result<KeySummary> {
+        let get = self.store.db.get_item().table_name(&self.store.tables.api_keys);
+        let get = get.set_key(Some(owned_key(self.tenant, id.as_str()))).consistent_read(true);
+        let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = get.send().await.map_err(|error| fault("GetItem api-keys", error))?;
+        answer.item.as_ref().map(decode).transpose()?.ok_or(Error::NotFound)
+    }
+
+    /// Reads what is kept of a key's present secret, consistently.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the tenant has no such key; the database's.
+    pub async fn secret(&self, id: &KeyId) -> Result<KeyHash> {
+        let credential = self.store.credentials().get(id).await?;
+        credential
+            .filter(|found| found.tenant == *self.tenant)
+            .map(|found| found.secret)
+            .ok_or(Error::NotFound)
+    }
+
+    /// Reads the keys that `now` still shows, consistently, newest first: all live ones, and the newest of
+    /// those that have ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&self, now: Timestamp) -> Result<Vec<KeySummary>> {
+        let mut keys: Vec<KeySummary> = Vec::new();
+        let mut from: Option<Attributes> = None;
+        loop {
+            let query = self
+                .store
+                .db
+                .query()
+                .table_name(&self.store.tables.api_keys)
+                .key_condition_expression("pk = :owner AND begins_with(sk, :kind)")
+                .expression_attribute_values(":owner", owner(self.tenant))
+                .expression_attribute_values(":kind", text("key_"))
+                .set_exclusive_start_key(from)
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = query.send().await.map_err(|error| fault("Query api-keys", error))?;
+            for item in answer.items() {
+                keys.push(decode(item)?);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                break;
+            }
+        }
+        keys.retain(|key| key.is_shown(now));
+        keys.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
+        // Live keys are few; of those that have ended, however many, the newest are enough.
+        let mut ended = 0;
+        keys.retain(|key| {
+            let is_live = key.status(now) == KeyStatus::Active;
+            ended += usize::from(!is_live);
+            is_live || ended <= MAX_ENDED_LISTED
+        });
+        Ok(keys)
+    }
+
+    /// Writes all parts or none; tells why it was none.
+    pub(super) async fn transact(
+        &self,
+        parts: Vec<TransactWriteItem>,
+    ) -> Result<std::result::Result<(), Cancelled>> {
+        let transact = self.store.db.transact_write_items().set_transact_items(Some(parts));
+        let transact = transact.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let error = match transact.send().await {
+            Ok(_) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+        else {
+            return Err(fault("TransactWriteItems api-keys", error));
+        };
+        let codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
+        let codes: Vec<&str> = codes.collect();
+        if let Some(place) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
+            Ok(Err(Cancelled::Condition(place)))
+        } else if codes.iter().any(|code| PASSING_REASONS.contains(code)) {
+            Ok(Err(Cancelled::Conflict))
+        } else {
+            Err(fault("TransactWriteItems api-keys", error))
+        }
+    }
+}
+
+/// Waits before another try: longer each time, and by the key's id apart from others that lost too.
+pub(super) async fn pause(attempt: u32, id: &KeyId) {
+    let apart = id.as_str().bytes().map(u64::from).sum::<u64>() % 20;
+    tokio::time::sleep(Duration::from_millis((10 << attempt.min(5)) + apart)).await;
+}
+
+fn encode(tenant: &TenantId, key: &KeySummary) -> Attributes {
+    let mut item = owned_key(tenant, key.id.as_str());
+    item.insert("name".into(), text(&key.name));
+    item.insert("keyPrefix".into(), text(&key.key_prefix));
+    item.insert("environment".into(), text(key.environment.as_str()));
+    item.insert("scopes".into(), texts(key.scopes.iter()));
+    item.insert("createdAt".into(), number(key.created_at.micros()));
+    if let Some(end) = key.expires_at {
+        item.insert("expiresAt".into(), millis(end));
+    }
+    item
+}
+
+fn decode(item: &Attributes) -> Result<KeySummary> {
+    let row = Row::new(TABLE, item);
+    Ok(KeySummary {
+        id: row.parsed("sk", KeyId::parse)?,
+        name: row.text("name")?.to_owned(),
+        key_prefix: row.text("keyPrefix")?.to_owned(),
+        environment: row.parsed("environment", Environment::parse)?,
+        scopes: row.parsed_all("scopes", Scope::parse)?,
+        // Microseconds, so that keys made in one millisecond still list in the order of their making.
+        created_at: Timestamp::from_micros(row.integer("createdAt")?),
+        expires_at: row.optional_moment("expiresAt")?,
+        revoked_at: row.optional_moment("revokedAt")?,
+    })
+}

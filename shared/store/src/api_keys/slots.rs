@@ -1,0 +1,132 @@
+//! The slots row: which names a tenant's live keys have taken, and how many there are.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Update};
+use hb_domain::error::Quota;
+use hb_domain::key_summary::KeySummary;
+use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
+
+use super::keys::MAX_LIVE_KEYS;
+use super::owned_key;
+use crate::Store;
+use crate::fault::fault;
+use crate::item::{Attributes, Row, millis, number, text};
+
+const TABLE: &str = "api-keys";
+const SORT: &str = "slots";
+
+/// Why a slot could not be taken.
+pub(super) enum Full {
+    /// Slots of expired keys were in the way and have been given back; trying again helps.
+    Pruned,
+    /// The name or the last place is taken by a live key.
+    Refused(Error),
+    /// Nothing is in the way any more: somebody else's key has just ended.
+    Free,
+}
+
+/// The part of a transaction that takes the slot of `key`, provided that it and a place are free.
+pub(super) fn take(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
+    let mut entry = HashMap::from([("id".to_owned(), text(&key.id))]);
+    if let Some(end) = key.expires_at {
+        entry.insert("end".into(), millis(end));
+    }
+    let update = update(store, tenant, key)
+        .update_expression("SET #slot = :entry ADD taken :one")
+        .condition_expression(
+            "attribute_not_exists(#slot) AND (attribute_not_exists(taken) OR taken < :most)",
+        )
+        .expression_attribute_values(":entry", AttributeValue::M(entry))
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":most", number(MAX_LIVE_KEYS));
+    built(update)
+}
+
+/// The part of a transaction that gives the slot of `key` back, provided that it is still its own.
+pub(super) fn give_back(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
+    let update = update(store, tenant, key)
+        .update_expression("REMOVE #slot ADD taken :less")
+        .condition_expression("#slot.id = :id")
+        .expression_attribute_values(":less", number(-1))
+        .expression_attribute_values(":id", text(&key.id));
+    built(update)
+}
+
+/// Finds out why [`take`] failed, and gives back what expired keys hold.
+pub(super) async fn explain(
+    store: &Store,
+    tenant: &TenantId,
+    key: &KeySummary,
+    now: Timestamp,
+) -> Result<Full> {
+    let get = store.db.get_item().table_name(&store.tables.api_keys).set_key(Some(owned_key(tenant, SORT)));
+    let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
+    let answer = get.send().await.map_err(|error| fault("GetItem api-keys", error))?;
+    let item = answer.item.unwrap_or_default();
+    let row = Row::new(TABLE, &item);
+
+    let mut pruned = false;
+    for slot in row.names().filter(|name| name.starts_with('n')) {
+        let entry = row.map(slot).ok_or_else(|| row.corrupt(slot))?;
+        if entry.optional_moment("end")?.is_some_and(|end| end <= now) {
+            prune(store, tenant, slot, &entry.parsed("id", KeyId::parse)?).await?;
+            pruned = true;
+        }
+    }
+    Ok(if pruned {
+        Full::Pruned
+    } else if let Some(entry) = row.map(&key.slot()) {
+        let holder = entry.parsed("id", KeyId::parse)?;
+        Full::Refused(Error::Duplicate(format!(
+            "A live {} key of this name exists: {holder}",
+            key.environment.as_str()
+        )))
+    } else if row.count("taken")? >= MAX_LIVE_KEYS {
+        Full::Refused(Error::QuotaExhausted(Quota::Keys(MAX_LIVE_KEYS)))
+    } else {
+        Full::Free
+    })
+}
+
+async fn prune(store: &Store, tenant: &TenantId, slot: &str, id: &KeyId) -> Result<()> {
+    let update = store
+        .db
+        .update_item()
+        .table_name(&store.tables.api_keys)
+        .set_key(Some(owned_key(tenant, SORT)))
+        .update_expression("REMOVE #slot ADD taken :less")
+        .condition_expression("#slot.id = :id")
+        .expression_attribute_names("#slot", slot)
+        .expression_attribute_values(":less", number(-1))
+        .expression_attribute_values(":id", text(id))
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    match update.send().await {
+        Ok(_) => Ok(()),
+        // Somebody else was faster, or is at it in a transaction: the caller looks again.
+        Err(error)
+            if error.as_service_error().is_some_and(|e| {
+                e.is_conditional_check_failed_exception() || e.is_transaction_conflict_exception()
+            }) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(fault("UpdateItem api-keys", error)),
+    }
+}
+
+fn update(
+    store: &Store,
+    tenant: &TenantId,
+    key: &KeySummary,
+) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    let row: Attributes = owned_key(tenant, SORT);
+    Update::builder()
+        .table_name(&store.tables.api_keys)
+        .set_key(Some(row))
+        .expression_attribute_names("#slot", key.slot())
+}
+
+fn built(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<Update> {
+    update.build().map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))
+}

@@ -1,0 +1,106 @@
+//! Clients for AWS, built by hand: the default chain of providers costs a cold start dearly, and a
+//! Lambda function has everything in its environment.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+/// How AWS is reached.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// The region, `us-east-1`.
+    pub region: String,
+    /// Whose calls these are.
+    pub credentials: Credentials,
+    /// DynamoDB's address, when it is not AWS's.
+    pub dynamodb_url: Option<String>,
+    /// Secrets Manager's address, when it is not AWS's.
+    pub secrets_url: Option<String>,
+    /// What carries the calls.
+    pub http: SharedHttpClient,
+}
+
+impl Aws {
+    /// Reads the variables that Lambda and the AWS tools set.
+    ///
+    /// # Errors
+    /// The name of a variable that is missing.
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
+        let any_service = variable("AWS_ENDPOINT_URL");
+        Ok(Self {
+            region: required("AWS_REGION")
+                .or_else(|_| required("AWS_DEFAULT_REGION"))
+                .map_err(|_| "AWS_REGION is not set")?,
+            credentials: Credentials::from_keys(
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
+                variable("AWS_SESSION_TOKEN"),
+            ),
+            dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any_service.clone()),
+            secrets_url: variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or(any_service),
+            http: https(),
+        })
+    }
+
+    /// An emulator on this machine, which takes any credentials.
+    pub fn local(dynamodb_url: String, secrets_url: String) -> Self {
+        Self {
+            region: "us-east-1".into(),
+            credentials: Credentials::from_keys("local", "local", None),
+            dynamodb_url: Some(dynamodb_url),
+            secrets_url: Some(secrets_url),
+            http: https(),
+        }
+    }
+
+    /// The configuration of DynamoDB's client.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Config {
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(self.dynamodb_url.clone());
+        config.build()
+    }
+
+    /// The configuration of Secrets Manager's client.
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Config {
+        let mut config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(self.secrets_url.clone());
+        config.build()
+    }
+}
+
+/// A request lives at most 29 s at the gateway; three attempts with their back-off stay far below.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(10))
+        .build()
+}
+
+/// How long an idle connection is kept. A function that was frozen for longer opens a new one instead of
+/// writing into one that the other end, or a gateway between, has closed meanwhile.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// HTTP with TLS by rustls over aws-lc-rs, the one provider of the whole binary.
+fn https() -> SharedHttpClient {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+    Builder::new().pool_idle_timeout(IDLE).tls_provider(provider).build_https()
+}

@@ -1,0 +1,86 @@
+//! HeroBrain's tables and secrets.
+//!
+//! This is the only crate that knows AWS. A handle to a tenant's data is made from its
+//! [`Principal`] and reads and writes that tenant's rows only, so no caller can reach another's.
+//! [`Tenants`] and [`Credentials`] are for admission, authentication and whoever runs the service. There is no trait with one implementation here: tests speak to an emulator.
+
+mod api_keys;
+pub mod aws;
+mod fault;
+mod item;
+mod memories;
+mod secrets;
+mod tenants;
+mod usage;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use hb_domain::Principal;
+
+pub use api_keys::credentials::Credentials;
+pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
+pub use memories::{Memories, MemoryPage, Versioned};
+pub use secrets::Secrets;
+pub use tenants::{Attempt, Tenants};
+pub use usage::{Counts, Usage};
+
+/// The names of the tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// One item a tenant: plan, status, epoch, meter.
+    pub tenants: String,
+    /// Secrets' hashes by key id, and each tenant's keys.
+    pub api_keys: String,
+    /// Memories by tenant and id.
+    pub memories: String,
+    /// Each key's usage by month, and each tenant's number of memories.
+    pub usage: String,
+}
+
+/// Access to everything HeroBrain keeps; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Client,
+    /// For writes that must not be repeated blindly: the SDK makes one attempt.
+    once: Client,
+    tables: Tables,
+    secrets: Secrets,
+}
+
+impl Store {
+    /// A store over these clients and tables.
+    pub fn new(db: aws_sdk_dynamodb::Config, tables: Tables, secrets: Secrets) -> Self {
+        let once = db.to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { db: Client::from_conf(db), once: Client::from_conf(once), tables, secrets }
+    }
+
+    /// Tenants: plans and admission.
+    pub const fn tenants(&self) -> Tenants<'_> {
+        Tenants::new(self)
+    }
+
+    /// What authentication needs to know of keys.
+    pub const fn credentials(&self) -> Credentials<'_> {
+        Credentials::new(self)
+    }
+
+    /// The deployment's secrets.
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The keys of the caller's tenant.
+    pub const fn keys<'a>(&'a self, principal: &'a Principal) -> Keys<'a> {
+        Keys::new(self, principal.tenant())
+    }
+
+    /// The usage of the caller's tenant.
+    pub const fn usage<'a>(&'a self, principal: &'a Principal) -> Usage<'a> {
+        Usage::new(self, principal.tenant())
+    }
+
+    /// The memories of the caller's tenant.
+    pub const fn memories<'a>(&'a self, principal: &'a Principal) -> Memories<'a> {
+        Memories::new(self, principal.tenant())
+    }
+}

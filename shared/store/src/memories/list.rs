@@ -1,0 +1,131 @@
+//! One page of a list.
+//!
+//! Without a filter, pages divide the stored items: the query reads just the page and one item more,
+//! which tells whether there is a next one, and the total is the tenant's count. With a filter, the
+//! list is walked within a budget of 5 MB, and the total is known when that reaches the end.
+//! A memory that has expired but is not removed yet leaves its page short.
+
+use hb_domain::cursor::Position;
+use hb_domain::listing::{Listing, Start};
+use hb_domain::{Memory, Result, Timestamp};
+
+use super::walk::{Budget, Walk};
+use super::{Memories, MemoryPage};
+use crate::Usage;
+
+/// The most bytes of memories an answer carries; 3 MiB less its frame.
+pub(super) const MAX_ANSWER: usize = 3 * 1024 * 1024 - 4 * 1024;
+
+impl Memories<'_> {
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
+        if listing.filter.is_empty() {
+            let usage = Usage::new(self.store, self.tenant);
+            let (page, counts) = tokio::try_join!(self.unfiltered(listing, now), usage.counts())?;
+            Ok(MemoryPage { total: Some(counts.memories), ..page })
+        } else {
+            self.filtered(listing, now).await
+        }
+    }
+
+    async fn unfiltered(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
+        let mut walk = self.walk(listing, Budget::items(listing.limit + 1))?;
+        if let Start::Page(page) = listing.start {
+            walk.skip((page - 1) * listing.limit).await?;
+        }
+        let mut page = Page::new(listing.limit);
+        while let Some(batch) = walk.next().await? {
+            for (position, memory) in batch {
+                page.add(position, memory.filter(|memory| memory.is_visible(now)));
+            }
+            if page.cut {
+                break;
+            }
+        }
+        Ok(page.finish(None))
+    }
+
+    async fn filtered(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
+        let mut walk = self.walk(listing, Budget::FILTERED)?;
+        let mut skip = match listing.start {
+            Start::Page(page) => (page - 1) * listing.limit,
+            Start::After(_) => 0,
+        };
+        let from_start = matches!(listing.start, Start::Page(_));
+        let mut matches = 0;
+        let mut page = Page::new(listing.limit);
+        let mut examined = None;
+        while let Some(batch) = walk.next().await? {
+            for (position, memory) in batch {
+                examined = Some(position.clone());
+                let wanted = |memory: &Memory| memory.is_visible(now) && listing.filter.matches(memory);
+                let Some(memory) = memory.filter(wanted) else { continue };
+                matches += 1;
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    page.add(position, Some(memory));
+                }
+            }
+            // Behind a cursor the total cannot be known, so there is nothing more to read for.
+            if page.cut && !from_start {
+                break;
+            }
+        }
+        if skip > 0 && !walk.at_end {
+            return Err(super::too_far());
+        }
+        let total = (walk.at_end && from_start).then_some(matches);
+        let page = page.finish(if walk.at_end { None } else { examined });
+        Ok(MemoryPage { total, ..page })
+    }
+
+    fn walk(&self, listing: &Listing, budget: Budget) -> Result<Walk<'_>> {
+        let after = match &listing.start {
+            Start::After(position) => Some(position),
+            Start::Page(_) => None,
+        };
+        Walk::new(self, listing.sort, listing.order, after, budget)
+    }
+}
+
+/// A page being filled: up to a number of items and of bytes.
+struct Page {
+    room: u64,
+    bytes: usize,
+    memories: Vec<Memory>,
+    last: Option<Position>,
+    cut: bool,
+}
+
+impl Page {
+    const fn new(limit: u64) -> Self {
+        Self { room: limit, bytes: 0, memories: Vec::new(), last: None, cut: false }
+    }
+
+    /// Adds an item that takes a place on the page; from the first that does not fit, none is added.
+    fn add(&mut self, position: Position, memory: Option<Memory>) {
+        let size = memory.as_ref().map_or(0, json_size);
+        self.cut = self.cut || self.room == 0 || self.bytes + size > MAX_ANSWER;
+        if !self.cut {
+            self.room -= 1;
+            self.bytes += size;
+            self.memories.extend(memory);
+            self.last = Some(position);
+        }
+    }
+
+    /// The page; what was left out, or lies behind `examined`, is on the next one.
+    fn finish(self, examined: Option<Position>) -> MemoryPage {
+        let next = if self.cut { self.last } else { examined };
+        MemoryPage { memories: self.memories, next, total: None }
+    }
+}
+
+/// The bytes that a memory takes in an answer.
+pub(super) fn json_size(memory: &Memory) -> usize {
+    serde_json::to_string(memory).map_or(0, |json| json.len() + 1)
+}

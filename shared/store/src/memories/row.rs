@@ -1,0 +1,67 @@
+//! A memory as an item, and back.
+
+use hb_domain::memory::MemoryType;
+use hb_domain::{Memory, MemoryId, Result, TenantId};
+
+use super::Versioned;
+use crate::item::{Attributes, Row, millis, number, text, texts, ttl};
+
+const TABLE: &str = "memories";
+
+/// The key of a memory's item.
+pub(super) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
+    Attributes::from([("tenant".into(), text(tenant)), ("id".into(), text(id))])
+}
+
+/// The item of `memory` in this version.
+pub(super) fn encode(tenant: &TenantId, memory: &Memory, version: &str) -> Attributes {
+    let mut item = key(tenant, &memory.id);
+    item.insert("version".into(), text(version));
+    item.insert("content".into(), text(&memory.content));
+    item.insert("type".into(), text(memory.kind.as_str()));
+    // In scientific notation, since the plain decimals of a small number can be longer than an item's number may be.
+    item.insert("importance".into(), number(format_args!("{:e}", memory.importance)));
+    item.insert("updatedAt".into(), millis(memory.updated_at));
+    if !memory.tags.is_empty() {
+        item.insert("tags".into(), texts(&memory.tags));
+    }
+    if !memory.metadata.is_empty() {
+        // As text: an item's own maps nest 32 levels at most and know no difference of 1 and 1.0.
+        item.insert("metadata".into(), text(serde_json::Value::Object(memory.metadata.clone())));
+    }
+    for (name, value) in
+        [("userId", &memory.user_id), ("agentId", &memory.agent_id), ("sessionId", &memory.session_id)]
+    {
+        if let Some(value) = value {
+            item.insert(name.into(), text(value));
+        }
+    }
+    if let Some(end) = memory.expires_at {
+        item.insert("expiresAt".into(), millis(end));
+        item.insert("ttl".into(), ttl(end));
+    }
+    item
+}
+
+/// The memory of an item.
+pub(super) fn decode(item: &Attributes) -> Result<Versioned> {
+    let row = Row::new(TABLE, item);
+    let id = row.parsed("id", MemoryId::parse)?;
+    let metadata = row.optional_text("metadata")?.map(serde_json::from_str).transpose();
+    let optional = |name: &str| -> Result<Option<String>> { Ok(row.optional_text(name)?.map(str::to_owned)) };
+    let memory = Memory {
+        content: row.text("content")?.to_owned(),
+        kind: row.parsed("type", MemoryType::parse)?,
+        importance: row.float("importance")?,
+        tags: row.texts("tags")?,
+        metadata: metadata.map_err(|_| row.corrupt("metadata"))?.unwrap_or_default(),
+        user_id: optional("userId")?,
+        agent_id: optional("agentId")?,
+        session_id: optional("sessionId")?,
+        expires_at: row.optional_moment("expiresAt")?,
+        created_at: id.created_at(),
+        updated_at: row.moment("updatedAt")?,
+        id,
+    };
+    Ok(Versioned { memory, version: row.text("version")?.to_owned() })
+}

@@ -1,0 +1,218 @@
+//! Walking through a tenant's memories in one of the three orders, batch by batch.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, Select};
+use hb_domain::cursor::Position;
+use hb_domain::listing::{Order, Sort};
+use hb_domain::{Error, Memory, MemoryId, Result};
+
+use super::{Memories, row};
+use crate::fault::fault;
+use crate::item::{Attributes, Row, number, text};
+
+const TABLE: &str = "memories";
+/// The most items one BatchGetItem may ask for.
+const BATCH: usize = 100;
+/// The most bytes one page of a query reads.
+const PAGE: f64 = 1_048_576.0;
+/// The most bytes of capacity it takes to read one memory through an index: every field at its
+/// longest, in whole units of 4 KB, and its share of the index.
+const LARGEST: f64 = 75_000.0;
+
+/// How much may be passed over to reach a page: 10,000 memories of 2 KB.
+const MOST_SKIPPED: f64 = 20.0 * PAGE;
+
+/// How much one call may read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    /// The most items, or any number.
+    pub(super) items: Option<u64>,
+    /// The most bytes of capacity consumed: the walk ends before the batch that could exceed it.
+    bytes: f64,
+}
+
+impl Budget {
+    /// A filtered list or a search: 5 MB, as DynamoDB counts them.
+    pub(super) const FILTERED: Self = Self { items: None, bytes: 5.0 * PAGE };
+
+    /// At most so many items; an answer's own bound on bytes comes later.
+    pub(super) const fn items(items: u64) -> Self {
+        Self { items: Some(items), bytes: f64::INFINITY }
+    }
+}
+
+/// A walk under way.
+pub(super) struct Walk<'a> {
+    memories: &'a Memories<'a>,
+    sort: Sort,
+    order: Order,
+    from: Option<Attributes>,
+    budget: Budget,
+    /// Whether the walk has come to the end of the list.
+    pub(super) at_end: bool,
+}
+
+/// Where an item stands in the list, and its memory unless that has been deleted meanwhile.
+pub(super) type Step = (Position, Option<Memory>);
+
+impl<'a> Walk<'a> {
+    /// A walk in this order, from behind `after` or from the start.
+    pub(super) fn new(
+        memories: &'a Memories<'a>,
+        sort: Sort,
+        order: Order,
+        after: Option<&Position>,
+        budget: Budget,
+    ) -> Result<Self> {
+        let from = after.map(|position| start_key(memories, sort, position)).transpose()?;
+        Ok(Self { memories, sort, order, from, budget, at_end: false })
+    }
+
+    /// A walk from the newest memory on.
+    pub(super) const fn newest_first(memories: &'a Memories<'a>, budget: Budget) -> Self {
+        Self { memories, sort: Sort::CreatedAt, order: Order::Descending, from: None, budget, at_end: false }
+    }
+
+    /// Passes over `count` items without reading their content.
+    pub(super) async fn skip(&mut self, mut count: u64) -> Result<()> {
+        let mut bytes = 0.0;
+        while count > 0 && !self.at_end {
+            if bytes > MOST_SKIPPED {
+                return Err(super::too_far());
+            }
+            let query = self.query().select(Select::Count).limit(i32::try_from(count).unwrap_or(i32::MAX));
+            let answer = query.send().await.map_err(|error| fault("Query memories", error))?;
+            count = count.saturating_sub(u64::try_from(answer.scanned_count).unwrap_or(0));
+            bytes += answer.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0) * 4_096.0;
+            self.advance(answer.last_evaluated_key);
+        }
+        Ok(())
+    }
+
+    /// The next batch; `None` at the end of the list or of the budget.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Step>>> {
+        if self.at_end || self.budget.items == Some(0) || self.budget.bytes < PAGE {
+            return Ok(None);
+        }
+        let by_index = self.sort != Sort::CreatedAt;
+        let batch = by_index.then(|| (BATCH as u64).min((self.budget.bytes / LARGEST) as u64));
+        let limit = [self.budget.items, batch].into_iter().flatten().min();
+        let limit = limit.map(|items| i32::try_from(items).unwrap_or(i32::MAX));
+        let answer =
+            self.query().set_limit(limit).send().await.map_err(|error| fault("Query memories", error))?;
+        // A capacity unit of a consistent read is 4 KB, of an index's eventual one 8 KB.
+        let units = answer.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
+        self.budget.bytes -= units * if by_index { 8_192.0 } else { 4_096.0 };
+        let items = answer.items.unwrap_or_default();
+        if let Some(left) = &mut self.budget.items {
+            *left = left.saturating_sub(items.len() as u64);
+        }
+        self.advance(answer.last_evaluated_key);
+        if by_index {
+            self.fetch(&items).await.map(Some)
+        } else {
+            items.iter().map(whole).collect::<Result<_>>().map(Some)
+        }
+    }
+
+    /// Reads the memories that an index names, in its order.
+    async fn fetch(&mut self, items: &[Attributes]) -> Result<Vec<Step>> {
+        let positions: Vec<Position> = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
+        let mut found: HashMap<MemoryId, Memory> = HashMap::new();
+        // An index may name a memory twice while it catches up with a change; a batch may not.
+        let distinct: BTreeSet<&MemoryId> = positions.iter().map(|position| &position.id).collect();
+        let mut wanted: Vec<Attributes> =
+            distinct.into_iter().map(|id| row::key(self.memories.tenant, id)).collect();
+        let store = self.memories.store;
+        let mut rounds = 0;
+        while !wanted.is_empty() {
+            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let keys = keys.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
+            let get = store.db.batch_get_item().request_items(&store.tables.memories, keys);
+            let answer = get.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+            let answer = answer.map_err(|error| fault("BatchGetItem memories", error))?;
+            let units: f64 =
+                answer.consumed_capacity().iter().filter_map(|capacity| capacity.capacity_units).sum();
+            self.budget.bytes -= units * 4_096.0;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                let memory = row::decode(&item)?.memory;
+                found.insert(memory.id.clone(), memory);
+            }
+            // An answer stops at 16 MB or when the table is throttled, and names what it left out.
+            wanted = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .into_values()
+                .flat_map(|left| left.keys)
+                .collect();
+            rounds += 1;
+            if rounds > 20 {
+                return Err(Error::Unavailable("BatchGetItem memories: too much left out".into()));
+            }
+        }
+        Ok(positions
+            .into_iter()
+            .map(|position| {
+                let memory = found.remove(&position.id);
+                (position, memory)
+            })
+            .collect())
+    }
+
+    fn position(&self, item: &Attributes) -> Result<Position> {
+        let row = Row::new(TABLE, item);
+        let sort_value = attribute(self.sort).map(|name| row.digits(name)).transpose()?;
+        Ok(Position { id: row.parsed("id", MemoryId::parse)?, sort_value })
+    }
+
+    fn advance(&mut self, last: Option<Attributes>) {
+        self.at_end = last.is_none();
+        self.from = last;
+    }
+
+    fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        let store = self.memories.store;
+        let query = store
+            .db
+            .query()
+            .table_name(&store.tables.memories)
+            .key_condition_expression("tenant = :tenant")
+            .expression_attribute_values(":tenant", text(self.memories.tenant))
+            .scan_index_forward(self.order == Order::Ascending)
+            .set_exclusive_start_key(self.from.clone())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match self.sort {
+            Sort::CreatedAt => query.consistent_read(true),
+            Sort::UpdatedAt => query.index_name("byUpdatedAt"),
+            Sort::Importance => query.index_name("byImportance"),
+        }
+    }
+}
+
+fn whole(item: &Attributes) -> Result<Step> {
+    let memory = row::decode(item)?.memory;
+    Ok((Position { id: memory.id.clone(), sort_value: None }, Some(memory)))
+}
+
+const fn attribute(sort: Sort) -> Option<&'static str> {
+    match sort {
+        Sort::CreatedAt => None,
+        Sort::UpdatedAt => Some("updatedAt"),
+        Sort::Importance => Some("importance"),
+    }
+}
+
+fn start_key(memories: &Memories<'_>, sort: Sort, position: &Position) -> Result<Attributes> {
+    let mut key = row::key(memories.tenant, &position.id);
+    match (attribute(sort), &position.sort_value) {
+        (None, None) => {}
+        (Some(name), Some(value)) => {
+            key.insert(name.into(), number(value));
+        }
+        (None, Some(_)) | (Some(_), None) => {
+            return Err(Error::field("cursor", "is not a cursor of this list"));
+        }
+    }
+    Ok(key)
+}

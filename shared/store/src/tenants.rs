@@ -1,0 +1,287 @@
+//! The table of tenants: one small item each, plan and meter together.
+//!
+//! | attribute | meaning |
+//! |---|---|
+//! | `tenant` | partition key |
+//! | `rv` | epoch of cached keys and plans |
+//! | `t` | GCRA theoretical arrival time, microseconds |
+//! | `mYYYYMM` | requests admitted in that month |
+//! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
+//!
+//! This item is never part of a transaction: under load its transactions would conflict, and a
+//! revocation would starve when it is needed most.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use hb_domain::meter::{Branch, Bucket, Meter};
+use hb_domain::plan::{Allowance, Plan};
+use hb_domain::tenant::Tenant;
+use hb_domain::time::Month;
+use hb_domain::{Error, Result, TenantId, Timestamp};
+
+use crate::Store;
+use crate::fault::{fault, is_failed_condition, is_throttled};
+use crate::item::{Attributes, Row, number, text};
+
+const TABLE: &str = "tenants";
+/// The waits before a throttled admission is tried again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(100)];
+
+/// Access to tenants.
+#[derive(Clone, Copy, Debug)]
+pub struct Tenants<'a> {
+    store: &'a Store,
+}
+
+/// What one conditional write of an admission came to, with the tenant as it then was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The request is admitted and counted.
+    Admitted(Tenant),
+    /// The condition failed and nothing changed; `None` when there is no such tenant.
+    Failed(Option<Tenant>),
+}
+
+impl<'a> Tenants<'a> {
+    pub(crate) const fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    /// Creates a tenant; `false` when it exists already and was left alone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn create(&self, id: &TenantId, tenant: &Tenant) -> Result<bool> {
+        let allowance = &tenant.allowance;
+        let mut item = Attributes::from([
+            ("tenant".into(), text(id)),
+            ("rv".into(), number(tenant.epoch)),
+            ("t".into(), number(tenant.meter.tat)),
+            ("plan".into(), text(tenant.plan.as_str())),
+            ("perMonth".into(), number(allowance.per_month)),
+            ("perMinute".into(), number(allowance.per_minute)),
+            ("burst".into(), number(allowance.burst)),
+        ]);
+        if let Some(memories) = allowance.memories {
+            item.insert("memories".into(), number(memories));
+        }
+        let put = self.store.db.put_item().table_name(&self.store.tables.tenants).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(tenant)");
+        match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_failed_condition(&error) => Ok(false),
+            Err(error) => Err(fault("PutItem tenants", error)),
+        }
+    }
+
+    /// Reads a tenant, consistently.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn get(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        let get = self.store.db.get_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+        let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = get.send().await.map_err(|error| fault("GetItem tenants", error))?;
+        answer.item.as_ref().map(tenant).transpose()
+    }
+
+    /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
+    /// It fails when the epoch has moved, the month's requests are used up, the bucket is empty, or
+    /// the other branch would have fitted: [`hb_domain::meter::Verdict`] tells which.
+    ///
+    /// The SDK makes one attempt: repeating a write whose answer was lost would count twice. One that was
+    /// throttled did nothing and is repeated here.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn admit(
+        &self,
+        id: &TenantId,
+        epoch: i64,
+        allowance: &Allowance,
+        branch: Branch,
+        now: Timestamp,
+    ) -> Result<Attempt> {
+        let bucket = Bucket::of(allowance);
+        let month = now.month();
+        let update =
+            self.store.once.update_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+        let update = match branch {
+            Branch::InUse => update
+                .update_expression("SET t = t + :interval REMOVE #old ADD #month :one")
+                .condition_expression(
+                    "t BETWEEN :now AND :horizon AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)",
+                )
+                .expression_attribute_values(":interval", number(bucket.interval))
+                .expression_attribute_values(":horizon", number(bucket.horizon(now))),
+            Branch::Idle => update
+                .update_expression("SET t = :next REMOVE #old ADD #month :one")
+                .condition_expression("t < :now AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)")
+                .expression_attribute_values(":next", number(now.micros() + bucket.interval)),
+        };
+        let update = update
+            .expression_attribute_names("#month", month_attribute(month))
+            .expression_attribute_names("#old", month_attribute(month.minus(13)))
+            .expression_attribute_values(":now", number(now.micros()))
+            .expression_attribute_values(":rv", number(epoch))
+            .expression_attribute_values(":quota", number(allowance.per_month))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut answer = update.clone().send().await;
+        for pause in PAUSES {
+            // A throttled write did nothing, so it alone may be repeated.
+            if !answer.as_ref().is_err_and(is_throttled) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            answer = update.clone().send().await;
+        }
+        match answer {
+            Ok(answer) => {
+                let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
+                tenant(&item).map(Attempt::Admitted)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    failed.item.as_ref().map(tenant).transpose().map(Attempt::Failed)
+                }
+                _ => Err(fault("UpdateItem tenants", error)),
+            },
+        }
+    }
+
+    /// Brings a `tat` that only a wrong clock can have written back to `horizon`, unless it has
+    /// changed from `seen` meanwhile.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn repair(&self, id: &TenantId, seen: i64, horizon: i64) -> Result<()> {
+        let update = self
+            .store
+            .db
+            .update_item()
+            .table_name(&self.store.tables.tenants)
+            .key("tenant", text(id))
+            .update_expression("SET t = :horizon")
+            .condition_expression("t = :seen")
+            .expression_attribute_values(":seen", number(seen))
+            .expression_attribute_values(":horizon", number(horizon))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_failed_condition(&error) => Ok(()),
+            Err(error) => Err(fault("UpdateItem tenants", error)),
+        }
+    }
+
+    /// Makes every cached key and plan of the tenant stale, on every instance. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn raise_epoch(&self, id: &TenantId) -> Result<bool> {
+        self.change(id, "ADD rv :one", Attributes::new()).await
+    }
+
+    /// Puts the tenant on `plan` with these limits; its bucket is full again. `false` when there is
+    /// no such tenant. It holds from the next request on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_plan(&self, id: &TenantId, plan: Plan, allowance: &Allowance) -> Result<bool> {
+        let mut values = Attributes::from([
+            (":plan".into(), text(plan.as_str())),
+            (":perMonth".into(), number(allowance.per_month)),
+            (":perMinute".into(), number(allowance.per_minute)),
+            (":burst".into(), number(allowance.burst)),
+            (":zero".into(), number(0)),
+        ]);
+        const COMMON: &str =
+            "SET #plan = :plan, perMonth = :perMonth, perMinute = :perMinute, burst = :burst, t = :zero";
+        match allowance.memories {
+            Some(memories) => {
+                values.insert(":memories".into(), number(memories));
+                self.change(id, &format!("{COMMON}, memories = :memories ADD rv :one"), values).await
+            }
+            None => self.change(id, &format!("{COMMON} REMOVE memories ADD rv :one"), values).await,
+        }
+    }
+
+    /// Suspends the tenant, or lets it in again; `false` when there is no such tenant.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_suspended(&self, id: &TenantId, suspended: bool) -> Result<bool> {
+        if suspended {
+            let values =
+                Attributes::from([(":yes".into(), aws_sdk_dynamodb::types::AttributeValue::Bool(true))]);
+            self.change(id, "SET suspended = :yes ADD rv :one", values).await
+        } else {
+            self.change(id, "REMOVE suspended ADD rv :one", Attributes::new()).await
+        }
+    }
+
+    /// Removes the tenant item. The tenant's keys stop working at once; their rows have to be removed
+    /// before a tenant of this id is created again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn delete(&self, id: &TenantId) -> Result<()> {
+        let delete =
+            self.store.db.delete_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+        let delete = delete.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        delete.send().await.map(|_| ()).map_err(|error| fault("DeleteItem tenants", error))
+    }
+
+    async fn change(&self, id: &TenantId, expression: &str, values: Attributes) -> Result<bool> {
+        let mut update = self
+            .store
+            .db
+            .update_item()
+            .table_name(&self.store.tables.tenants)
+            .key("tenant", text(id))
+            .update_expression(expression)
+            .condition_expression("attribute_exists(tenant)")
+            .set_expression_attribute_values(Some(values))
+            .expression_attribute_values(":one", number(1))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if expression.contains("#plan") {
+            // `plan` is a reserved word of DynamoDB's expressions.
+            update = update.expression_attribute_names("#plan", "plan");
+        }
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_failed_condition(&error) => Ok(false),
+            Err(error) => Err(fault("UpdateItem tenants", error)),
+        }
+    }
+}
+
+fn month_attribute(month: Month) -> String {
+    format!("m{}", month.digits())
+}
+
+fn tenant(item: &Attributes) -> Result<Tenant> {
+    let row = Row::new(TABLE, item);
+    let mut meter = Meter { tat: row.integer("t")?, ..Meter::default() };
+    for name in row.names() {
+        if let Some(month) = name.strip_prefix('m').and_then(Month::parse_digits) {
+            meter.months.insert(month, row.count(name)?);
+        }
+    }
+    let small = |name: &str| u32::try_from(row.integer(name)?).map_err(|_| row.corrupt(name));
+    Ok(Tenant {
+        epoch: row.integer("rv")?,
+        plan: row.parsed("plan", Plan::parse)?,
+        allowance: Allowance {
+            per_month: row.count("perMonth")?,
+            per_minute: small("perMinute")?,
+            burst: small("burst")?,
+            memories: row.optional_integer("memories")?.and_then(|limit| u64::try_from(limit).ok()),
+        },
+        suspended: row.flag("suspended")?,
+        meter,
+    })
+}

@@ -1,0 +1,190 @@
+//! The table of usage: what each key did in a month, and how many memories a tenant has.
+//!
+//! | row | `tenant` | `sk` | holds |
+//! |---|---|---|---|
+//! | month | tenant | key id `#` `2026-11` | `r24`, `e24`, `l24`: requests, errors and limited of the 24th; `lastUsed` |
+//! | count | tenant | `memories` | `n` |
+//!
+//! A month of a key stays below 1 KB, so counting a request costs one write unit.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use hb_domain::error::Quota;
+use hb_domain::time::{Day, Month};
+use hb_domain::usage::{DailyUsage, DayCounts};
+use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
+
+use crate::Store;
+use crate::fault::{fault, is_failed_condition};
+use crate::item::{Attributes, Row, millis, number, text};
+
+const TABLE: &str = "usage";
+const COUNT: &str = "memories";
+
+/// The usage of one tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage<'a> {
+    store: &'a Store,
+    tenant: &'a TenantId,
+}
+
+/// How many things a tenant keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Memories. After a crash it may be too high, never too low.
+    pub memories: u64,
+}
+
+impl<'a> Usage<'a> {
+    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
+        Self { store, tenant }
+    }
+
+    /// Adds `counts` to what `key` did on the day of `now`. The SDK makes one attempt, since
+    /// repeating an addition whose answer was lost would count twice.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add(&self, key: &KeyId, counts: &DayCounts, now: Timestamp) -> Result<()> {
+        let day = now.day();
+        let mut update = self
+            .store
+            .once
+            .update_item()
+            .table_name(&self.store.tables.usage)
+            .key("tenant", text(self.tenant))
+            .key("sk", text(month_row(key, day.month())))
+            .expression_attribute_values(":now", millis(now))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut additions = Vec::new();
+        for (kind, count) in [("r", counts.requests), ("e", counts.errors), ("l", counts.limited)] {
+            if count > 0 {
+                additions.push(format!("{kind}{:02} :{kind}", day.of_month()));
+                update = update.expression_attribute_values(format!(":{kind}"), number(count));
+            }
+        }
+        let expression = format!("SET lastUsed = :now ADD {}", additions.join(", "));
+        let update = update.update_expression(expression);
+        update.send().await.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
+    }
+
+    /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn daily(&self, key: &KeyId, days: u16, now: Timestamp) -> Result<Vec<DailyUsage>> {
+        let first = now.day().minus(days.saturating_sub(1));
+        let query = self
+            .query()
+            .key_condition_expression("tenant = :tenant AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":first", text(month_row(key, first.month())))
+            .expression_attribute_values(":last", text(month_row(key, now.month())));
+        let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
+        let mut window = Vec::with_capacity(usize::from(days));
+        for back in (0..days).rev() {
+            let day = now.day().minus(back);
+            let sk = month_row(key, day.month());
+            let month = answer.items().iter().find(|item| item.get("sk") == Some(&text(&sk)));
+            let counts = month.map_or(Ok(DayCounts::default()), |item| day_counts(item, day))?;
+            window.push(DailyUsage { day, counts });
+        }
+        Ok(window)
+    }
+
+    /// When `key` was last used; `None` when it never was. Read off the row that counts its requests.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_used(&self, key: &KeyId) -> Result<Option<Timestamp>> {
+        let query = self
+            .query()
+            .key_condition_expression("tenant = :tenant AND begins_with(sk, :key)")
+            .expression_attribute_values(":key", text(format_args!("{key}#")))
+            .scan_index_forward(false)
+            .limit(1);
+        let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
+        answer.items().first().map(|item| Row::new(TABLE, item).moment("lastUsed")).transpose()
+    }
+
+    /// How much the tenant keeps, read consistently.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn counts(&self) -> Result<Counts> {
+        let get =
+            self.store.db.get_item().table_name(&self.store.tables.usage).set_key(Some(self.count_row()));
+        let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = get.send().await.map_err(|error| fault("GetItem usage", error))?;
+        let memories = answer.item.as_ref().map_or(Ok(0), |item| Row::new(TABLE, item).count("n"))?;
+        Ok(Counts { memories })
+    }
+
+    /// Takes a place for one memory, before it is written. A place whose memory does not land is
+    /// [given back](Self::release).
+    ///
+    /// # Errors
+    /// [`Error::QuotaExhausted`] when `limit` places are taken; the database's.
+    pub(crate) async fn reserve(&self, limit: Option<u64>) -> Result<()> {
+        let mut update = self
+            .store
+            .db
+            .update_item()
+            .table_name(&self.store.tables.usage)
+            .set_key(Some(self.count_row()))
+            .update_expression("ADD n :one")
+            .expression_attribute_values(":one", number(1))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if let Some(limit) = limit {
+            update = update
+                .condition_expression("attribute_not_exists(n) OR n < :limit")
+                .expression_attribute_values(":limit", number(limit));
+        }
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_failed_condition(&error) => {
+                Err(Error::QuotaExhausted(Quota::Memories(limit.unwrap_or(0))))
+            }
+            Err(error) => Err(fault("UpdateItem usage", error)),
+        }
+    }
+
+    /// Gives one place back. The SDK makes one attempt: a place given back twice would let the
+    /// count fall below the truth, one not given back leaves it above, which a recount mends.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn release(&self) -> Result<()> {
+        let update = self
+            .store
+            .once
+            .update_item()
+            .table_name(&self.store.tables.usage)
+            .set_key(Some(self.count_row()))
+            .update_expression("ADD n :less")
+            .expression_attribute_values(":less", number(-1))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        update.send().await.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
+    }
+
+    fn count_row(&self) -> Attributes {
+        Attributes::from([("tenant".into(), text(self.tenant)), ("sk".into(), text(COUNT))])
+    }
+
+    fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.store
+            .db
+            .query()
+            .table_name(&self.store.tables.usage)
+            .expression_attribute_values(":tenant", text(self.tenant))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+}
+
+fn month_row(key: &KeyId, month: Month) -> String {
+    format!("{key}#{month}")
+}
+
+fn day_counts(item: &Attributes, day: Day) -> Result<DayCounts> {
+    let row = Row::new(TABLE, item);
+    let count = |kind: &str| row.count(&format!("{kind}{:02}", day.of_month()));
+    Ok(DayCounts { requests: count("r")?, errors: count("e")?, limited: count("l")? })
+}
