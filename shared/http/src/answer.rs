@@ -1,0 +1,155 @@
+//! What a request came to, and how HTTP and the log say it.
+
+use std::time::Instant;
+
+use hb_domain::principal::Replaced;
+use hb_domain::tenant::Standing;
+use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use lambda_http::{Body, Response};
+
+use crate::guard::Refusal;
+use crate::{Outcome, Reply, envelope, error, headers};
+
+/// What a request came to, before HTTP says it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) outcome: Result<Reply, Error>,
+    /// For a preflight, the methods of the path.
+    pub(crate) allow: Option<String>,
+    pub(crate) standing: Option<Standing>,
+    pub(crate) replaced: Option<Replaced>,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) key: Option<KeyId>,
+    pub(crate) route: &'static str,
+}
+
+impl Answer {
+    /// The answer to somebody unknown.
+    pub(crate) const fn anonymous(outcome: Outcome) -> Self {
+        Self { outcome, allow: None, standing: None, replaced: None, tenant: None, key: None, route: "" }
+    }
+
+    /// The answer to this caller, whose standing its headers show.
+    pub(crate) fn of(outcome: Outcome, principal: Option<&Principal>, standing: Option<Standing>) -> Self {
+        Self {
+            replaced: principal.and_then(Principal::replaced),
+            tenant: principal.map(|principal| principal.tenant().clone()),
+            key: principal.and_then(Principal::key_id).cloned(),
+            standing,
+            ..Self::anonymous(outcome)
+        }
+    }
+
+    /// What the guard's refusal comes to.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let replaced = refusal.replaced();
+        Self { replaced, ..Self::of(Err(refusal.error), refusal.principal.as_ref(), refusal.standing) }
+    }
+
+    /// The HTTP response: status, headers and envelope.
+    pub(crate) fn respond(&self, parts: &Parts, id: &RequestId, now: Timestamp) -> Response<Body> {
+        let mut headers = HeaderMap::new();
+        headers::cross_origin(&mut headers);
+        insert(&mut headers, "x-request-id", id.as_str());
+        if let Some(standing) = &self.standing {
+            headers::rate_limit(&mut headers, standing, self.outcome.as_ref().err(), now);
+        }
+        if let Some(replaced) = self.replaced {
+            headers::replaced(&mut headers, replaced);
+        }
+        let (status, body) = match &self.outcome {
+            Ok(_) if self.allow.is_some() => {
+                headers::preflight(&mut headers, self.allow.as_deref().unwrap_or_default());
+                (StatusCode::NO_CONTENT, None)
+            }
+            Ok(reply) => {
+                let tag = reply.version.as_ref().map(|version| format!("\"{version}\""));
+                if let Some(tag) = &tag {
+                    insert(&mut headers, ETAG, tag);
+                }
+                if let Some(location) = &reply.created {
+                    insert(&mut headers, LOCATION, location);
+                }
+                if reply.secret {
+                    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                }
+                let reading = matches!(parts.method, Method::GET | Method::HEAD);
+                let status = if reading && tag.is_some_and(|tag| is_known(&parts.headers, &tag)) {
+                    StatusCode::NOT_MODIFIED
+                } else if reply.created.is_some() {
+                    StatusCode::CREATED
+                } else {
+                    StatusCode::OK
+                };
+                (status, Some(envelope::success(&reply.data, id, now)))
+            }
+            Err(error) => {
+                error::explain(error, &mut headers);
+                (error::status(error), Some(envelope::failure(error, id, now)))
+            }
+        };
+        let mut response = Response::new(Body::Empty);
+        if let Some(body) = body {
+            if status != StatusCode::NOT_MODIFIED {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            }
+            if status == StatusCode::NOT_MODIFIED || parts.method == Method::HEAD {
+                // Without it whoever passes the answer on would say that a GET gets zero bytes, which
+                // RFC 9110, section 8.6 forbids.
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            } else {
+                *response.body_mut() = Body::Text(body);
+            }
+        }
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// One line a request, and the cause of what went wrong on our side.
+    pub(crate) fn log(
+        &self,
+        response: &Response<Body>,
+        method: &Method,
+        id: &RequestId,
+        gateway_id: Option<&str>,
+        started: Instant,
+    ) {
+        let error = self.outcome.as_ref().err();
+        let status = response.status();
+        if status.is_server_error()
+            && let Some(error) = error
+        {
+            tracing::error!(target: "hb_http::request", request_id = %id, cause = %error, "request failed");
+        }
+        tracing::info!(
+            target: "hb_http::request",
+            request_id = %id,
+            gateway_id,
+            %method,
+            route = self.route,
+            status = status.as_u16(),
+            code = error.map(error::code),
+            tenant = self.tenant.as_ref().map(TenantId::as_str),
+            key = self.key.as_ref().map(KeyId::as_str),
+            ms = started.elapsed().as_secs_f64() * 1e3,
+            "request"
+        );
+    }
+}
+
+/// Whether `If-None-Match` names `tag`, compared weakly (RFC 9110, section 13.1.2).
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.trim() == "*" || value.split(',').any(|named| named.trim().trim_start_matches("W/") == tag)
+    })
+}
+
+fn insert(headers: &mut HeaderMap, name: impl http::header::IntoHeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,197 @@
+//! The application: everything that requests share, and the way of one request through it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use hb_domain::tenant::Standing;
+use hb_domain::usage::DayCounts;
+use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
+use hb_store::Store;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use lambda_http::{Body, Request, RequestExt, Response};
+
+use crate::answer::Answer;
+use crate::call;
+use crate::guard::{Guard, Passage};
+use crate::route::{self, Action, Found, Handling, Route};
+use crate::{Call, Entropy, Outcome, Reply};
+
+/// How long warming up may take: Lambda ends an initialisation of more than 10 s.
+const WARM_UP: Duration = Duration::from_secs(3);
+
+/// One instance of the service; cheap to clone. Instances over one database know nothing of each other.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    tables: Vec<&'static [Route]>,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+    guard: Guard,
+}
+
+impl App {
+    /// An instance that serves these route tables.
+    pub fn new(tables: Vec<&'static [Route]>, store: Store, clock: Clock, entropy: Entropy) -> Self {
+        let guard = Guard::new(store.clone());
+        Self(Arc::new(Shared { tables, store, clock, entropy, guard }))
+    }
+
+    /// Does what a cold start can do ahead of the first request: reads the pepper and opens the
+    /// connection to DynamoDB. A failure is left to the first request, which tries again.
+    pub async fn warm_up(&self) {
+        let nobody = TenantId::parse("warm-up").ok_or_else(|| Error::Internal("no tenant id".into()));
+        let both = async {
+            let (pepper, tenant) = tokio::join!(self.0.guard.peppers.get(&self.0.store), async {
+                self.0.store.tenants().get(&nobody?).await
+            });
+            pepper.map(|_| ()).and(tenant.map(|_| ()))
+        };
+        match tokio::time::timeout(WARM_UP, both).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "not warmed up: the first request tries again"),
+            Err(_) => tracing::warn!("not warmed up in time: the first request tries again"),
+        }
+    }
+
+    /// Answers one request. Whatever happens, the answer is well-formed.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        let started = Instant::now();
+        let now = self.0.clock.now();
+        let id = RequestId::mint(&mut self.0.entropy.rng());
+        let gateway_id = gateway_id(&request);
+        let (parts, body) = request.into_parts();
+
+        // A panic is a bug, but one request's bug: the caller gets an answer, the log the request id.
+        let answer = AssertUnwindSafe(self.answer(&parts, body, now)).catch_unwind().await;
+        let answer =
+            answer.unwrap_or_else(|_| Answer::anonymous(Err(Error::Internal("a handler panicked".into()))));
+        let response = answer.respond(&parts, &id, now);
+        answer.log(&response, &parts.method, &id, gateway_id.as_deref(), started);
+        response
+    }
+
+    async fn answer(&self, parts: &Parts, body: Body, now: Timestamp) -> Answer {
+        match route::find(&self.0.tables, &parts.method, parts.uri.path()) {
+            Found::Unknown => Answer::anonymous(Err(Error::UnknownRoute)),
+            Found::WrongMethod(allow) => Answer::anonymous(Err(Error::MethodNotAllowed { allow })),
+            Found::Options(allow) => {
+                Answer { allow: Some(allow), ..Answer::anonymous(Reply::ok(&serde_json::Value::Null)) }
+            }
+            Found::Route(route, captures) => {
+                let answer = match route.action {
+                    Action::Public(answer) => Answer::anonymous(answer()),
+                    Action::Standing(show) => self.show_standing(parts, now, show).await,
+                    Action::Tenant(scope, handler) => {
+                        self.call(parts, body, now, captures, |call| {
+                            if let Some(scope) = scope {
+                                call.principal().require(scope)?;
+                            }
+                            Ok(handler(call))
+                        })
+                        .await
+                    }
+                };
+                Answer { route: route.path, ..answer }
+            }
+        }
+    }
+
+    async fn show_standing(
+        &self,
+        parts: &Parts,
+        now: Timestamp,
+        show: fn(&Standing, Timestamp) -> Outcome,
+    ) -> Answer {
+        match self.0.guard.standing(authorization(&parts.headers), now).await {
+            Ok(Passage { principal, standing, .. }) => {
+                let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
+                query.check_tenant(principal.tenant());
+                let outcome = query.finish().and_then(|()| show(&standing, now));
+                Answer::of(outcome, Some(&principal), Some(standing))
+            }
+            Err(refusal) => Answer::refused(refusal),
+        }
+    }
+
+    /// Admits the request, then runs its handler and beside it counts the request for its key.
+    async fn call(
+        &self,
+        parts: &Parts,
+        body: Body,
+        now: Timestamp,
+        captures: Vec<(&'static str, String)>,
+        start: impl FnOnce(Call) -> hb_domain::Result<Handling>,
+    ) -> Answer {
+        let passage = match self.0.guard.admit(authorization(&parts.headers), now).await {
+            Ok(passage) => passage,
+            Err(refusal) => {
+                if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
+                    (&refusal.error, refusal.principal.as_ref().and_then(Principal::key_id))
+                {
+                    self.0.guard.note_limited(key);
+                }
+                return Answer::refused(refusal);
+            }
+        };
+        let Passage { principal, standing, limited } = passage;
+        let call = Call {
+            principal: principal.clone(),
+            standing,
+            now,
+            started: Instant::now(),
+            rng: self.0.entropy.rng(),
+            store: self.0.store.clone(),
+            peppers: Arc::clone(&self.0.guard.peppers),
+            captures,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: without_credential(&parts.headers),
+            body,
+        };
+        let handling = async {
+            let handled = AssertUnwindSafe(async { start(call)?.await }).catch_unwind().await;
+            handled.unwrap_or_else(|_| Err(Error::Internal("a handler panicked".into())))
+        };
+        let admitted = DayCounts { requests: 1, errors: 0, limited };
+        let (outcome, ()) = tokio::join!(handling, self.count(&principal, admitted, now));
+        if outcome.is_err() {
+            self.count(&principal, DayCounts { errors: 1, ..DayCounts::default() }, now).await;
+        }
+        Answer::of(outcome, Some(&principal), Some(standing))
+    }
+
+    /// Counts for the caller's key. The request has been admitted, so a failure here is not the caller's.
+    async fn count(&self, principal: &Principal, counts: DayCounts, now: Timestamp) {
+        let Some(key) = principal.key_id() else { return };
+        if let Err(error) = self.0.store.usage(principal).add(key, &counts, now).await {
+            tracing::error!(%key, %error, ?counts, "usage was not counted");
+        }
+    }
+}
+
+fn authorization(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?;
+    // Two credentials are no credential.
+    if values.next().is_some() { Some(b"Bearer ambiguous") } else { Some(value.as_bytes()) }
+}
+
+/// Handlers have no use for the credential, and what they do not have they cannot let out.
+fn without_credential(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.remove(AUTHORIZATION);
+    headers
+}
+
+fn gateway_id(request: &Request) -> Option<String> {
+    let lambda_http::request::RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    context.request_id.clone()
+}

@@ -1,0 +1,171 @@
+//! What a handler sees of a request: who asks, what for, and handles to that tenant's data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hb_domain::fields::Fields;
+use hb_domain::key::Environment;
+use hb_domain::pepper::KeyHash;
+use hb_domain::plan::Allowance;
+use hb_domain::tenant::Standing;
+use hb_domain::{ApiKey, Error, KeyId, MemoryId, Principal, Result, Timestamp};
+use hb_store::{Keys, Memories, Store, Usage};
+use http::header::{HeaderMap, IF_MATCH};
+use lambda_http::Body;
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use crate::body;
+use crate::guard::PepperCache;
+
+/// One admitted request. Its `Debug` says who asks, not what.
+pub struct Call {
+    pub(crate) principal: Principal,
+    pub(crate) standing: Standing,
+    pub(crate) now: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) rng: StdRng,
+    pub(crate) store: Store,
+    pub(crate) peppers: Arc<PepperCache>,
+    pub(crate) captures: Vec<(&'static str, String)>,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl Call {
+    /// Who asks.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The limits of the caller's tenant.
+    pub const fn allowance(&self) -> &Allowance {
+        &self.standing.allowance
+    }
+
+    /// When the request is taken to happen.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Milliseconds since the handler began, to the microsecond.
+    pub fn elapsed_ms(&self) -> f64 {
+        (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3
+    }
+
+    /// The tenant's keys.
+    pub const fn keys(&self) -> Keys<'_> {
+        self.store.keys(&self.principal)
+    }
+
+    /// The tenant's usage.
+    pub const fn usage(&self) -> Usage<'_> {
+        self.store.usage(&self.principal)
+    }
+
+    /// The tenant's memories.
+    pub const fn memories(&self) -> Memories<'_> {
+        self.store.memories(&self.principal)
+    }
+
+    /// Makes every instance forget what it remembers of the tenant's keys. It follows a change of a
+    /// key and comes before the answer.
+    ///
+    /// # Errors
+    /// The database's: the change may then hold only within a minute, so the caller has to repeat it.
+    pub async fn raise_epoch(&self) -> Result<()> {
+        self.store.tenants().raise_epoch(self.principal.tenant()).await.map(|_| ())
+    }
+
+    /// The fields of the JSON body.
+    ///
+    /// # Errors
+    /// When it is too large, not sent as JSON or not a JSON object.
+    pub fn body(&self) -> Result<Fields> {
+        body::json_fields(&self.headers, &self.body)
+    }
+
+    /// The parameters of the query string.
+    pub fn query(&self) -> Fields {
+        query_fields(&self.query)
+    }
+
+    /// Refuses query parameters other than the caller's `tenantId`.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] or [`Error::TenantMismatch`].
+    pub fn no_query(&self) -> Result<()> {
+        let mut query = self.query();
+        query.check_tenant(self.principal.tenant());
+        query.finish()
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not an id: nothing can have it.
+    pub fn path_id<T>(&self, parse: fn(&str) -> Option<T>) -> Result<T> {
+        let (_, text) = self.captures.first().ok_or_else(|| Error::Internal("the route has no id".into()))?;
+        parse(text).ok_or(Error::NotFound)
+    }
+
+    /// The versions that `If-Match` accepts; `None` when it accepts any.
+    ///
+    /// A weak tag never matches (RFC 9110, section 13.1.1), nor does anything that is not a tag.
+    pub fn expected_versions(&self) -> Option<Vec<String>> {
+        let mut tags = Vec::new();
+        for value in self.headers.get_all(IF_MATCH) {
+            let value = value.to_str().unwrap_or_default();
+            if value.trim() == "*" {
+                return None;
+            }
+            // What is not a strong tag becomes the empty text, which no version is.
+            let strong = |tag: &str| Some(tag.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+            tags.extend(value.split(',').map(|tag| strong(tag.trim()).unwrap_or_default()));
+            // What a client sends is not worth more comparisons than this.
+            tags.truncate(20);
+        }
+        self.headers.contains_key(IF_MATCH).then_some(tags)
+    }
+
+    /// An id for a memory that is created now.
+    pub fn new_memory_id(&mut self) -> MemoryId {
+        MemoryId::mint(self.now, &mut self.rng)
+    }
+
+    /// A name for a version of a memory.
+    pub fn new_version(&mut self) -> String {
+        format!("{:016x}", self.rng.random::<u64>())
+    }
+
+    /// An id for a key.
+    pub fn new_key_id(&mut self) -> KeyId {
+        KeyId::mint(&mut self.rng)
+    }
+
+    /// A new secret for a key, and the hash that is kept of it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the pepper cannot be had.
+    pub async fn new_secret(&mut self, id: &KeyId, environment: Environment) -> Result<(ApiKey, KeyHash)> {
+        let plain = ApiKey::mint(id, environment, &mut self.rng);
+        let hash = self.peppers.get(&self.store).await?.current.hash(&plain);
+        Ok((plain, hash))
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("principal", &self.principal)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parameters of a query string.
+pub(crate) fn query_fields(query: &str) -> Fields {
+    Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned())
+}

@@ -1,0 +1,86 @@
+//! Errors become HTTP here and nowhere else: status, code, log level and the headers that explain.
+
+use hb_domain::Error;
+use hb_domain::error::AuthFailure;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+
+/// How long a caller should wait before trying an unavailable service again, in seconds.
+const UNAVAILABLE_RETRY_AFTER: &str = "1";
+
+/// The status of an error.
+pub(crate) fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Validation(_) | Error::Malformed(_) => StatusCode::BAD_REQUEST,
+        Error::AuthRequired | Error::AuthInvalid(_) => StatusCode::UNAUTHORIZED,
+        Error::QuotaExhausted(_) => StatusCode::PAYMENT_REQUIRED,
+        Error::TenantMismatch | Error::MissingScope(_) | Error::Outlives { .. } | Error::Suspended => {
+            StatusCode::FORBIDDEN
+        }
+        Error::NotFound | Error::UnknownRoute => StatusCode::NOT_FOUND,
+        Error::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        Error::Duplicate(_) => StatusCode::CONFLICT,
+        Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The code of an error, on which clients decide.
+pub(crate) fn code(error: &Error) -> &'static str {
+    match error {
+        Error::Validation(_) | Error::Malformed(_) => "VALIDATION_ERROR",
+        Error::AuthRequired => "AUTH_REQUIRED",
+        Error::AuthInvalid(AuthFailure::Unknown | AuthFailure::Revoked | AuthFailure::Expired) => {
+            "AUTH_INVALID"
+        }
+        Error::QuotaExhausted(_) => "INSUFFICIENT_QUOTA",
+        Error::TenantMismatch => "TENANT_MISMATCH",
+        Error::MissingScope(_) | Error::Outlives { .. } => "INSUFFICIENT_SCOPE",
+        Error::Suspended => "TENANT_SUSPENDED",
+        Error::NotFound | Error::UnknownRoute => "RESOURCE_NOT_FOUND",
+        Error::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
+        Error::Duplicate(_) => "DUPLICATE_RESOURCE",
+        Error::PreconditionFailed => "PRECONDITION_FAILED",
+        Error::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
+        Error::UnsupportedMediaType { .. } => "UNSUPPORTED_MEDIA_TYPE",
+        Error::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
+        Error::Internal(_) => "DATABASE_ERROR",
+        Error::Unavailable(_) => "SERVICE_UNAVAILABLE",
+    }
+}
+
+/// Adds the headers that belong to the error itself. Those of the rate limit are the standing's.
+pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
+    let mut put = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    match error {
+        Error::AuthRequired => put(WWW_AUTHENTICATE, "Bearer"),
+        Error::AuthInvalid(_) => put(WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#),
+        Error::MissingScope(scope) => {
+            put(WWW_AUTHENTICATE, &format!(r#"Bearer error="insufficient_scope", scope="{scope}""#));
+        }
+        Error::Outlives { .. } => put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#),
+        Error::MethodNotAllowed { allow } => put(ALLOW, allow),
+        Error::Unavailable(_) => put(RETRY_AFTER, UNAVAILABLE_RETRY_AFTER),
+        Error::Validation(_)
+        | Error::Malformed(_)
+        | Error::QuotaExhausted(_)
+        | Error::TenantMismatch
+        | Error::Suspended
+        | Error::NotFound
+        | Error::UnknownRoute
+        | Error::Duplicate(_)
+        | Error::PreconditionFailed
+        | Error::TooLarge { .. }
+        | Error::UnsupportedMediaType { .. }
+        | Error::RateLimited { .. }
+        | Error::Internal(_) => {}
+    }
+}

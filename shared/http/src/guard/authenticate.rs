@@ -1,0 +1,135 @@
+//! From a presented key to a principal.
+//!
+//! A key that this instance knows, read under the epoch that it knows of the tenant, costs nothing.
+//! Otherwise the order of reads matters: the epoch has to be held *before* the credential is read, so
+//! that a revocation in between either shows in the credential or moves the epoch. The tenant is not
+//! known before the credential has been read once, so the full path is credential (only its tenant
+//! is believed) → tenant → credential again.
+
+use std::sync::Arc;
+
+use hb_domain::credential::{Credential, Refused};
+use hb_domain::error::{AuthFailure, Quota};
+use hb_domain::meter::Bucket;
+use hb_domain::tenant::Tenant;
+use hb_domain::{ApiKey, Error, Principal, Result, Timestamp};
+
+use super::cache::KnownTenant;
+use super::{Guard, Refusal};
+
+/// An authenticated caller, and the tenant as this instance knows it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) principal: Principal,
+    pub(super) known: KnownTenant,
+}
+
+impl Session {
+    /// The refusal of this caller, with its standing.
+    pub(super) fn refused(self, error: Error, now: Timestamp) -> Refusal {
+        let standing = self.known.tenant.standing(now);
+        Refusal { error, principal: Some(self.principal), standing: Some(standing) }
+    }
+}
+
+const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
+
+impl Guard {
+    pub(super) async fn authenticate(&self, key: &ApiKey, now: Timestamp) -> Result<Session> {
+        if let Some(session) = self.remembered(key, now).await? {
+            return Ok(session);
+        }
+        let id = key.id();
+        let before = self.cache.tick();
+        let credential = self.store.credentials().get(&id).await?.ok_or(UNKNOWN)?;
+        let held = self.cache.tenant(&credential.tenant, now).filter(|known| known.epoch_learnt < before);
+        let (credential, known) = match held {
+            Some(known) => (credential, known),
+            None => {
+                let Some(tenant) = self.store.tenants().get(&credential.tenant).await? else {
+                    self.cache.forget_tenant(&credential.tenant);
+                    return Err(UNKNOWN);
+                };
+                self.cache.learn_tenant(&credential.tenant, &tenant, now);
+                let again = self.store.credentials().get(&id).await?.ok_or(UNKNOWN)?;
+                if again.tenant != credential.tenant {
+                    return Err(UNKNOWN);
+                }
+                // What was learnt may have been overtaken by another request; a later epoch than
+                // this one is no harm to take up, but it was not held before the credential was read.
+                (again, self.known(&credential.tenant, tenant, now))
+            }
+        };
+        let credential = Arc::new(credential);
+        self.cache.learn_key(&credential, known.tenant.epoch, now);
+        let principal = self.judge(&credential, key, now).await?;
+        Ok(Session { principal, known })
+    }
+
+    /// The caller, when the instance knows its key and its tenant under one epoch. A key that does
+    /// not hold before what is remembered is looked up: it may have been rotated since.
+    async fn remembered(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Session>> {
+        let Some(known_key) = self.cache.key(&key.id(), now) else { return Ok(None) };
+        let Some(known) = self.cache.tenant(&known_key.credential.tenant, now) else { return Ok(None) };
+        if known_key.epoch != known.tenant.epoch {
+            return Ok(None);
+        }
+        match self.judge(&known_key.credential, key, now).await {
+            Ok(principal) => Ok(Some(Session { principal, known })),
+            Err(Error::AuthInvalid(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// `tenant` as a known one, with what else the instance remembers of it when the epoch is the same.
+    fn known(&self, id: &hb_domain::TenantId, tenant: Tenant, now: Timestamp) -> KnownTenant {
+        match self.cache.tenant(id, now) {
+            Some(known) if known.tenant.epoch == tenant.epoch => known,
+            _ => KnownTenant::just_read(tenant, now),
+        }
+    }
+
+    async fn judge(&self, credential: &Credential, key: &ApiKey, now: Timestamp) -> Result<Principal> {
+        let peppers = self.peppers.get(&self.store).await?;
+        let mut judgement = credential.judge(key, &peppers, now);
+        if let Err(Refused::UnknownPepper(version)) = &judgement
+            && let Some(peppers) = self.peppers.reload(&self.store, &peppers, version, now).await?
+        {
+            judgement = credential.judge(key, &peppers, now);
+        }
+        judgement.map_err(|refused| {
+            Error::AuthInvalid(match refused {
+                Refused::Unknown | Refused::UnknownPepper(_) => AuthFailure::Unknown,
+                Refused::Revoked => AuthFailure::Revoked,
+                Refused::Expired => AuthFailure::Expired,
+            })
+        })
+    }
+
+    /// Refuses a caller whose tenant is suspended, or was refused by a limit a moment ago.
+    pub(super) fn refuse_from_memory(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> std::result::Result<(), Refusal> {
+        let tenant = &session.known.tenant;
+        let error = if tenant.suspended {
+            Error::Suspended
+        } else if !session.known.is_refused(now) {
+            return Ok(());
+        } else if tenant.meter.used(now.month()) >= tenant.allowance.per_month {
+            Error::QuotaExhausted(Quota::Requests(tenant.allowance.per_month))
+        } else {
+            let retry_after = Bucket::of(&tenant.allowance).wait(tenant.meter.tat, now);
+            if retry_after.is_zero() {
+                return Ok(());
+            }
+            Error::RateLimited { retry_after }
+        };
+        Err(Refusal {
+            error,
+            principal: Some(session.principal.clone()),
+            standing: Some(tenant.standing(now)),
+        })
+    }
+}

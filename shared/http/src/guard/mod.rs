@@ -1,0 +1,119 @@
+//! The guard: authenticate → admit → authorize, in that order and for every route.
+//!
+//! A 401 is not counted; whatever comes after admission is, a 403 included. A caller whom this
+//! instance has just refused is refused again from memory, without a call.
+
+mod admit;
+mod authenticate;
+mod cache;
+mod peppers;
+
+use std::sync::Arc;
+
+use hb_domain::bearer::Bearer;
+use hb_domain::error::AuthFailure;
+use hb_domain::principal::Replaced;
+use hb_domain::tenant::Standing;
+use hb_domain::{ApiKey, Error, KeyId, Principal, Timestamp};
+use hb_store::Store;
+
+use cache::Cache;
+pub(crate) use peppers::PepperCache;
+
+/// Decides about requests, with what this instance remembers of keys and tenants.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    store: Store,
+    pub(crate) peppers: Arc<PepperCache>,
+    cache: Cache,
+}
+
+/// A request that was let in.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    pub(crate) principal: Principal,
+    pub(crate) standing: Standing,
+    /// Refusals of this key that this instance remembers and has not written down yet.
+    pub(crate) limited: u64,
+}
+
+/// A request that was not.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    /// Who asked, when that was established.
+    pub(crate) principal: Option<Principal>,
+    /// The standing that the answer's headers show, when the caller is known.
+    pub(crate) standing: Option<Standing>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, principal: None, standing: None }
+    }
+}
+
+impl Refusal {
+    /// When the secret that the caller presented was replaced, if it was.
+    pub(crate) fn replaced(&self) -> Option<Replaced> {
+        self.principal.as_ref().and_then(Principal::replaced)
+    }
+}
+
+/// How many times a request starts over because the tenant's keys or plan changed under it.
+const MAX_RELOADS: usize = 4;
+
+impl Guard {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, peppers: Arc::default(), cache: Cache::default() }
+    }
+
+    /// Authenticates and admits a request that carries this `Authorization` header.
+    pub(crate) async fn admit(&self, header: Option<&[u8]>, now: Timestamp) -> Result<Passage, Refusal> {
+        let key = presented(header)?;
+        for _ in 0..MAX_RELOADS {
+            let session = self.authenticate(&key, now).await?;
+            self.refuse_from_memory(&session, now)?;
+            if let Some(passage) = self.admit_once(session, now).await? {
+                return Ok(passage);
+            }
+        }
+        Err(Error::Unavailable("the tenant's epoch kept moving".into()).into())
+    }
+
+    /// Authenticates a request that is not counted and reads its tenant's standing, consistently.
+    pub(crate) async fn standing(&self, header: Option<&[u8]>, now: Timestamp) -> Result<Passage, Refusal> {
+        let key = presented(header)?;
+        for pass in 0..MAX_RELOADS {
+            let session = self.authenticate(&key, now).await?;
+            self.refuse_from_memory(&session, now).or_else(|refusal| match refusal.error {
+                // The standing is there to be asked for exactly then.
+                Error::RateLimited { .. } | Error::QuotaExhausted(_) => Ok(()),
+                _ => Err(refusal),
+            })?;
+            // Starting over because the epoch has moved is not asking again.
+            if pass == 0
+                && let Some(retry_after) = self.cache.standing_asked(session.principal.tenant(), now)
+            {
+                return Err(session.refused(Error::RateLimited { retry_after }, now));
+            }
+            if let Some(passage) = self.read_standing(session, now).await? {
+                return Ok(passage);
+            }
+        }
+        Err(Error::Unavailable("the tenant's epoch kept moving".into()).into())
+    }
+
+    /// Notes a refusal of `key`, to be written down with its next admitted request.
+    pub(crate) fn note_limited(&self, key: &KeyId) {
+        self.cache.note_limited(key);
+    }
+}
+
+fn presented(header: Option<&[u8]>) -> Result<ApiKey, Error> {
+    match Bearer::parse(header) {
+        None => Err(Error::AuthRequired),
+        Some(Bearer::Unknown) => Err(Error::AuthInvalid(AuthFailure::Unknown)),
+        Some(Bearer::Key(key)) => Ok(key),
+    }
+}

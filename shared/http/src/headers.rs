@@ -1,0 +1,91 @@
+//! The headers that answers share: CORS, the rate limit, the announcement of a replaced secret.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use hb_domain::principal::Replaced;
+use hb_domain::tenant::Standing;
+use hb_domain::{Error, Timestamp};
+use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+
+const ALLOWED: &str = "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match";
+const EXPOSED: &str = "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
+    X-RateLimit-Retry-After, Retry-After, RateLimit, RateLimit-Policy, ETag, Location, Link, Deprecation, \
+    Sunset, Idempotent-Replayed, WWW-Authenticate";
+/// How long a browser may remember a preflight, in seconds.
+const PREFLIGHT_AGE: u64 = 7_200;
+
+/// Adds what lets any web page read the answer. There are no cookies, so no credentials mode either.
+pub(crate) fn cross_origin(headers: &mut HeaderMap) {
+    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    headers.insert("access-control-expose-headers", HeaderValue::from_static(EXPOSED));
+}
+
+/// Adds what a preflight asks for.
+pub(crate) fn preflight(headers: &mut HeaderMap, allow: &str) {
+    put(headers, "access-control-allow-methods", allow);
+    put(headers, "allow", allow);
+    headers.insert("access-control-allow-headers", HeaderValue::from_static(ALLOWED));
+    headers.insert("access-control-max-age", HeaderValue::from(PREFLIGHT_AGE));
+}
+
+/// Adds the standing: the month's window, or the bucket's when it was the bucket that refused; and
+/// both policies in the form of draft-ietf-httpapi-ratelimit-headers.
+pub(crate) fn rate_limit(
+    headers: &mut HeaderMap,
+    standing: &Standing,
+    error: Option<&Error>,
+    now: Timestamp,
+) {
+    let allowance = &standing.allowance;
+    if let Some(Error::RateLimited { retry_after }) = error {
+        // Rounded up, so that who waits that long is admitted.
+        let wait = seconds_up(*retry_after).max(1);
+        put(headers, "x-ratelimit-limit", allowance.burst);
+        put(headers, "x-ratelimit-remaining", 0);
+        put(headers, "x-ratelimit-reset", now.plus(Duration::from_secs(wait)).seconds_rounded_up());
+        put(headers, "x-ratelimit-retry-after", wait);
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait));
+    } else {
+        put(headers, "x-ratelimit-limit", allowance.per_month);
+        put(headers, "x-ratelimit-remaining", standing.month_remaining);
+        put(headers, "x-ratelimit-reset", standing.month_end.seconds());
+    }
+    let month = standing.month_end.seconds() - standing.month_start.seconds();
+    let refill = (u64::from(allowance.burst) * 60).div_ceil(u64::from(allowance.per_minute.max(1)));
+    put(
+        headers,
+        "ratelimit-policy",
+        format_args!(
+            r#""burst";q={};w={refill}, "month";q={};w={month}"#,
+            allowance.burst, allowance.per_month
+        ),
+    );
+    put(
+        headers,
+        "ratelimit",
+        format_args!(
+            r#""burst";r={};t={}, "month";r={};t={}"#,
+            standing.burst_remaining,
+            seconds_up(standing.burst_full_in),
+            standing.month_remaining,
+            (standing.month_end.seconds() - now.seconds()).max(0),
+        ),
+    );
+}
+
+/// Adds when the presented secret was replaced (RFC 9745) and when it stops working (RFC 8594).
+pub(crate) fn replaced(headers: &mut HeaderMap, replaced: Replaced) {
+    put(headers, "deprecation", format_args!("@{}", replaced.at.seconds()));
+    let end = UNIX_EPOCH + Duration::from_secs(replaced.works_until.seconds().unsigned_abs());
+    put(headers, "sunset", httpdate::fmt_http_date(end));
+}
+
+fn seconds_up(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: impl std::fmt::Display) {
+    if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}

@@ -1,0 +1,24 @@
+//! One HTTP request of HeroBrain from end to end.
+//!
+//! Route table row → guard (authenticate → admit → authorize) → handler → reply or error → envelope.
+//! Handlers see a [`Call`] and make a [`Reply`]: no status code, no header, no clock, no randomness.
+
+mod answer;
+pub mod app;
+mod body;
+pub mod call;
+mod entropy;
+mod envelope;
+mod error;
+mod guard;
+mod headers;
+pub mod lambda;
+pub mod log;
+mod reply;
+pub mod route;
+
+pub use app::App;
+pub use call::Call;
+pub use entropy::Entropy;
+pub use reply::{Outcome, Reply};
+pub use route::Route;

@@ -1,0 +1,141 @@
+//! Routes as data: each function has a table of them.
+//!
+//! Tests compare the tables with `template.yaml` and try every row with no credential, a wrong scope
+//! and another tenant's credential, so a forgotten route fails a test that says what to do.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use hb_domain::tenant::Standing;
+use hb_domain::{Scope, Timestamp};
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::{Call, Outcome};
+
+/// A handler under way.
+pub type Handling = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// One row of a route table.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method; `HEAD` comes with `GET`, `OPTIONS` with every path.
+    pub method: Method,
+    /// The path; a segment in braces matches anything: `/api/v1/memories/{id}`.
+    pub path: &'static str,
+    /// Who may use it, and what it does.
+    pub action: Action,
+}
+
+/// What a route does, and what it asks of the caller first.
+#[derive(Clone, Copy)]
+pub enum Action {
+    /// Needs no credential and is not counted.
+    Public(fn() -> Outcome),
+    /// Shows the tenant's standing to any credential of it, free of charge, once a second.
+    Standing(fn(&Standing, Timestamp) -> Outcome),
+    /// Needs a credential, is admitted and counted, and needs the scope when there is one.
+    Tenant(Option<Scope>, fn(Call) -> Handling),
+}
+
+impl Route {
+    /// A route that needs a credential with this scope.
+    pub const fn scoped(
+        method: Method,
+        path: &'static str,
+        scope: Scope,
+        handler: fn(Call) -> Handling,
+    ) -> Self {
+        Self { method, path, action: Action::Tenant(Some(scope), handler) }
+    }
+
+    /// A route for any credential of the tenant.
+    pub const fn any(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
+        Self { method, path, action: Action::Tenant(None, handler) }
+    }
+
+    /// A route without credential.
+    pub const fn public(method: Method, path: &'static str, answer: fn() -> Outcome) -> Self {
+        Self { method, path, action: Action::Public(answer) }
+    }
+
+    /// A route that shows the tenant's standing.
+    pub const fn standing(
+        method: Method,
+        path: &'static str,
+        answer: fn(&Standing, Timestamp) -> Outcome,
+    ) -> Self {
+        Self { method, path, action: Action::Standing(answer) }
+    }
+}
+
+/// The values of the pattern's segments in braces, percent-decoded, when `path` matches.
+pub fn captures<'p>(pattern: &'p str, path: &str) -> Option<Vec<(&'p str, String)>> {
+    let mut captures = Vec::new();
+    let mut actual = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = actual.next()?;
+        match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !segment.is_empty() => {
+                captures.push((name, percent_decode_str(segment).decode_utf8().ok()?.into_owned()));
+            }
+            _ if segment == expected => {}
+            _ => return None,
+        }
+    }
+    actual.next().is_none().then_some(captures)
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public(_) => f.write_str("Public"),
+            Self::Standing(_) => f.write_str("Standing"),
+            Self::Tenant(scope, _) => f.debug_tuple("Tenant").field(scope).finish(),
+        }
+    }
+}
+
+/// What a path and a method lead to.
+#[derive(Debug)]
+pub enum Found<'r> {
+    /// A route, with the path's captures.
+    Route(&'r Route, Vec<(&'static str, String)>),
+    /// A preflight of a path that exists; the methods it has.
+    Options(String),
+    /// A path that does not have the method; the methods it has.
+    WrongMethod(String),
+    /// No such path.
+    Unknown,
+}
+
+/// Finds the route for a path and method. A path without braces goes before one with them.
+pub fn find<'r>(tables: &[&'r [Route]], method: &Method, path: &str) -> Found<'r> {
+    let routes = tables.iter().flat_map(|table| table.iter());
+    let mut matching: Vec<_> =
+        routes.filter_map(|route| Some((route, captures(route.path, path)?))).collect();
+    let Some(fewest) = matching.iter().map(|(_, captures)| captures.len()).min() else {
+        return Found::Unknown;
+    };
+    matching.retain(|(_, captures)| captures.len() == fewest);
+    let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+    let allow = || {
+        let mut methods: Vec<&str> = matching.iter().map(|(route, _)| route.method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods.join(", ")
+    };
+    if *method == Method::OPTIONS {
+        return Found::Options(allow());
+    }
+    match matching.iter().position(|(route, _)| route.method == *wanted) {
+        Some(place) => {
+            let (route, captures) = matching.swap_remove(place);
+            Found::Route(route, captures)
+        }
+        None => Found::WrongMethod(allow()),
+    }
+}
