@@ -1,0 +1,26 @@
+//! The endpoints of API keys.
+//!
+//! Reading is for any credential of the tenant. Who may create, rotate and revoke which key is
+//! decided by [`hb_domain::Principal`]: nobody ends up with more than they came with.
+
+mod create;
+mod get;
+mod list;
+mod revoke;
+mod rotate;
+mod target;
+mod usage;
+mod view;
+
+use hb_http::Route;
+use lambda_http::http::Method;
+
+/// The routes of this function.
+pub const ROUTES: &[Route] = &[
+    Route::any(Method::GET, "/api/v1/api-keys", |call| Box::pin(list::list(call))),
+    Route::any(Method::POST, "/api/v1/api-keys", |call| Box::pin(create::create(call))),
+    Route::any(Method::POST, "/api/v1/api-keys/rotate", |call| Box::pin(rotate::rotate(call))),
+    Route::any(Method::POST, "/api/v1/api-keys/revoke", |call| Box::pin(revoke::revoke(call))),
+    Route::any(Method::GET, "/api/v1/api-keys/usage", |call| Box::pin(usage::usage(call))),
+    Route::any(Method::GET, "/api/v1/api-keys/{id}", |call| Box::pin(get::get(call))),
+];

@@ -1,0 +1,22 @@
+//! `POST /api/v1/api-keys/revoke`
+
+use hb_http::{Call, Outcome, Reply};
+use serde_json::json;
+
+use crate::target;
+
+pub(crate) async fn revoke(call: Call) -> Outcome {
+    call.no_query()?;
+    let mut fields = call.body()?;
+    fields.check_tenant(call.principal().tenant());
+    let id = target::take_key_id(&mut fields);
+    let id = fields.finish_with(id)?;
+
+    let key = target::find(&call, &id).await?;
+    call.principal().may_revoke(&key)?;
+    let revoked_at = call.keys().revoke(&key, call.now()).await?;
+    // Only now can no instance accept the key any more. A repeated revoke raises the epoch again, in
+    // case the first one ended before it did.
+    call.raise_epoch().await?;
+    Reply::ok(&json!({ "id": key.id, "status": "revoked", "revokedAt": revoked_at }))
+}

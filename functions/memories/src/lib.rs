@@ -1,0 +1,28 @@
+//! The endpoints of memories.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod search;
+mod update;
+
+use hb_domain::Scope::{ReadMemories, WriteMemories};
+use hb_http::Route;
+use lambda_http::http::Method;
+
+/// The routes of this function.
+pub const ROUTES: &[Route] = &[
+    Route::scoped(Method::GET, "/api/v1/memories", ReadMemories, |call| Box::pin(list::list(call))),
+    Route::scoped(Method::POST, "/api/v1/memories", WriteMemories, |call| Box::pin(create::create(call))),
+    Route::scoped(Method::POST, "/api/v1/memories/search", ReadMemories, |call| {
+        Box::pin(search::search(call))
+    }),
+    Route::scoped(Method::GET, "/api/v1/memories/{id}", ReadMemories, |call| Box::pin(get::get(call))),
+    Route::scoped(Method::PATCH, "/api/v1/memories/{id}", WriteMemories, |call| {
+        Box::pin(update::update(call))
+    }),
+    Route::scoped(Method::DELETE, "/api/v1/memories/{id}", WriteMemories, |call| {
+        Box::pin(delete::delete(call))
+    }),
+];
