@@ -1,0 +1,128 @@
+//! The gateway: routes of the template, an event for each request, the function's own answer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use hb_domain::Clock;
+use hb_http::{App, Entropy, Route, route};
+use hb_store::Store;
+use lambda_http::request::LambdaRequest;
+
+use crate::StartError;
+use crate::events::http_api_event;
+use crate::server::Server;
+use crate::template::{Template, TemplateRoute};
+
+/// What API Gateway takes at most.
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The functions by the names of their binaries.
+pub const FUNCTIONS: [(&str, &[Route]); 3] =
+    [("api-keys", api_keys::ROUTES), ("memories", memories::ROUTES), ("auth", auth::ROUTES)];
+
+/// One instance of each function, behind the template's routes.
+#[derive(Clone, Debug)]
+pub struct Gateway(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    routes: Vec<(TemplateRoute, App)>,
+}
+
+impl Gateway {
+    /// A gateway in front of fresh instances over `store`.
+    ///
+    /// # Errors
+    /// When the template names a function that does not exist.
+    pub fn new(
+        template: &Template,
+        store: &Store,
+        clock: &Clock,
+        entropy: &Entropy,
+    ) -> Result<Self, StartError> {
+        let apps = FUNCTIONS.map(|(name, table)| {
+            (name, App::new(vec![table], store.clone(), clock.clone(), entropy.clone()))
+        });
+        let app_of = |route: &TemplateRoute| {
+            let app = apps.iter().find(|(name, _)| *name == route.binary);
+            app.map(|(_, app)| app.clone()).ok_or_else(|| {
+                StartError::new(format!("template.yaml names an unknown function: {}", route.binary))
+            })
+        };
+        let routes = template.routes().into_iter().map(|route| Ok((route.clone(), app_of(&route)?)));
+        Ok(Self(Arc::new(Shared {
+            clock: clock.clone(),
+            routes: routes.collect::<Result<_, StartError>>()?,
+        })))
+    }
+
+    /// Serves on 127.0.0.1 at `port`, 0 for any that is free.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
+        let router = Router::new().fallback(answer).with_state(self.clone());
+        Server::start(port, |listener, stopped| async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "the local gateway ended");
+            }
+        })
+        .await
+    }
+
+    /// The function that the template's routes choose for a path: the one with the fewest braces,
+    /// or `$default`.
+    fn choose(&self, path: &str) -> Option<&(TemplateRoute, App)> {
+        let braces = |(route, _): &&(TemplateRoute, App)| {
+            route.path.as_deref().map_or(usize::MAX, |pattern| pattern.matches('{').count())
+        };
+        let routes = self.0.routes.iter();
+        let matching = routes.filter(|(route, _)| {
+            route.path.as_deref().is_none_or(|pattern| route::captures(pattern, path).is_some())
+        });
+        matching.min_by_key(braces)
+    }
+}
+
+async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let Some((route, app)) = gateway.choose(parts.uri.path()) else {
+        return refuse(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let key = route.path.as_ref().map_or_else(|| "$default".to_owned(), |path| format!("ANY {path}"));
+    let event = http_api_event(&parts, &body, &key, gateway.0.clock.now().millis());
+    let mut event: LambdaRequest = match serde_json::from_value(event) {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::warn!(%error, "lambda_http does not read this event");
+            return refuse(StatusCode::BAD_REQUEST, "Bad Request");
+        }
+    };
+    hb_http::lambda::scrub(&mut event);
+    let (parts, body) = app.handle(event.into()).await.into_parts();
+    Response::from_parts(
+        parts,
+        match body {
+            lambda_http::Body::Text(text) => Body::from(text),
+            lambda_http::Body::Binary(bytes) => Body::from(bytes),
+            _ => Body::empty(),
+        },
+    )
+}
+
+/// What API Gateway says by itself, in its own words.
+fn refuse(status: StatusCode, message: &str) -> Response {
+    let body = serde_json::json!({ "message": message }).to_string();
+    (status, [("content-type", "application/json")], body).into_response()
+}

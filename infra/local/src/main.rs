@@ -1,0 +1,136 @@
+//! `cargo run`: HeroBrain on this machine.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use hb_domain::plan::Plan;
+use hb_local::StartError;
+use hb_local::stack::{Options, Stack};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// HeroBrain on this machine: the whole API over an embedded DynamoDB.
+#[derive(Debug, Parser)]
+#[command(name = "herobrain", version)]
+struct Args {
+    /// The port to listen on, on 127.0.0.1; 0 for any that is free
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// Keep nothing: a fresh database in memory
+    #[arg(long)]
+    memory: bool,
+    /// The plan of the sample tenant
+    #[arg(long, value_enum, default_value = "pro")]
+    plan: PlanName,
+    /// Print one line of JSON when ready, instead of the text for people
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PlanName {
+    Free,
+    Pro,
+    Enterprise,
+}
+
+/// Where the local stack keeps its data.
+const FOLDER: &str = ".herobrain";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".into());
+    let mut filter = hb_http::log::filter(&level);
+    // The embedded DynamoDB warns of every condition that fails, and that is nothing unusual.
+    if let Ok(errors_only) = "dynoxide=error".parse() {
+        filter = filter.add_directive(errors_only);
+    }
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    match run(&args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "herobrain: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<(), StartError> {
+    let options = Options {
+        port: args.port,
+        folder: (!args.memory).then(|| PathBuf::from(FOLDER)),
+        plan: match args.plan {
+            PlanName::Free => Plan::Free,
+            PlanName::Pro => Plan::Pro,
+            PlanName::Enterprise => Plan::Enterprise,
+        },
+        dynamodb_url: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty()),
+    };
+    // Before the first line is printed: who reads it may stop us at once.
+    let mut stop = pin!(stop_signal()?);
+    let stack = tokio::select! {
+        started = Stack::start(options) => started?,
+        () = &mut stop => return Ok(()),
+    };
+    let ready = if args.json { as_json(&stack) } else { as_text(&stack, args.memory) };
+    let mut out = std::io::stdout();
+    out.write_all(ready.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| StartError::new(error.to_string()))?;
+    stop.await;
+    stack.stop().await;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sample key is for whoever started the local stack")]
+fn as_json(stack: &Stack) -> String {
+    let line = json!({
+        "url": stack.url(),
+        "tenantId": stack.tenant,
+        "apiKey": stack.key.expose(),
+        "jwt": null,
+        "dashboardUrl": null,
+        "dynamodbUrl": stack.dynamodb_url,
+        "secretsUrl": stack.secrets_url(),
+    });
+    format!("{line}\n")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sample key is for whoever started the local stack")]
+fn as_text(stack: &Stack, memory: bool) -> String {
+    let (url, tenant, key) = (stack.url(), &stack.tenant, stack.key.expose());
+    let kept = if memory { "nowhere: it is gone when the server stops" } else { FOLDER };
+    format!(
+        r#"HeroBrain answers on {url}
+
+  sample tenant  {tenant}
+  sample key     {key}
+  data is kept   {kept}
+
+Try it:
+
+  curl -X POST "{url}/api/v1/memories/search" \
+    -H "Authorization: Bearer {key}" \
+    -H "Content-Type: application/json" \
+    -d '{{"query": "moving house", "limit": 3}}'
+
+Ctrl-C stops it.
+"#
+    )
+}
+
+/// Ends at Ctrl-C or SIGTERM; it listens for them from this call on.
+fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+    let listen = |kind| signal(kind).map_err(|error| StartError::new(format!("no signals: {error}")));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

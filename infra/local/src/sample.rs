@@ -1,0 +1,134 @@
+//! The sample tenant: its key, and memories of all thirteen types to try the API on.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use hb_domain::fields::Fields;
+use hb_domain::key::Environment;
+use hb_domain::key_summary::{KeyStatus, KeySummary};
+use hb_domain::memory::NewMemory;
+use hb_domain::plan::Plan;
+use hb_domain::principal::Caller;
+use hb_domain::tenant::Tenant;
+use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Principal, Scopes, TenantId, Timestamp, json};
+use hb_store::Store;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::StartError;
+
+/// The tenant of the published samples.
+pub const TENANT: &str = "00000000-0000-0000-0000-000000000001";
+
+const MEMORIES: &str = include_str!("../sample/memories.ndjson");
+/// How many memories are written at a time.
+const AT_ONCE: usize = 8;
+
+/// The sample tenant as its operator reaches it.
+#[expect(clippy::disallowed_methods, reason = "the local stack is its own operator")]
+pub fn operator(tenant: &TenantId) -> Principal {
+    Principal::authenticated(tenant.clone(), Caller::Operator, Scopes::all())
+}
+
+/// Makes sure that the tenant exists on `plan`.
+///
+/// # Errors
+/// The database's.
+pub async fn ensure_tenant(
+    store: &Store,
+    tenant: &TenantId,
+    plan: Plan,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    let created = store.tenants().create(tenant, &Tenant::new(plan, now)).await.map_err(failed)?;
+    if !created {
+        let known = store.tenants().get(tenant).await.map_err(failed)?;
+        if known.is_some_and(|known| known.plan != plan) {
+            store.tenants().set_plan(tenant, plan, &plan.allowance()).await.map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes sure that `key` is a key of the tenant; `false` when it has been revoked.
+///
+/// # Errors
+/// The database's, or Secrets Manager's.
+pub async fn ensure_key(
+    store: &Store,
+    tenant: &TenantId,
+    key: &ApiKey,
+    now: Timestamp,
+) -> Result<bool, StartError> {
+    let operator = operator(tenant);
+    let keys = store.keys(&operator);
+    match keys.get(&key.id()).await {
+        Ok(known) => return Ok(known.status(now) == KeyStatus::Active),
+        Err(Error::NotFound) => {}
+        Err(other) => return Err(failed(other)),
+    }
+    let summary = KeySummary {
+        id: key.id(),
+        name: format!("Sample key {}", key.id().body()),
+        key_prefix: key.prefix().to_owned(),
+        environment: key.environment(),
+        scopes: Scopes::all(),
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
+    };
+    let hash = store.secrets().pepper().await.map_err(failed)?.hash(key);
+    keys.create(&summary, hash).await.map_err(failed)?;
+    Ok(true)
+}
+
+/// A new plain key.
+pub fn new_key(rng: &mut StdRng) -> ApiKey {
+    let id = KeyId::mint(rng);
+    ApiKey::mint(&id, Environment::Production, rng)
+}
+
+/// Writes the sample memories that are not there yet. Their ids are the same on every machine.
+///
+/// # Errors
+/// The database's.
+pub async fn ensure_memories(store: &Store, tenant: &TenantId) -> Result<(), StartError> {
+    let operator = operator(tenant);
+    let memories = store.memories(&operator);
+    let sample = read_sample(tenant)?;
+    stream::iter(&sample)
+        .map(Ok)
+        .try_for_each_concurrent(AT_ONCE, |memory| async move {
+            match memories.get(&memory.id, memory.created_at).await {
+                Err(Error::NotFound) => memories.create(memory, memory.id.as_str(), None).await,
+                Ok(_) => Ok(()),
+                Err(other) => Err(other),
+            }
+        })
+        .await
+        .map_err(failed)
+}
+
+/// The sample memories.
+///
+/// # Errors
+/// Names the line that is no memory.
+pub fn read_sample(tenant: &TenantId) -> Result<Vec<Memory>, StartError> {
+    let mut rng = StdRng::seed_from_u64(0);
+    let mut sample = Vec::new();
+    for (number, line) in MEMORIES.lines().enumerate() {
+        let wrong = |error: Error| StartError::new(format!("sample memory {}: {error}", number + 1));
+        let mut created_at = None;
+        let mut fields = json::parse(line.as_bytes()).and_then(Fields::of_body).map_err(wrong)?;
+        fields.take("createdAt", |value| {
+            created_at = value.as_str().and_then(Timestamp::parse);
+            Ok(())
+        });
+        let created_at = created_at.ok_or_else(|| wrong(Error::field("createdAt", "is required")))?;
+        let memory = NewMemory::parse(fields, tenant, created_at).map_err(wrong)?;
+        sample.push(memory.named(MemoryId::mint(created_at, &mut rng)));
+    }
+    Ok(sample)
+}
+
+fn failed(error: Error) -> StartError {
+    StartError::new(format!("cannot prepare the sample tenant: {error}"))
+}

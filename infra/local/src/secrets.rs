@@ -1,0 +1,106 @@
+//! The one call of Secrets Manager that HeroBrain makes, answered on loopback.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use crate::StartError;
+use crate::server::Server;
+
+/// The versions of the one secret, the current one first; cheap to clone.
+#[derive(Clone)]
+pub struct LocalSecrets(Arc<Mutex<Versions>>);
+
+struct Versions {
+    /// Version id and value: current, then previous.
+    kept: Vec<(String, String)>,
+    away: bool,
+    reads: usize,
+}
+
+/// The name under which the local stack keeps the pepper.
+pub const PEPPER: &str = "pepper";
+
+impl LocalSecrets {
+    /// A secret with this value.
+    pub fn new(value: &str) -> Self {
+        let kept = vec![("v1".to_owned(), value.to_owned())];
+        Self(Arc::new(Mutex::new(Versions { kept, away: false, reads: 0 })))
+    }
+
+    /// Makes `value` the current version; the one before becomes the previous one.
+    pub fn rotate(&self, value: &str) {
+        self.with(|versions| {
+            let number = versions.kept.first().and_then(|(id, _)| id[1..].parse::<u32>().ok()).unwrap_or(0);
+            versions.kept.insert(0, (format!("v{}", number + 1), value.to_owned()));
+            versions.kept.truncate(2);
+        });
+    }
+
+    /// Lets every read fail from now on, or succeed again.
+    pub fn set_away(&self, away: bool) {
+        self.with(|versions| versions.away = away);
+    }
+
+    /// How often the secret has been read.
+    pub fn reads(&self) -> usize {
+        self.with(|versions| versions.reads)
+    }
+
+    /// Serves the secret on loopback.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn serve(&self) -> Result<Server, StartError> {
+        let router = Router::new().route("/", post(answer)).with_state(self.clone());
+        Server::start(0, |listener, stopped| async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "the local Secrets Manager ended");
+            }
+        })
+        .await
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Versions) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn answer(
+    State(secrets): State<LocalSecrets>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if target != "secretsmanager.GetSecretValue" {
+        return refuse(StatusCode::BAD_REQUEST, "UnknownOperationException");
+    }
+    let request: Value = serde_json::from_str(&body).unwrap_or_default();
+    secrets.with(|versions| {
+        versions.reads += 1;
+        if versions.away {
+            return refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
+        }
+        let stage = request["VersionStage"].as_str().unwrap_or("AWSCURRENT");
+        let place = usize::from(stage == "AWSPREVIOUS");
+        match versions.kept.get(place).filter(|_| request["SecretId"] == PEPPER) {
+            None => refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+            Some((id, value)) => {
+                let answer =
+                    json!({"Name": PEPPER, "VersionId": id, "SecretString": value, "VersionStages": [stage]});
+                (StatusCode::OK, answer.to_string())
+            }
+        }
+    })
+}
+
+fn refuse(status: StatusCode, code: &str) -> (StatusCode, String) {
+    (status, json!({"__type": code, "message": code}).to_string())
+}

@@ -1,0 +1,69 @@
+//! Loopback servers that stop with their owner.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::StartError;
+
+/// How long requests under way may take when a server stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A server under way. Dropping it ends it at once; [`stop`](Self::stop) lets requests finish.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds 127.0.0.1 at `port` (0 for any that is free) and runs what `serve` makes of the
+    /// listener until the signal it is given.
+    ///
+    /// # Errors
+    /// When the port is taken or may not be bound.
+    pub async fn start<F>(
+        port: u16,
+        serve: impl FnOnce(TcpListener, oneshot::Receiver<()>) -> F,
+    ) -> Result<Self, StartError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => StartError::new(format!(
+                "port {port} is taken by another program; choose one with --port, or --port 0 for any that is free"
+            )),
+            _ => StartError::new(format!("cannot listen on 127.0.0.1:{port}: {error}")),
+        })?;
+        let address = listener.local_addr().map_err(|error| StartError::new(error.to_string()))?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(serve(listener, stopped));
+        Ok(Self { address, stop: Some(stop), task })
+    }
+
+    /// Where it answers, `http://127.0.0.1:9000`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no more requests, lets those under way finish, and ends.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = tokio::time::timeout(GRACE, &mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,167 @@
+//! Everything together, as `cargo run` starts it.
+
+use std::path::PathBuf;
+
+use hb_domain::plan::Plan;
+use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
+use hb_http::Entropy;
+use hb_store::aws::Aws;
+use hb_store::{Secrets, Store, Tables};
+use rand::rngs::StdRng;
+
+use crate::gateway::Gateway;
+use crate::secrets::{LocalSecrets, PEPPER};
+use crate::server::Server;
+use crate::state::Folder;
+use crate::template::Template;
+use crate::{StartError, database, sample, state};
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The gateway's port; 0 for any that is free.
+    pub port: u16,
+    /// Where to keep everything; `None` to keep nothing.
+    pub folder: Option<PathBuf>,
+    /// The sample tenant's plan.
+    pub plan: Plan,
+    /// Another DynamoDB to use instead of the embedded one.
+    pub dynamodb_url: Option<String>,
+}
+
+/// The local stack under way; it ends when dropped.
+#[derive(Debug)]
+pub struct Stack {
+    /// The sample tenant.
+    pub tenant: TenantId,
+    /// The sample tenant's key.
+    pub key: ApiKey,
+    /// Where DynamoDB answers.
+    pub dynamodb_url: String,
+    gateway: Server,
+    secrets: Server,
+    database: Option<Server>,
+}
+
+/// The names of the tables: the template's logical ids.
+pub fn tables() -> Tables {
+    Tables {
+        tenants: "Tenants".into(),
+        api_keys: "ApiKeys".into(),
+        memories: "Memories".into(),
+        usage: "Usage".into(),
+    }
+}
+
+/// The environment of a function that runs against these endpoints.
+pub fn function_environment(dynamodb_url: &str, secrets_url: &str) -> Vec<(&'static str, String)> {
+    let tables = tables();
+    vec![
+        ("AWS_REGION", "us-east-1".into()),
+        ("AWS_ACCESS_KEY_ID", "local".into()),
+        ("AWS_SECRET_ACCESS_KEY", "local".into()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_url.to_owned()),
+        ("TENANTS_TABLE", tables.tenants),
+        ("API_KEYS_TABLE", tables.api_keys),
+        ("MEMORIES_TABLE", tables.memories),
+        ("USAGE_TABLE", tables.usage),
+        ("PEPPER_SECRET", PEPPER.into()),
+    ]
+}
+
+/// A store over these endpoints.
+pub fn store(aws: &Aws) -> Store {
+    Store::new(aws.dynamodb(), tables(), Secrets::new(aws.secrets(), PEPPER.into()))
+}
+
+/// The sample key of an earlier run while it works, otherwise a new one, which is kept for the next run
+/// before the database knows it: a crash in between leaves no key that nobody holds.
+async fn live_key(
+    store: &Store,
+    tenant: &TenantId,
+    kept: Option<ApiKey>,
+    folder: Option<&Folder>,
+    rng: &mut StdRng,
+    now: Timestamp,
+) -> Result<ApiKey, StartError> {
+    if let Some(key) = kept
+        && sample::ensure_key(store, tenant, &key, now).await?
+    {
+        return Ok(key);
+    }
+    let key = sample::new_key(rng);
+    if let Some(folder) = folder {
+        folder.keep_sample_key(&key)?;
+    }
+    sample::ensure_key(store, tenant, &key, now).await?;
+    Ok(key)
+}
+
+impl Stack {
+    /// Starts everything and prepares the sample tenant.
+    ///
+    /// # Errors
+    /// With a message for the person at the terminal.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let mut rng = entropy.rng();
+        let template = Template::embedded()?;
+        let folder = options.folder.as_deref().map(Folder::open).transpose()?;
+
+        let pepper = match &folder {
+            Some(folder) => folder.pepper(&mut rng)?,
+            None => state::new_pepper(&mut rng),
+        };
+        let secrets = LocalSecrets::new(&pepper).serve().await?;
+        let (database, dynamodb_url) = match options.dynamodb_url {
+            Some(url) => (None, url),
+            None => {
+                let file = folder.as_ref().map(Folder::database);
+                let server = database::serve(file.as_deref()).await?;
+                let url = server.url();
+                (Some(server), url)
+            }
+        };
+        if let Some(folder) = &folder {
+            folder.describe(&function_environment(&dynamodb_url, &secrets.url()))?;
+        }
+        let aws = Aws::local(dynamodb_url.clone(), secrets.url());
+        let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
+        database::create_tables(&client, &template.tables()?).await?;
+
+        let store = store(&aws);
+        let tenant = TenantId::parse(sample::TENANT)
+            .ok_or_else(|| StartError::new("the sample tenant's id is wrong"))?;
+        sample::ensure_tenant(&store, &tenant, options.plan, clock.now()).await?;
+        let kept = folder.as_ref().map(Folder::sample_key).transpose()?.flatten();
+        let key = live_key(&store, &tenant, kept, folder.as_ref(), &mut rng, clock.now()).await?;
+        if !folder.as_ref().map(Folder::has_sample).transpose()?.unwrap_or(false) {
+            sample::ensure_memories(&store, &tenant).await?;
+            if let Some(folder) = &folder {
+                folder.note_sample()?;
+            }
+        }
+        let gateway = Gateway::new(&template, &store, &clock, &entropy)?.serve(options.port).await?;
+        Ok(Self { tenant, key, dynamodb_url, gateway, secrets, database })
+    }
+
+    /// Where the API answers.
+    pub fn url(&self) -> String {
+        self.gateway.url()
+    }
+
+    /// Where Secrets Manager answers.
+    pub fn secrets_url(&self) -> String {
+        self.secrets.url()
+    }
+
+    /// Lets requests under way finish and ends.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        self.secrets.stop().await;
+        if let Some(database) = self.database {
+            database.stop().await;
+        }
+    }
+}

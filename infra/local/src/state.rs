@@ -1,0 +1,168 @@
+//! What the local stack keeps between runs besides the database: the pepper and the sample key.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use hb_domain::ApiKey;
+use rand::distr::{Alphanumeric, SampleString};
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+
+use crate::StartError;
+
+/// The layout of the folder that this version writes; it is raised when an older version could not
+/// work with what a newer one wrote.
+const VERSION: u32 = 1;
+
+const PEPPER_LENGTH: usize = 64;
+
+/// The folder of the local stack, `.herobrain`.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Opens the folder, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, StartError> {
+        if path.is_file() {
+            return Err(StartError::new(format!("{} is a file; it has to be a folder", path.display())));
+        }
+        fs::create_dir_all(path).map_err(|error| cannot("create", path, &error))?;
+        let folder = Self(path.to_owned());
+        match folder.read("version")? {
+            Some(text) => match text.trim().parse::<u32>() {
+                Ok(VERSION) => {}
+                Ok(newer) if newer > VERSION => {
+                    return Err(StartError::new(format!(
+                        "{} was written by a newer version of HeroBrain (format {newer}, this one reads {VERSION}); \
+                         update, or move the folder away to start with an empty one",
+                        path.display()
+                    )));
+                }
+                _ => {
+                    return Err(StartError::new(format!(
+                        "{}/version is damaged: {:?}",
+                        path.display(),
+                        text.trim()
+                    )));
+                }
+            },
+            None => folder.write("version", &VERSION.to_string())?,
+        }
+        // A folder that was made by somebody else may be readable but not writable.
+        folder.write(".probe", "")?;
+        fs::remove_file(folder.0.join(".probe")).map_err(|error| cannot("write to", path, &error))?;
+        Ok(folder)
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("dynamodb.sqlite")
+    }
+
+    /// The pepper; made on first use.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or is not what was written: no key made under a lost
+    /// pepper works any more.
+    pub fn pepper(&self, rng: &mut StdRng) -> Result<String, StartError> {
+        match self.read("pepper")? {
+            Some(pepper) if pepper.trim().len() == PEPPER_LENGTH => Ok(pepper.trim().to_owned()),
+            None if self.read("credentials")?.is_none() => {
+                let pepper = new_pepper(rng);
+                self.write("pepper", &pepper)?;
+                Ok(pepper)
+            }
+            _ => Err(StartError::new(format!(
+                "{}/pepper is damaged or missing, and the keys work with it only; \
+                 move the folder away to start with an empty one",
+                self.0.display()
+            ))),
+        }
+    }
+
+    /// The sample key that an earlier run has made.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no key.
+    pub fn sample_key(&self) -> Result<Option<ApiKey>, StartError> {
+        let Some(text) = self.read("credentials")? else { return Ok(None) };
+        let file: Value = serde_json::from_str(&text).unwrap_or_default();
+        let key = file["apiKey"].as_str().and_then(ApiKey::parse);
+        key.map(Some).ok_or_else(|| {
+            StartError::new(format!(
+                "{}/credentials is damaged; delete it and a new sample key will be made",
+                self.0.display()
+            ))
+        })
+    }
+
+    /// Keeps the sample key for the next run, readable by its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "the local sample key is kept where its owner finds it")]
+    pub fn keep_sample_key(&self, key: &ApiKey) -> Result<(), StartError> {
+        let file = json!({"tenantId": crate::sample::TENANT, "apiKey": key.expose()});
+        self.write("credentials", &format!("{file:#}\n"))
+    }
+
+    /// Whether the sample memories have all been written once.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn has_sample(&self) -> Result<bool, StartError> {
+        Ok(self.read("sample")?.is_some())
+    }
+
+    /// Notes that the sample memories have all been written, so that those the user deletes stay deleted.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_sample(&self) -> Result<(), StartError> {
+        self.write("sample", "written\n")
+    }
+
+    /// Writes down what a function of its own process needs to reach this stack:
+    /// `cargo lambda watch --env-file .herobrain/lambda.env`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn describe(&self, variables: &[(&str, String)]) -> Result<(), StartError> {
+        let lines: String = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        self.write("lambda.env", &lines)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<String>, StartError> {
+        let path = self.0.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(cannot("read", &path, &error)),
+        }
+    }
+
+    /// Writes a file of mode 0600, whole or not at all.
+    fn write(&self, name: &str, text: &str) -> Result<(), StartError> {
+        let path = self.0.join(name);
+        let draft = self.0.join(format!("{name}.new"));
+        let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
+        written
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&draft, &path))
+            .map_err(|error| cannot("write", &path, &error))
+    }
+}
+
+/// A pepper of 64 letters and digits, like the deployed stack's.
+pub fn new_pepper(rng: &mut StdRng) -> String {
+    Alphanumeric.sample_string(rng, PEPPER_LENGTH)
+}
+
+fn cannot(what: &str, path: &Path, error: &std::io::Error) -> StartError {
+    StartError::new(format!("cannot {what} {}: {error}", path.display()))
+}

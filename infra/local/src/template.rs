@@ -1,0 +1,146 @@
+//! What the local stack needs of `template.yaml`: functions, routes and tables.
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use serde_norway::Value;
+
+use crate::StartError;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The template, read.
+#[derive(Clone, Debug)]
+pub struct Template(Value);
+
+/// Which function answers which path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateRoute {
+    /// The binary of the function.
+    pub binary: String,
+    /// The path; `None` for `$default`, which takes every path that no other route has.
+    pub path: Option<String>,
+    /// The method; `ANY` for all.
+    pub method: Option<String>,
+}
+
+/// A table as the template describes it.
+#[derive(Clone, Debug)]
+pub struct TemplateTable {
+    /// Its logical id, which is its name in the local stack.
+    pub name: String,
+    /// The attributes of its keys.
+    pub attributes: Vec<AttributeDefinition>,
+    /// Its key.
+    pub key: Vec<KeySchemaElement>,
+    /// Its indexes.
+    pub indexes: Vec<GlobalSecondaryIndex>,
+    /// The attribute that ends an item.
+    pub ttl: Option<String>,
+}
+
+impl Template {
+    /// The template of this very build.
+    ///
+    /// # Errors
+    /// When it is not YAML.
+    pub fn embedded() -> Result<Self, StartError> {
+        Self::parse(TEMPLATE)
+    }
+
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// When it is not YAML.
+    pub fn parse(text: &str) -> Result<Self, StartError> {
+        let value = serde_norway::from_str(text);
+        value.map(Self).map_err(|error| StartError::new(format!("template.yaml: {error}")))
+    }
+
+    /// The whole document.
+    pub const fn document(&self) -> &Value {
+        &self.0
+    }
+
+    /// The resources of a type, with their logical ids.
+    pub fn resources(&self, kind: &str) -> impl Iterator<Item = (&str, &Value)> {
+        let all = self.0.get("Resources").and_then(Value::as_mapping).into_iter().flatten();
+        all.filter(move |(_, resource)| string(resource, "Type") == kind)
+            .filter_map(|(name, resource)| Some((name.as_str()?, resource)))
+    }
+
+    /// Every route of every function.
+    pub fn routes(&self) -> Vec<TemplateRoute> {
+        let mut routes = Vec::new();
+        for (_, function) in self.resources("AWS::Serverless::Function") {
+            let binary =
+                function.get("Metadata").and_then(|m| m.get("BuildProperties")).map(|p| string(p, "Binary"));
+            let events = function.get("Properties").and_then(|p| p.get("Events")).and_then(Value::as_mapping);
+            for (_, event) in
+                events.into_iter().flatten().filter(|(_, event)| string(event, "Type") == "HttpApi")
+            {
+                let property = |name: &str| event.get("Properties")?.get(name)?.as_str().map(str::to_owned);
+                routes.push(TemplateRoute {
+                    binary: binary.unwrap_or_default().to_owned(),
+                    path: property("Path"),
+                    method: property("Method"),
+                });
+            }
+        }
+        routes
+    }
+
+    /// Every table.
+    ///
+    /// # Errors
+    /// Names the table that is not understood.
+    pub fn tables(&self) -> Result<Vec<TemplateTable>, StartError> {
+        self.resources("AWS::DynamoDB::Table").map(|(name, table)| read_table(name, table)).collect()
+    }
+}
+
+fn read_table(name: &str, table: &Value) -> Result<TemplateTable, StartError> {
+    let unclear =
+        |problem: &dyn std::fmt::Display| StartError::new(format!("template.yaml, table {name}: {problem}"));
+    let properties = table.get("Properties").ok_or_else(|| unclear(&"no properties"))?;
+    let mut attributes = Vec::new();
+    for attribute in sequence(properties, "AttributeDefinitions") {
+        let built = AttributeDefinition::builder()
+            .attribute_name(string(attribute, "AttributeName"))
+            .attribute_type(ScalarAttributeType::from(string(attribute, "AttributeType")))
+            .build();
+        attributes.push(built.map_err(|error| unclear(&error))?);
+    }
+    let mut indexes = Vec::new();
+    for index in sequence(properties, "GlobalSecondaryIndexes") {
+        let kind = index.get("Projection").map_or("", |projection| string(projection, "ProjectionType"));
+        let built = GlobalSecondaryIndex::builder()
+            .index_name(string(index, "IndexName"))
+            .set_key_schema(Some(key_schema(index).map_err(|error| unclear(&error))?))
+            .projection(Projection::builder().projection_type(ProjectionType::from(kind)).build())
+            .build();
+        indexes.push(built.map_err(|error| unclear(&error))?);
+    }
+    let ttl = properties.get("TimeToLiveSpecification").map(|ttl| string(ttl, "AttributeName").to_owned());
+    let key = key_schema(properties).map_err(|error| unclear(&error))?;
+    Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, ttl })
+}
+
+fn key_schema(of: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::error::BuildError> {
+    let element = |element: &Value| {
+        KeySchemaElement::builder()
+            .attribute_name(string(element, "AttributeName"))
+            .key_type(KeyType::from(string(element, "KeyType")))
+            .build()
+    };
+    sequence(of, "KeySchema").map(element).collect()
+}
+
+fn string<'v>(of: &'v Value, name: &str) -> &'v str {
+    of.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn sequence<'v>(of: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    of.get(name).and_then(Value::as_sequence).into_iter().flatten()
+}
