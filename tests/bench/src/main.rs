@@ -1,0 +1,84 @@
+//! Requests a second and latencies of the whole service, side by side in one run: a request without
+//! database, reading a memory and creating one, over DynamoDB in memory and in a file.
+//!
+//! `cargo run --release -p hb-bench`. Client, service and database share this machine's processors.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use hb_tests::world::plenty;
+use hb_tests::{Client, World};
+use serde_json::json;
+
+/// Requests under way at a time.
+const AT_ONCE: usize = 16;
+/// Requests of each kind.
+const REQUESTS: usize = 4_000;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Health,
+    Read,
+    Create,
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("dynamodb.sqlite");
+    let mut out = std::io::stdout();
+    writeln!(out, "{REQUESTS} requests of each kind, {AT_ONCE} at a time")?;
+    writeln!(out, "{:8} {:24} {:>10} {:>9} {:>9}", "database", "request", "requests/s", "p50 ms", "p99 ms")?;
+    for (mode, file) in [("memory", None), ("file", Some(file.as_path()))] {
+        for (kind, name) in [
+            (Kind::Health, "GET /health"),
+            (Kind::Read, "GET /memories/{id}"),
+            (Kind::Create, "POST /memories"),
+        ] {
+            let (rate, p50, p99) = measure(kind, file).await;
+            writeln!(out, "{mode:8} {name:24} {rate:>10.0} {:>9.2} {:>9.2}", ms(p50), ms(p99))?;
+        }
+    }
+    Ok(())
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// Requests a second, median and 99th percentile.
+async fn measure(kind: Kind, file: Option<&Path>) -> (f64, Duration, Duration) {
+    let world = World::over(file).await;
+    let account = world.account_with(&format!("bench-{}", kind as u8), plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let body = json!({"content": "a memory of a sentence or two, as they are", "type": "semantic"});
+    let created = client.post("/api/v1/memories", body.clone()).await;
+    let path = created.header("location").to_owned();
+
+    let started = Instant::now();
+    let one = |client: Client| {
+        let (path, body) = (path.clone(), body.clone());
+        async move {
+            let mut latencies = Vec::with_capacity(REQUESTS / AT_ONCE);
+            for _ in 0..REQUESTS / AT_ONCE {
+                let sent = Instant::now();
+                let answer = match kind {
+                    Kind::Health => client.get("/health").await,
+                    Kind::Read => client.get(&path).await,
+                    Kind::Create => client.post("/api/v1/memories", body.clone()).await,
+                };
+                assert!(answer.status.is_success(), "{}", answer.text);
+                latencies.push(sent.elapsed());
+            }
+            latencies
+        }
+    };
+    let mut latencies: Vec<Duration> =
+        join_all((0..AT_ONCE).map(|_| one(client.clone()))).await.into_iter().flatten().collect();
+    let rate = latencies.len() as f64 / started.elapsed().as_secs_f64();
+    latencies.sort_unstable();
+    (rate, latencies[latencies.len() / 2], latencies[latencies.len() * 99 / 100])
+}

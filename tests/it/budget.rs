@@ -1,0 +1,207 @@
+//! What requests cost, counted: calls to AWS, capacity units, and round trips before the handler.
+//!
+//! `cargo test -p hb-tests budget -- --nocapture` prints the table.
+
+use hb_domain::plan::Plan;
+use hb_tests::tap::SdkCall;
+use hb_tests::world::{Account, plenty};
+use hb_tests::{Client, Instance, World};
+use http::Method;
+use serde_json::{Value, json};
+
+const ADMISSION: &str = "DynamoDB UpdateItem Tenants";
+const USAGE: &str = "DynamoDB UpdateItem Usage";
+const COUNT: &str = "DynamoDB GetItem Usage";
+
+/// A request, the calls of its own work, and the most read and write units that they may take.
+type Row<'a> = (Method, &'a str, Option<Value>, &'a [&'a str], (f64, f64));
+
+/// A warm instance with an account that has `memories` memories of some 300 bytes.
+async fn warm(world: &World, memories: usize) -> (Instance, Account, Client, String) {
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let mut path = String::new();
+    for number in 0..memories.max(1) {
+        let content = format!("memory {number} {}", "of a sentence or two ".repeat(10));
+        let created = client.post("/api/v1/memories", json!({"content": content, "type": "semantic"})).await;
+        path = created.header("location").to_owned();
+    }
+    instance.tap.take();
+    (instance, account, client, path)
+}
+
+fn names(calls: &[SdkCall]) -> Vec<&str> {
+    let mut names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn units(calls: &[SdkCall]) -> (f64, f64) {
+    calls.iter().fold((0.0, 0.0), |(read, write), call| (read + call.read_units, write + call.write_units))
+}
+
+/// The calls that every warm authenticated request makes, taken out of `calls`; the rest are its own work.
+fn own_work(mut calls: Vec<SdkCall>) -> Vec<SdkCall> {
+    calls.sort_by_key(|call| call.span);
+    let admission = calls.remove(0);
+    assert_eq!((admission.name.as_str(), admission.read_units, admission.write_units), (ADMISSION, 0.0, 1.0));
+    assert!(
+        calls.iter().all(|call| call.span.0 > admission.span.1),
+        "the admission is the one round trip before the handler"
+    );
+    let usage =
+        calls.iter().position(|call| call.name == USAGE && call.write_units > 0.0).expect("usage is counted");
+    let usage = calls.remove(usage);
+    assert_eq!((usage.read_units, usage.write_units), (0.0, 1.0));
+    if let Some(first) = calls.first() {
+        assert!(
+            usage.span.0 < first.span.1 && first.span.0 < usage.span.1,
+            "usage is counted beside the handler"
+        );
+    }
+    calls
+}
+
+#[tokio::test]
+async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own_work() {
+    let world = World::new().await;
+    let (instance, account, client, memory) = warm(&world, 1).await;
+    let (spare, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
+    let content = json!({"content": "x".repeat(300), "type": "semantic"});
+    let key = json!({"keyId": spare});
+    let key_path = format!("/api/v1/api-keys/{spare}");
+    let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
+    let rows: [Row<'_>; 12] = [
+        (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
+        (Method::POST, "/api/v1/memories", Some(content), &["DynamoDB PutItem Memories", USAGE], (0.0, 4.0)),
+        (
+            Method::PATCH,
+            &memory,
+            Some(json!({"importance": 0.7})),
+            &["DynamoDB GetItem Memories", "DynamoDB PutItem Memories"],
+            (1.0, 5.0),
+        ),
+        (Method::GET, "/api/v1/memories", None, &[COUNT, "DynamoDB Query Memories"], (2.0, 0.0)),
+        (
+            Method::GET,
+            "/api/v1/memories?sort=importance",
+            None,
+            &["DynamoDB BatchGetItem", COUNT, "DynamoDB Query Memories"],
+            (3.5, 0.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/memories/search",
+            Some(json!({"query": "sentence"})),
+            &["DynamoDB Query Memories"],
+            (1.0, 0.0),
+        ),
+        (Method::DELETE, &memory, None, &["DynamoDB DeleteItem Memories", USAGE], (0.0, 4.0)),
+        (Method::GET, &key_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (1.5, 0.0)),
+        (Method::GET, &usage_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (1.5, 0.0)),
+        (
+            Method::GET,
+            "/api/v1/api-keys",
+            None,
+            &["DynamoDB Query ApiKeys", "DynamoDB Query Usage", "DynamoDB Query Usage"],
+            (2.0, 0.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/api-keys/rotate",
+            Some(key.clone()),
+            &[
+                "DynamoDB GetItem ApiKeys",
+                "DynamoDB GetItem ApiKeys",
+                "DynamoDB UpdateItem ApiKeys",
+                ADMISSION,
+            ],
+            (2.0, 2.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/api-keys/revoke",
+            Some(key),
+            &["DynamoDB GetItem ApiKeys", "DynamoDB TransactWriteItems", ADMISSION],
+            (1.0, 7.0),
+        ),
+    ];
+    for (method, path, body, expected, most) in rows {
+        // Once for the function behind the path to know key and tenant.
+        client.get(if path.contains("api-keys") { "/api/v1/api-keys" } else { "/api/v1/memories" }).await;
+        instance.tap.take();
+        let answer = client.send(method.clone(), path, body).await;
+        assert!(answer.status.is_success(), "{method} {path}: {}", answer.text);
+        let own = own_work(instance.tap.take());
+        let (read, write) = units(&own);
+        println!("{method:6} {path:60} {:?} RCU {read} WCU {write}", names(&own));
+        assert_eq!(names(&own), expected, "{method} {path}");
+        assert!(read <= most.0 && write <= most.1, "{method} {path}: {read} RCU, {write} WCU");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_fifty_is_one_query_and_one_read_in_parallel() {
+    let world = World::new().await;
+    let (instance, _, client, _) = warm(&world, 60).await;
+    let first = client.get("/api/v1/memories?limit=50").await;
+    let cursor = first.data()["pagination"]["nextCursor"].as_str().expect("a cursor").to_owned();
+    let first = own_work(instance.tap.take());
+    client.get(&format!("/api/v1/memories?limit=50&cursor={cursor}")).await;
+    for calls in [first, own_work(instance.tap.take())] {
+        assert_eq!(names(&calls), [COUNT, "DynamoDB Query Memories"]);
+        let spans: Vec<_> = calls.iter().map(|call| call.span).collect();
+        assert!(spans[1].0 < spans[0].1 && spans[0].0 < spans[1].1, "side by side: {spans:?}");
+    }
+}
+
+#[tokio::test]
+async fn garbage_and_refused_callers_cost_no_call() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Free).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let mut mistyped = account.key.clone();
+    let last = mistyped.pop().expect("a character");
+    mistyped.push(if last == 'x' { 'y' } else { 'x' });
+    for garbage in
+        [mistyped.as_str(), "hb_prod_abc123def456789012345678901234567890", "eyJhbGciOiJub25lIn0.e30.", "x"]
+    {
+        instance.client.with(garbage).get("/api/v1/memories").await.expect(401, "AUTH_INVALID");
+    }
+    instance.client.get("/api/v1/memories").await.expect(401, "AUTH_REQUIRED");
+    instance.client.get("/nowhere").await.expect(404, "RESOURCE_NOT_FOUND");
+    instance.client.post("/api/v1/memories/mem_x", json!({})).await.expect(405, "METHOD_NOT_ALLOWED");
+    assert_eq!(names(&instance.tap.take()), Vec::<&str>::new());
+
+    for _ in 0..20 {
+        assert_eq!(client.get("/api/v1/memories").await.status, 200);
+    }
+    client.get("/api/v1/memories").await.expect(429, "RATE_LIMIT_EXCEEDED");
+    instance.tap.take();
+    for _ in 0..10 {
+        client.get("/api/v1/memories").await.expect(429, "RATE_LIMIT_EXCEEDED");
+    }
+    assert_eq!(names(&instance.tap.take()), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn the_standing_is_free_and_read_once_a_second() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Free).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let first = client.get("/api/v1/rate-limit").await;
+    assert_eq!(first.data()["month"]["remaining"], 1_000);
+    instance.tap.take();
+    let again = client.get("/api/v1/rate-limit").await;
+    again.expect(429, "RATE_LIMIT_EXCEEDED");
+    assert_eq!(again.header("retry-after"), "1");
+    assert_eq!(names(&instance.tap.take()), Vec::<&str>::new());
+    instance.clock.set(world.clock.now().plus(std::time::Duration::from_secs(1)));
+    let later = client.get("/api/v1/rate-limit").await;
+    assert_eq!(later.data()["month"]["used"], 0, "asking spends nothing");
+    let calls = instance.tap.take();
+    assert_eq!((names(&calls), units(&calls)), (vec!["DynamoDB GetItem Tenants"], (1.0, 0.0)));
+}

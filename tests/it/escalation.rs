@@ -1,0 +1,148 @@
+//! Nobody ends up with a plain key that can do more, or lives longer, than what they came with.
+//!
+//! Random callers try random sequences of create, rotate and revoke, with every secret they get hold
+//! of on the way; once against the pure rules, where many sequences are cheap, and once over HTTP.
+
+mod http;
+mod rules;
+
+use hb_domain::{Principal, Scope, Scopes, Timestamp};
+use hb_tests::world::{NOON, moment};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// What a secret is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Power {
+    scopes: Scopes,
+    end: Option<Timestamp>,
+}
+
+/// One tenant's keys, and the secret that the caller begins with.
+#[derive(Clone, Debug)]
+struct Start {
+    /// Keys that the caller does not hold.
+    others: Vec<Power>,
+    own: Power,
+    /// Set when the caller's secret has been replaced and is in its grace, of so many seconds.
+    grace: Option<u64>,
+}
+
+/// The expiry that a create asks for.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    /// Nothing is said.
+    Default,
+    Never,
+    /// So many seconds from now.
+    In(u64),
+}
+
+/// What the caller tries. `by` chooses among the secrets in hand, `target` among the tenant's keys.
+#[derive(Clone, Debug)]
+enum Move {
+    Create {
+        by: usize,
+        scopes: Option<Scopes>,
+        end: Wish,
+    },
+    Rotate {
+        by: usize,
+        target: usize,
+        grace: u64,
+    },
+    Revoke {
+        by: usize,
+        target: usize,
+    },
+    /// Some seconds pass.
+    Wait(u64),
+}
+
+/// How often each kind of move was let through and refused: a test in which nothing is ever allowed
+/// would show nothing.
+#[derive(Debug, Default)]
+struct Tally {
+    allowed: [usize; 3],
+    refused: [usize; 3],
+}
+
+impl Power {
+    fn of(principal: &Principal) -> Self {
+        Self { scopes: principal.scopes(), end: principal.expires_at() }
+    }
+
+    /// Whether a secret of this power may be handed to who has `other`: the order of the lattice.
+    fn is_within(self, other: Self) -> bool {
+        let lives_no_longer = match (self.end, other.end) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(other)) => own <= other,
+        };
+        self.scopes.iter().all(|scope| other.scopes.contains(scope)) && lives_no_longer
+    }
+}
+
+impl Tally {
+    fn note(&mut self, kind: usize, allowed: bool) {
+        let counts = if allowed { &mut self.allowed } else { &mut self.refused };
+        counts[kind] += 1;
+    }
+
+    /// Every kind was both allowed and refused.
+    fn assert_telling(&self) {
+        assert!(self.allowed.iter().chain(&self.refused).all(|count| *count > 0), "{self:?}");
+    }
+}
+
+fn after(now: Timestamp, seconds: u64) -> Timestamp {
+    now.plus(std::time::Duration::from_secs(seconds))
+}
+
+fn scopes() -> impl Strategy<Value = Scopes> + Clone {
+    (0u8..16).prop_map(|bits| {
+        let chosen = Scope::ALL.into_iter().enumerate().filter(|(place, _)| bits >> place & 1 == 1);
+        chosen.map(|(_, scope)| scope).collect()
+    })
+}
+
+fn power() -> impl Strategy<Value = Power> + Clone {
+    let end = prop::option::of((1u64..120).prop_map(|seconds| after(moment(NOON), seconds)));
+    (scopes(), end).prop_map(|(scopes, end)| Power { scopes, end })
+}
+
+fn start() -> impl Strategy<Value = Start> {
+    let others = prop::collection::vec(power(), 1..5);
+    (others, power(), prop::option::of(1u64..120)).prop_map(|(others, own, grace)| Start {
+        others,
+        own,
+        grace,
+    })
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let end = prop_oneof![Just(Wish::Default), Just(Wish::Never), (1u64..120).prop_map(Wish::In)];
+    let grace = prop_oneof![Just(0u64), 1u64..200];
+    let one = prop_oneof![
+        4 => (any::<usize>(), prop::option::of(scopes()), end)
+            .prop_map(|(by, scopes, end)| Move::Create { by, scopes, end }),
+        4 => (any::<usize>(), any::<usize>(), grace)
+            .prop_map(|(by, target, grace)| Move::Rotate { by, target, grace }),
+        2 => (any::<usize>(), any::<usize>()).prop_map(|(by, target)| Move::Revoke { by, target }),
+        1 => (1u64..30).prop_map(Move::Wait),
+    ];
+    prop::collection::vec(one, 1..14)
+}
+
+/// Runs `cases` random cases; a failing one is shown, at its smallest, and kept nowhere.
+fn run(cases: u32, mut case: impl FnMut(Start, Vec<Move>)) {
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let case = std::cell::RefCell::new(&mut case);
+    let outcome = TestRunner::new(config).run(&(start(), moves()), |(start, moves)| {
+        (case.borrow_mut())(start, moves);
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,213 @@
+//! The same over HTTP, where the handlers decide; what secrets are worth is judged by the store's rows.
+
+use hb_domain::credential::Credential;
+use hb_domain::pepper::{KeyHash, Match, Peppers};
+use hb_domain::{ApiKey, KeyId, TenantId, Timestamp};
+use hb_tests::world::{NOON, moment, plenty};
+use hb_tests::{Instance, World};
+use serde_json::{Value, json};
+
+use super::{Move, Power, Start, Tally, Wish, after, run};
+
+const KEYS: &str = "/api/v1/api-keys";
+
+#[test]
+fn no_sequence_of_requests_ends_with_more_than_it_began_with() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (world, instance) = runtime.block_on(async {
+        let world = World::new().await;
+        let instance = world.instance().await;
+        (world, instance)
+    });
+    let (mut tally, mut number) = (Tally::default(), 0);
+    run(32, |start, moves| {
+        number += 1;
+        runtime.block_on(async {
+            let mut attack = Attack::begin(&world, &instance, &format!("tenant-{number}"), &start).await;
+            let ceiling = attack.power(&attack.held[0]).await.expect("the caller's secret works");
+            for step in &moves {
+                attack.make(step, &mut tally).await;
+                for held in &attack.held {
+                    if let Some(power) = attack.power(held).await {
+                        assert!(power.is_within(ceiling), "{step:?} left {power:?} in hand, of {ceiling:?}");
+                    }
+                }
+            }
+        });
+    });
+    tally.assert_telling();
+}
+
+/// A caller at work on a tenant of its own.
+struct Attack<'a> {
+    world: &'a World,
+    instance: &'a Instance,
+    now: Timestamp,
+    peppers: Peppers,
+    keys: Vec<KeyId>,
+    /// The plain keys in the caller's hand.
+    held: Vec<String>,
+    names: usize,
+}
+
+impl<'a> Attack<'a> {
+    async fn begin(world: &'a World, instance: &'a Instance, tenant: &str, start: &Start) -> Self {
+        let mut attack = Self {
+            world,
+            instance,
+            now: moment(NOON),
+            peppers: world.store.secrets().peppers().await.expect("the pepper"),
+            keys: Vec::new(),
+            held: Vec::new(),
+            names: 0,
+        };
+        attack.set_clock(moment(NOON));
+        let owner = world.account_with(tenant, plenty()).await;
+        let tenant = TenantId::parse(tenant).expect("a tenant");
+        let (id, plain) = world.key(&tenant, start.own.scopes, start.own.end).await;
+        if let Some(grace) = start.grace {
+            let body = json!({"keyId": id, "gracePeriodSeconds": grace});
+            let owner = instance.client.with(&owner.key);
+            owner.post(&format!("{KEYS}/rotate"), body).await.expect(200, "");
+        }
+        attack.keys = vec![owner.id, id];
+        attack.held.push(plain);
+        for other in &start.others {
+            attack.keys.push(world.key(&tenant, other.scopes, other.end).await.0);
+        }
+        attack
+    }
+
+    fn set_clock(&mut self, now: Timestamp) {
+        self.now = now;
+        self.world.clock.set(now);
+        self.instance.clock.set(now);
+    }
+
+    async fn credential(&self, id: &KeyId) -> Credential {
+        self.world.store.credentials().get(id).await.expect("the database").expect("the key")
+    }
+
+    /// What a plain key is worth now, read off its row; `None` when it does not work. The product's
+    /// own judgement is on trial here, so it is not asked.
+    async fn power(&self, plain: &str) -> Option<Power> {
+        let key = ApiKey::parse(plain).expect("a key");
+        let credential = self.credential(&key.id()).await;
+        let is_of = |hash: &KeyHash| self.peppers.compare(hash, &key) == Match::Same;
+        let grace_end = match &credential.previous {
+            _ if is_of(&credential.secret) => None,
+            Some(previous) if is_of(&previous.secret) => Some(previous.works_until),
+            _ => return None,
+        };
+        let end = [credential.expires_at, grace_end].into_iter().flatten().min();
+        let works = credential.revoked_at.is_none() && end.is_none_or(|end| self.now < end);
+        works.then_some(Power { scopes: credential.scopes, end })
+    }
+
+    /// Makes a move over HTTP and checks the answer against the lattice.
+    async fn make(&mut self, step: &Move, tally: &mut Tally) {
+        let (by, kind) = match step {
+            Move::Create { by, .. } => (by, 0),
+            Move::Rotate { by, .. } => (by, 1),
+            Move::Revoke { by, .. } => (by, 2),
+            Move::Wait(seconds) => return self.set_clock(after(self.now, *seconds)),
+        };
+        let plain = self.held[by % self.held.len()].clone();
+        let mover = self.power(&plain).await;
+        let (call, body, expected) = self.request(step, &plain, mover).await;
+        let answer = self.instance.client.with(&plain).post(&format!("{KEYS}{call}"), body.clone()).await;
+        assert_eq!(answer.status, expected, "{mover:?} {call} {body} {}", answer.text);
+        match expected {
+            401 => return answer.expect(401, "AUTH_INVALID"),
+            403 => answer.expect(403, "INSUFFICIENT_SCOPE"),
+            400 => return answer.expect(400, "VALIDATION_ERROR"),
+            _ => {}
+        }
+        tally.note(kind, answer.status.is_success());
+        let Some(new) = answer.json["data"]["plainKey"].as_str() else { return };
+        let power = self.power(new).await.expect("a new secret works");
+        let mover = mover.expect("a mover");
+        assert!(power.is_within(mover), "{call} {body} handed {power:?} to {mover:?}");
+        let shown = json!([power.scopes, self.credential(&id_of(new)).await.expires_at]);
+        assert_eq!(shown, json!([answer.data()["scopes"], answer.data()["expiresAt"]]));
+        if kind == 0 {
+            self.keys.push(id_of(new));
+        }
+        self.held.push(new.to_owned());
+    }
+
+    /// The request of a move, and the status that it should have: by the contract's sentences, not by
+    /// the code that is on trial.
+    async fn request(
+        &mut self,
+        step: &Move,
+        plain: &str,
+        mover: Option<Power>,
+    ) -> (&'static str, Value, u16) {
+        let (Move::Rotate { target, .. } | Move::Revoke { target, .. }) = step else {
+            return self.creation(step, mover);
+        };
+        let id = self.keys[target % self.keys.len()].clone();
+        let key = self.credential(&id).await;
+        let power = Power { scopes: key.scopes, end: key.expires_at };
+        let has_ended = key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= self.now);
+        match (step, mover) {
+            (Move::Rotate { grace, .. }, mover) => {
+                let status = match mover {
+                    None => 401,
+                    Some(mover) if !power.is_within(mover) => 403,
+                    // A secret in its grace does not renew itself, however short its key lives.
+                    Some(_) if id_of(plain) == id && self.is_replaced(plain, &key) => 403,
+                    Some(_) if has_ended => 400,
+                    Some(_) => 200,
+                };
+                ("/rotate", json!({"keyId": id, "gracePeriodSeconds": grace}), status)
+            }
+            (_, mover) => {
+                let status = match mover {
+                    None => 401,
+                    Some(_) if id_of(plain) == id => 200,
+                    Some(mover) if (Power { end: mover.end, ..power }).is_within(mover) => 200,
+                    Some(_) => 403,
+                };
+                ("/revoke", json!({ "keyId": id }), status)
+            }
+        }
+    }
+
+    fn is_replaced(&self, plain: &str, credential: &Credential) -> bool {
+        let key = ApiKey::parse(plain).expect("a key");
+        self.peppers.compare(&credential.secret, &key) != Match::Same
+    }
+
+    fn creation(&mut self, step: &Move, mover: Option<Power>) -> (&'static str, Value, u16) {
+        let Move::Create { scopes, end, .. } = step else { unreachable!("only a creation has no target") };
+        self.names += 1;
+        let mut body = json!({"name": format!("loot {}", self.names)});
+        if let Some(scopes) = scopes {
+            body["scopes"] = json!(scopes);
+        }
+        let end = match end {
+            Wish::Default => mover.and_then(|mover| mover.end),
+            Wish::Never => {
+                body["expiresAt"] = Value::Null;
+                None
+            }
+            Wish::In(seconds) => {
+                let end = after(self.now, *seconds);
+                body["expiresAt"] = json!(end);
+                Some(end)
+            }
+        };
+        let status = match mover {
+            None => 401,
+            Some(mover) if (Power { scopes: scopes.unwrap_or(mover.scopes), end }).is_within(mover) => 201,
+            Some(_) => 403,
+        };
+        ("", body, status)
+    }
+}
+
+fn id_of(plain: &str) -> KeyId {
+    ApiKey::parse(plain).expect("a key").id()
+}

@@ -1,0 +1,119 @@
+//! The functions as real binaries behind the Runtime API, on recorded events of API Gateway.
+
+use hb_domain::plan::Plan;
+use hb_local::template::Template;
+use hb_tests::function::recorded;
+use hb_tests::{Answer, Function, World};
+use serde_json::Value;
+
+/// What a recorded event has to be answered with.
+struct Expected {
+    event: &'static str,
+    /// The function that the template sends the event's route to.
+    function: &'static str,
+    status: u16,
+    check: fn(&Answer),
+}
+
+const fn expected(event: &'static str, function: &'static str, status: u16, check: fn(&Answer)) -> Expected {
+    Expected { event, function, status, check }
+}
+
+/// Every recorded event, each function's in the order in which they are sent.
+const EVENTS: [Expected; 13] = [
+    expected("create-memory.json", "memories", 201, |answer| {
+        assert_eq!(answer.data()["content"], "Prefers the aisle seat on long flights");
+        assert_eq!(answer.header("location"), format!("/api/v1/memories/{}", text(&answer.data()["id"])));
+    }),
+    expected("create-memory-base64.json", "memories", 201, |answer| {
+        assert_eq!(answer.data()["content"], "Trägt im Büro Kopfhörer 🎧");
+        assert_eq!(answer.data()["tags"][0], "büro");
+    }),
+    expected("mixed-case-headers.json", "memories", 201, |answer| {
+        assert_eq!(answer.data()["type"], "episodic");
+    }),
+    expected("list-memories.json", "memories", 200, |answer| {
+        assert_eq!(answer.data()["pagination"]["total"], 3);
+        assert_eq!(answer.data()["pagination"]["limit"], 10);
+        assert_eq!(answer.data()["memories"][2]["content"], "Prefers the aisle seat on long flights");
+    }),
+    expected("search-memories.json", "memories", 200, |answer| {
+        assert_eq!(answer.data()["results"][0]["content"], "Prefers the aisle seat on long flights");
+    }),
+    expected("repeated-parameters.json", "memories", 400, |answer| {
+        answer.expect(400, "VALIDATION_ERROR");
+        assert_eq!(answer.fields(), ["tags"]);
+    }),
+    expected("head-memories.json", "memories", 200, |answer| {
+        assert_eq!(answer.text, "");
+        assert_eq!(answer.header("content-type"), "application/json");
+    }),
+    expected("options-memories.json", "memories", 204, |answer| {
+        assert_eq!(answer.text, "");
+        assert_eq!(answer.header("allow"), "GET, POST, HEAD, OPTIONS");
+        assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, HEAD, OPTIONS");
+    }),
+    expected("create-key.json", "api-keys", 201, |answer| {
+        assert!(text(&answer.data()["plainKey"]).starts_with("hb_dev_"), "{}", answer.text);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }),
+    expected("list-keys.json", "api-keys", 200, |answer| {
+        let keys = answer.data()["keys"].as_array().expect("keys");
+        assert!(keys.iter().any(|key| key["name"] == "Reporting"), "{}", answer.text);
+    }),
+    expected("health.json", "auth", 200, |answer| assert_eq!(answer.data()["status"], "ok")),
+    expected("rate-limit.json", "auth", 200, |answer| assert_eq!(answer.data()["plan"], "enterprise")),
+    expected("unknown-route.json", "auth", 404, |answer| answer.expect(404, "RESOURCE_NOT_FOUND")),
+];
+
+#[tokio::test]
+async fn every_recorded_event_is_answered_by_the_function_of_its_route() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    for function in ["memories", "api-keys", "auth"] {
+        let mut running = Function::start(&world, function).await;
+        for expected in EVENTS.iter().filter(|expected| expected.function == function) {
+            let answer = running.send(recorded(expected.event, &account.key)).await;
+            assert_eq!(answer.status.as_u16(), expected.status, "{}: {}", expected.event, answer.text);
+            (expected.check)(&answer);
+            assert!(answer.header("x-request-id").starts_with("req_"), "{}", expected.event);
+            assert_eq!(answer.header("access-control-allow-origin"), "*", "{}", expected.event);
+            if !answer.text.is_empty() {
+                assert_eq!(answer.json["success"], answer.status.is_success(), "{}", answer.text);
+                assert_eq!(answer.json["metadata"]["request_id"], answer.header("x-request-id"));
+            }
+        }
+        assert_eq!(running.init_errors(), Vec::<Value>::new());
+    }
+}
+
+#[test]
+fn every_recorded_event_is_sent_and_names_a_route_of_the_template() {
+    let folder = hb_tests::binaries::workspace().join("tests/events");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .expect("tests/events")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    found.sort();
+    let mut sent = EVENTS.map(|expected| expected.event);
+    sent.sort_unstable();
+    assert_eq!(found, sent, "each file of tests/events needs a row in EVENTS");
+
+    let routes = Template::embedded().expect("the template").routes();
+    for expected in EVENTS {
+        let event = recorded(expected.event, "");
+        let key = text(&event["routeKey"]);
+        let route = routes.iter().find(|route| match &route.path {
+            Some(path) => key == format!("ANY {path}"),
+            None => key == "$default",
+        });
+        let route = route.unwrap_or_else(|| panic!("{}: no route {key}", expected.event));
+        assert_eq!(route.binary, expected.function, "{}", expected.event);
+        assert_eq!(event["requestContext"]["routeKey"], key, "{}", expected.event);
+        assert_eq!(event["requestContext"]["http"]["path"], event["rawPath"], "{}", expected.event);
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("text")
+}

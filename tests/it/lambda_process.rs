@@ -1,0 +1,113 @@
+//! How a function starts, what it logs, and how it bears that AWS is away.
+
+use hb_domain::plan::Plan;
+use hb_tests::function::{environment, recorded};
+use hb_tests::{Function, World};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_function_logs_one_line_a_request_and_no_secret_even_at_trace() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let (mut secrets, mut lines) = (vec![account.key.clone(), "more than sixteen bytes".to_owned()], vec![]);
+
+    let mut keys = Function::start(&world, "api-keys").await;
+    let created = keys.send(recorded("create-key.json", &account.key)).await;
+    secrets.push(created.data()["plainKey"].as_str().expect("a key").to_owned());
+    let mut rotate = recorded("create-key.json", &account.key);
+    rotate["rawPath"] = json!("/api/v1/api-keys/rotate");
+    rotate["body"] = json!({"keyId": created.data()["id"], "gracePeriodSeconds": 60}).to_string().into();
+    let rotated = keys.send(rotate).await;
+    secrets.push(rotated.data()["plainKey"].as_str().expect("a key").to_owned());
+    lines.extend(
+        checked_log(keys, &[("/api/v1/api-keys", &created), ("/api/v1/api-keys/rotate", &rotated)]).await,
+    );
+
+    let mut memories = Function::start(&world, "memories").await;
+    let new = memories.send(recorded("create-memory.json", &account.key)).await;
+    let list = memories.send(recorded("list-memories.json", &account.key)).await;
+    let search = memories.send(recorded("search-memories.json", &account.key)).await;
+    // One character off: refused, and not logged either.
+    let wrong = account.key.replace("hb_prod_", "hb_dev_");
+    let refused = memories.send(recorded("list-memories.json", &wrong)).await;
+    assert_eq!(refused.status, 401);
+    secrets.extend([wrong, "aisle".to_owned(), "preference".to_owned()]);
+    let sent = [
+        ("/api/v1/memories", &new),
+        ("/api/v1/memories", &list),
+        ("/api/v1/memories/search", &search),
+        ("/api/v1/memories", &refused),
+    ];
+    lines.extend(checked_log(memories, &sent).await);
+
+    let mut auth = Function::start(&world, "auth").await;
+    let standing = auth.send(recorded("rate-limit.json", &account.key)).await;
+    let unknown = auth.send(recorded("unknown-route.json", &account.key)).await;
+    lines.extend(checked_log(auth, &[("/api/v1/rate-limit", &standing), ("", &unknown)]).await);
+
+    for secret in secrets {
+        // The middle of a key, so that a log of a part of it shows as well.
+        let part = if secret.starts_with("hb_") { &secret[20..38] } else { &secret };
+        assert!(lines.iter().all(|line| !line.contains(part)), "{part} is logged:\n{}", lines.join("\n"));
+    }
+}
+
+/// Ends the function and gives its output, after checking that it has one line for each request.
+async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> Vec<String> {
+    let (log, ended) = function.log().await;
+    let requests: Vec<&Value> = log.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), sent.len(), "{:#?}", ended.stdout);
+    for (line, (route, answer)) in requests.iter().zip(sent) {
+        assert_eq!(line["request_id"], answer.header("x-request-id"));
+        assert_eq!(line["route"], *route);
+        assert_eq!(line["status"], answer.status.as_u16());
+        assert!(line["gateway_id"].as_str().is_some_and(|id| id.ends_with("IAMEPHw=")), "{line}");
+        assert!(line["ms"].is_f64(), "{line}");
+    }
+    assert_eq!(ended.stderr, "");
+    ended.stdout
+}
+
+#[tokio::test]
+async fn a_missing_variable_stops_the_start_and_is_named() {
+    let world = World::new().await;
+    for missing in [
+        "AWS_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "TENANTS_TABLE",
+        "API_KEYS_TABLE",
+        "MEMORIES_TABLE",
+        "USAGE_TABLE",
+        "PEPPER_SECRET",
+    ] {
+        let mut environment = environment(&world);
+        environment.remove(missing).expect("a variable that is otherwise set");
+        let ended = Function::start_in(&environment, "auth").await.ended().await;
+        assert_eq!(ended.code, Some(1), "{missing}");
+        assert_eq!(ended.stdout.len(), 1, "{missing}: {:?}", ended.stdout);
+        let line: Value = serde_json::from_str(&ended.stdout[0]).expect("JSON");
+        assert_eq!(line["message"], format!("cannot start: {missing} is not set"));
+        assert_eq!(ended.stderr, "", "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_outlives_an_outage_of_secrets_manager() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    world.secrets.set_away(true);
+    let mut memories = Function::start(&world, "memories").await;
+    let list = || recorded("list-memories.json", &account.key);
+
+    let answer = memories.send(list()).await;
+    answer.expect(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(answer.header("retry-after"), "1");
+    world.secrets.set_away(false);
+    assert_eq!(memories.send(list()).await.status, 200);
+
+    // The pepper is held now: the next outage is not noticed.
+    world.secrets.set_away(true);
+    assert_eq!(memories.send(list()).await.status, 200);
+    assert_eq!(memories.init_errors(), Vec::<Value>::new());
+}

@@ -1,0 +1,259 @@
+//! The local stack as a person runs it: what it prints, keeps and serves.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+
+use aws_sdk_dynamodb::types::TimeToLiveStatus;
+use hb_domain::plan::Plan;
+use hb_local::template::Template;
+use hb_store::aws::Aws;
+use hb_tests::local::{Herobrain, herobrain, text, without_sample};
+use hb_tests::{Client, Process, World};
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+#[tokio::test]
+async fn the_line_of_json_has_every_field_and_nothing_follows_it() {
+    let folder = without_sample();
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let fields: BTreeSet<&str> =
+        stack.ready.as_object().expect("an object").keys().map(String::as_str).collect();
+    let expected = ["url", "tenantId", "apiKey", "jwt", "dashboardUrl", "dynamodbUrl", "secretsUrl"];
+    assert_eq!(fields, BTreeSet::from(expected));
+    assert_eq!(stack.ready["tenantId"], "00000000-0000-0000-0000-000000000001");
+    assert!(text(&stack.ready["apiKey"]).starts_with("hb_prod_"));
+    for url in ["url", "dynamodbUrl", "secretsUrl"] {
+        assert!(text(&stack.ready[url]).starts_with("http://127.0.0.1:"), "{}", stack.ready);
+    }
+    // Features of later issues.
+    assert_eq!((&stack.ready["jwt"], &stack.ready["dashboardUrl"]), (&Value::Null, &Value::Null));
+    assert_eq!(stack.client.get("/health").await.status, 200);
+    assert_eq!(stack.stop().await.stdout, Vec::<String>::new());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_listens_beyond_loopback() {
+    let folder = without_sample();
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let listening = hb_tests::listeners::listening(stack.process.id());
+    assert_eq!(listening.len(), 3, "the API, DynamoDB and Secrets Manager: {listening:?}");
+    assert!(listening.iter().all(|address| address.ip().is_loopback()), "{listening:?}");
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_key_what_was_written_and_what_was_deleted() {
+    let folder = tempdir().expect("a folder");
+    let first = Herobrain::start(folder.path(), &[]).await;
+    let sample = first.count().await;
+    let new = json!({"content": "survives a restart", "type": "semantic"});
+    let kept = first.client.post("/api/v1/memories", new).await.header("location").to_owned();
+    let page = first.client.get("/api/v1/memories?limit=2&page=2").await;
+    for deleted in page.data()["memories"].as_array().expect("memories") {
+        let path = format!("/api/v1/memories/{}", text(&deleted["id"]));
+        assert_eq!(first.client.send(Method::DELETE, &path, None).await.status, 200);
+    }
+    let key = first.ready["apiKey"].clone();
+    first.stop().await;
+
+    let credentials = folder.path().join(".herobrain/credentials");
+    let mode = std::fs::metadata(&credentials).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let file: Value =
+        serde_json::from_str(&std::fs::read_to_string(&credentials).expect("text")).expect("JSON");
+    assert_eq!(file, json!({"tenantId": "00000000-0000-0000-0000-000000000001", "apiKey": key}));
+
+    let second = Herobrain::start(folder.path(), &[]).await;
+    assert_eq!(second.ready["apiKey"], key);
+    assert_eq!(second.client.get(&kept).await.data()["content"], "survives a restart");
+    assert_eq!(second.count().await, sample + 1 - 2);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let folder = without_sample();
+    let first = Herobrain::start(folder.path(), &[]).await;
+    let new = json!({"content": "survives a kill", "type": "semantic"});
+    let kept = first.client.post("/api/v1/memories", new).await.header("location").to_owned();
+    first.process.kill().await;
+    let second = Herobrain::start(folder.path(), &[]).await;
+    assert_eq!(second.client.get(&kept).await.data()["content"], "survives a kill");
+}
+
+#[tokio::test]
+async fn the_sample_tenant_has_a_hundred_memories_of_all_thirteen_types() {
+    let folder = tempdir().expect("a folder");
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let mut types = BTreeSet::new();
+    let (mut count, mut path) = (0, "/api/v1/memories?limit=100".to_owned());
+    loop {
+        let page = stack.client.get(&path).await;
+        for memory in page.data()["memories"].as_array().expect("memories") {
+            types.insert(text(&memory["type"]).to_owned());
+            count += 1;
+        }
+        let Some(cursor) = page.data()["pagination"]["nextCursor"].as_str() else { break };
+        path = format!("/api/v1/memories?limit=100&cursor={cursor}");
+    }
+    assert!(count >= 100, "{count}");
+    let thirteen = [
+        "contextual",
+        "decision",
+        "emotional",
+        "episodic",
+        "event",
+        "identity",
+        "predictive",
+        "procedural",
+        "prospective",
+        "relational",
+        "semantic",
+        "task",
+        "working",
+    ];
+    assert_eq!(types.iter().map(String::as_str).collect::<Vec<_>>(), thirteen);
+}
+
+#[tokio::test]
+async fn memory_keeps_nothing_and_makes_no_folder() {
+    let folder = tempdir().expect("a folder");
+    let first = Herobrain::start(folder.path(), &["--memory"]).await;
+    let new = json!({"content": "gone with the process", "type": "semantic"});
+    let path = first.client.post("/api/v1/memories", new).await.header("location").to_owned();
+    let key = first.ready["apiKey"].clone();
+    first.stop().await;
+    let second = Herobrain::start(folder.path(), &["--memory"]).await;
+    assert_ne!(second.ready["apiKey"], key);
+    second.client.get(&path).await.expect(404, "RESOURCE_NOT_FOUND");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0);
+}
+
+#[tokio::test]
+async fn the_plan_is_the_sample_tenants_and_may_change_at_a_restart() {
+    let folder = without_sample();
+    let mut created = 0;
+    for (flags, plan) in [
+        (&["--plan", "free"][..], Plan::Free),
+        (&[], Plan::Pro),
+        (&["--plan", "enterprise"], Plan::Enterprise),
+        (&["--plan", "free"], Plan::Free),
+    ] {
+        let stack = Herobrain::start(folder.path(), flags).await;
+        created += 1;
+        let key = stack.client.post("/api/v1/api-keys", json!({"name": format!("key {created}")})).await;
+        let allowance = plan.allowance();
+        assert_eq!(
+            key.data()["rateLimit"],
+            json!({
+                "requestsPerMinute": allowance.per_minute,
+                "requestsPerMonth": allowance.per_month,
+                "burst": allowance.burst,
+            })
+        );
+        assert_eq!(key.header("x-ratelimit-limit"), allowance.per_month.to_string());
+        assert_eq!(stack.client.get("/api/v1/rate-limit").await.data()["plan"], plan.as_str());
+        stack.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_text_for_people_has_the_address_the_key_and_a_curl_that_works() {
+    let folder = tempdir().expect("a folder");
+    let mut process = Process::start(&mut herobrain(folder.path(), &["--port", "0"]));
+    let mut printed = String::new();
+    while !printed.contains("Ctrl-C") {
+        printed.push_str(&process.line().await.expect("a line"));
+        printed.push('\n');
+    }
+    let url = printed.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+    let key = printed.split_whitespace().find(|word| word.starts_with("hb_prod_")).expect("a key");
+    assert_eq!(Client::new(url).with(key).get("/api/v1/memories?limit=1").await.status, 200);
+
+    let (_, curl) = printed.split_once("  curl ").expect("a curl");
+    let (curl, _) = curl.split_once("\n\n").expect("the curl's end");
+    let answer = run(&words(curl)).await;
+    assert_ne!(answer.data()["results"], json!([]), "{}", answer.text);
+}
+
+/// The words of a shell command: quotes hold words together, a backslash at its end continues a line.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for character in command.replace("\\\n", " ").chars() {
+        match (quote, character) {
+            (Some(open), character) if open == character => quote = None,
+            (Some('"'), '$' | '`' | '\\' | '!') => panic!("a shell would replace something in {command}"),
+            (None, '"' | '\'') => quote = Some(character),
+            (None, character) if character.is_whitespace() => words.push(std::mem::take(&mut word)),
+            (_, character) => word.push(character),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Does what curl would.
+async fn run(words: &[String]) -> hb_tests::Answer {
+    let (mut method, mut url, mut headers, mut body) = (Method::GET, "", Vec::new(), "");
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-X" => method = words.next().expect("a method").parse().expect("a method"),
+            "-H" => headers.push(words.next().expect("a header").split_once(": ").expect("a header")),
+            "-d" => body = words.next().expect("a body"),
+            _ => url = word,
+        }
+    }
+    Client::new(url).send_raw(method, "", &headers, body.to_owned()).await
+}
+
+#[tokio::test]
+async fn another_dynamodb_is_used_when_the_environment_names_one() {
+    let world = World::new().await;
+    let url = world.aws.dynamodb_url.clone().expect("an address");
+    let folder = without_sample();
+    let mut command = herobrain(folder.path(), &["--port", "0", "--json"]);
+    let stack = Herobrain::start_as(command.env("AWS_ENDPOINT_URL_DYNAMODB", &url)).await;
+    assert_eq!(stack.ready["dynamodbUrl"], url.as_str());
+    let new = json!({"content": "kept elsewhere", "type": "semantic"});
+    let created = stack.client.post("/api/v1/memories", new).await;
+    assert!(!folder.path().join(".herobrain/dynamodb.sqlite").exists());
+
+    // The world's own instances see it in their tables. They have another pepper, so another key.
+    let tenant = hb_domain::TenantId::parse(text(&stack.ready["tenantId"])).expect("a tenant id");
+    let (_, key) = world.key(&tenant, hb_domain::Scopes::all(), None).await;
+    let instance = world.instance().await;
+    let read = instance.client.with(&key).get(created.header("location")).await;
+    assert_eq!(read.data(), created.data());
+}
+
+#[tokio::test]
+async fn an_unmodified_aws_client_can_use_both_endpoints() {
+    let folder = without_sample();
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let [dynamodb, secrets] = ["dynamodbUrl", "secretsUrl"].map(|url| text(&stack.ready[url]).to_owned());
+    let aws = Aws::local(dynamodb, secrets);
+    let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
+    let mut listed = client.list_tables().send().await.expect("a list").table_names.expect("names");
+    listed.sort();
+    assert_eq!(listed, ["ApiKeys", "Memories", "Tenants", "Usage"]);
+    for table in Template::embedded().expect("the template").tables().expect("tables") {
+        let ttl = client.describe_time_to_live().table_name(&table.name).send().await.expect("an answer");
+        let ttl = ttl.time_to_live_description.expect("a description");
+        let enabled = ttl.time_to_live_status == Some(TimeToLiveStatus::Enabled);
+        assert_eq!(ttl.attribute_name.filter(|_| enabled), table.ttl, "{}", table.name);
+    }
+    assert!(hb_local::stack::store(&aws).secrets().pepper().await.is_ok());
+}
+
+#[tokio::test]
+async fn help_names_every_flag() {
+    let folder = without_sample();
+    let ended = Process::start(&mut herobrain(folder.path(), &["--help"])).ended().await;
+    assert_eq!(ended.code, Some(0));
+    let help = ended.stdout.join("\n");
+    for flag in ["--port", "--memory", "--plan", "--json", "free", "pro", "enterprise", "9000"] {
+        assert!(help.contains(flag), "{flag} is missing:\n{help}");
+    }
+}

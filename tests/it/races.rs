@@ -1,0 +1,160 @@
+//! Limits hold exactly, however many requests come at once, from however many instances, whatever
+//! their clocks say.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hb_domain::Timestamp;
+use hb_domain::meter::{Limit, Meter};
+use hb_domain::plan::{Allowance, Plan};
+use hb_tests::world::{Account, moment, plenty};
+use hb_tests::{Answer, Instance, World};
+
+const LIST: &str = "/api/v1/memories?limit=1";
+
+/// Sends `each` requests at once to each of these instances.
+async fn stampede(instances: &[Instance], account: &Account, each: usize) -> Vec<Answer> {
+    let clients: Vec<_> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
+    join_all((0..each).flat_map(|_| clients.iter().map(|client| client.get(LIST)))).await
+}
+
+fn count(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+async fn used(world: &World, account: &Account) -> u64 {
+    let tenant = world.store.tenants().get(&account.tenant).await.expect("the database").expect("the tenant");
+    tenant.meter.used(world.clock.now().month())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_at_once_admit_exactly_the_burst() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Free).await;
+    for instances in [1, 4] {
+        let instances = join_all((0..instances).map(|_| world.instance())).await;
+        let before = used(&world, &account).await;
+        let answers = stampede(&instances, &account, 200 / instances.len()).await;
+        assert_eq!((count(&answers, 200), count(&answers, 429)), (20, 180));
+        assert_eq!(used(&world, &account).await - before, 20, "a refused request spends nothing");
+        // The bucket is full again for the next round.
+        world.clock.set(world.clock.now().plus(Duration::from_secs(120)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_of_n_admits_exactly_n_and_the_month_rolls_over() {
+    let world = World::new().await;
+    let account = world.account_with("acme", Allowance { per_month: 37, ..plenty() }).await;
+    let instances = [world.instance().await, world.instance().await];
+    let answers = stampede(&instances, &account, 50).await;
+    assert_eq!((count(&answers, 200), count(&answers, 402)), (37, 63));
+
+    let refused = instances[0].client.with(&account.key).get(LIST).await;
+    refused.expect(402, "INSUFFICIENT_QUOTA");
+    assert_eq!(refused.header("x-ratelimit-limit"), "37");
+    assert_eq!(refused.header("x-ratelimit-remaining"), "0");
+    let december = moment("2026-12-01T00:00:00Z");
+    assert_eq!(refused.header("x-ratelimit-reset"), december.seconds().to_string());
+    assert_eq!(refused.header("x-ratelimit-retry-after"), "", "only a 429 has it");
+
+    instances[0].clock.set(december);
+    let admitted = instances[0].client.with(&account.key).get(LIST).await;
+    assert_eq!((admitted.status.as_u16(), admitted.header("x-ratelimit-remaining")), (200, "36"));
+}
+
+#[tokio::test]
+async fn a_429_says_exactly_how_long_to_wait() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Free).await;
+    let instance = world.instance().await;
+    stampede(std::slice::from_ref(&instance), &account, 20).await;
+    let client = instance.client.with(&account.key);
+    let now = world.clock.now();
+    for _ in 0..3 {
+        let refused = client.get(LIST).await;
+        refused.expect(429, "RATE_LIMIT_EXCEEDED");
+        let headers = ["limit", "remaining", "reset", "retry-after"]
+            .map(|name| refused.header(&format!("x-ratelimit-{name}")).to_owned());
+        let reset = (now.seconds() + 6).to_string();
+        assert_eq!(headers, ["20".to_owned(), "0".to_owned(), reset, "6".to_owned()]);
+        assert_eq!(refused.header("retry-after"), "6");
+    }
+    for (millis, wait) in [(4_500, "2"), (5_999, "1")] {
+        instance.clock.set(now.plus(Duration::from_millis(millis)));
+        let refused = client.get(LIST).await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, wait));
+    }
+    instance.clock.set(now.plus(Duration::from_secs(6)));
+    assert_eq!(client.get(LIST).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_instance_an_hour_ahead_does_not_lock_the_tenant_out() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Free).await;
+    let (ahead, right) = (world.instance().await, world.instance().await);
+    ahead.clock.set(world.clock.now().plus(Duration::from_secs(3_600)));
+    assert_eq!(count(&stampede(std::slice::from_ref(&ahead), &account, 30).await, 200), 20);
+
+    let client = right.client.with(&account.key);
+    assert_eq!(client.get(LIST).await.status, 200);
+    assert_eq!(client.get(LIST).await.status, 429, "the wrong clock has spent the burst, no more");
+    right.clock.set(world.clock.now().plus(Duration::from_secs(6)));
+    assert_eq!(client.get(LIST).await.status, 200);
+}
+
+/// One answer as the reference meter sees it: when, how many requests the month had, admitted or not.
+struct Observed {
+    now: Timestamp,
+    used: u64,
+    admitted: bool,
+    burst_left: u64,
+}
+
+fn observed(answer: &Answer, now: Timestamp, per_month: u64) -> Observed {
+    // `"burst";r=19;t=6, "month";r=999;t=525600`
+    let left = |policy: &str| -> u64 {
+        let (_, rest) =
+            answer.header("ratelimit").split_once(&format!("\"{policy}\";r=")).expect("the policy");
+        rest.split(';').next().and_then(|number| number.parse().ok()).expect("a number")
+    };
+    let admitted = answer.status == 200;
+    assert!(admitted || answer.status == 429, "{}", answer.text);
+    Observed { now, used: per_month - left("month"), admitted, burst_left: left("burst") }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
+    let world = World::new().await;
+    let allowance = Allowance { per_month: 100_000, per_minute: 600, burst: 15, memories: None };
+    let account = world.account_with("acme", allowance).await;
+    let instances = join_all((0..5).map(|_| world.instance())).await;
+    let mut meter = Meter::default();
+    let (mut admitted, mut refused) = (0, 0);
+    for round in 0..8u64 {
+        let start = world.clock.now().plus(Duration::from_millis(700 * round));
+        // From 50 ms behind to 50 ms ahead.
+        for (place, instance) in (0i64..).zip(&instances) {
+            instance.clock.set(Timestamp::from_micros(start.micros() + (place - 2) * 25_000));
+        }
+        let requests = (0..8).flat_map(|_| &instances).map(|instance| async {
+            let answer = instance.client.with(&account.key).get(LIST).await;
+            observed(&answer, instance.clock.now(), allowance.per_month)
+        });
+        let mut seen = join_all(requests).await;
+        // The month's count gives the order in which DynamoDB applied the admissions; a refusal
+        // found the bucket as the admission of the same count had left it.
+        seen.sort_by_key(|one| (one.used, !one.admitted));
+        for one in &seen {
+            let expected = meter.admit(&allowance, one.now);
+            assert!(!matches!(expected, Err(Limit::Quota)));
+            assert_eq!(one.admitted, expected.is_ok(), "round {round}, request {}", one.used);
+            assert_eq!(one.used, meter.used(one.now.month()));
+            let left = hb_domain::meter::Bucket::of(&allowance).remaining(meter.tat, one.now);
+            assert_eq!(one.burst_left, left);
+            if one.admitted { admitted += 1 } else { refused += 1 }
+        }
+    }
+    assert!(admitted > 50 && refused > 50, "{admitted} admitted, {refused} refused: the load tried both");
+}

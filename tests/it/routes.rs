@@ -1,0 +1,148 @@
+//! Every route of the service, with a request that it answers well: what generated tests share.
+//!
+//! Routes come from the route tables. A new one is tried by itself; what its requests need beyond
+//! the path stands in the two tables below, and a test that misses a row says so.
+
+use hb_domain::{MemoryId, Scope};
+use hb_http::Route;
+use hb_http::route::Action;
+use hb_local::gateway::FUNCTIONS;
+use hb_tests::world::Account;
+use hb_tests::{Answer, Instance, World};
+use http::Method;
+use serde_json::{Value, json};
+
+/// Which id stands in the place of a path's braces: `KEY` or `MEMORY`.
+const IDS: &[(&str, &str)] = &[("/api/v1/api-keys/{id}", "KEY"), ("/api/v1/memories/{id}", "MEMORY")];
+
+/// Query and body of the requests that need any. `KEY` and `MEMORY` stand for ids, `FRESH` for a
+/// text of its own. A route that is
+/// not here gets no query, and `{}` as its body when its method has one.
+const REQUESTS: &[(Method, &str, &str, &str)] = &[
+    (Method::POST, "/api/v1/api-keys", "", r#"{"name":"FRESH"}"#),
+    (Method::POST, "/api/v1/api-keys/rotate", "", r#"{"keyId":"KEY"}"#),
+    (Method::POST, "/api/v1/api-keys/revoke", "", r#"{"keyId":"KEY"}"#),
+    (Method::GET, "/api/v1/api-keys/usage", "keyId=KEY", ""),
+    (Method::POST, "/api/v1/memories", "", r#"{"content":"a new one","type":"task"}"#),
+    (Method::POST, "/api/v1/memories/search", "", r#"{"query":"saffron"}"#),
+    (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
+];
+
+/// A route under one of its methods.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) route: &'static Route,
+    pub(crate) method: Method,
+}
+
+/// What requests name: a key and a memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) key: String,
+    pub(crate) memory: String,
+}
+
+impl Named {
+    /// A key and a memory that `account` makes for the occasion.
+    pub(crate) async fn of(world: &World, instance: &Instance, account: &Account) -> Self {
+        let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
+        let body = json!({"content": "saffron is the secret", "type": "semantic", "tags": ["hush"]});
+        let memory = instance.client.with(&account.key).post("/api/v1/memories", body).await;
+        let memory = memory.data()["id"].as_str().expect("an id").to_owned();
+        Self { key: key.to_string(), memory }
+    }
+
+    /// Ids of the same form as `self`, the memory's of the same time, that nothing has.
+    pub(crate) fn missing(&self) -> Self {
+        let memory = format!("{}{}", &self.memory[..13], "0".repeat(self.memory.len() - 13));
+        assert!(MemoryId::parse(&memory).is_some(), "{memory}");
+        Self { key: "key_000000000000".into(), memory }
+    }
+
+    fn put_into(&self, text: &str) -> String {
+        text.replace("FRESH", &format!("beside {}", self.key))
+            .replace("KEY", &self.key)
+            .replace("MEMORY", &self.memory)
+    }
+}
+
+/// Every route that needs a credential, under every method; `HEAD` comes with `GET`.
+pub(crate) fn guarded() -> Vec<Case> {
+    let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let routes = routes.filter(|route| !matches!(route.action, Action::Public(_)));
+    routes.flat_map(Case::of).collect()
+}
+
+impl Case {
+    /// The route under its own method, and under HEAD when that is GET.
+    pub(crate) fn of(route: &'static Route) -> Vec<Self> {
+        let head = (route.method == Method::GET).then_some(Method::HEAD);
+        [Some(route.method.clone()), head]
+            .into_iter()
+            .flatten()
+            .map(|method| Self { route, method })
+            .collect()
+    }
+
+    /// The scope that the route asks for.
+    pub(crate) const fn scope(&self) -> Option<Scope> {
+        match self.route.action {
+            Action::Tenant(scope, _) => scope,
+            Action::Public(_) | Action::Standing(_) => None,
+        }
+    }
+
+    /// Whether its requests name something that belongs to a tenant.
+    pub(crate) fn names_something(&self) -> bool {
+        let (path, query, body) = self.template();
+        [path.as_str(), query, body].iter().any(|text| text.contains("KEY") || text.contains("MEMORY"))
+    }
+
+    /// Sends its request about `named`, with these further query parameters and fields of the body.
+    pub(crate) async fn send(
+        &self,
+        instance: &Instance,
+        credential: Option<&str>,
+        named: &Named,
+        query: &str,
+        fields: &Value,
+    ) -> Answer {
+        let (path, own_query, body) = self.template();
+        let query: Vec<&str> = [own_query, query].into_iter().filter(|part| !part.is_empty()).collect();
+        let target = named.put_into(&format!("{path}?{}", query.join("&")));
+        let body = (!body.is_empty()).then(|| {
+            let mut body: Value = serde_json::from_str(&named.put_into(body)).expect("a body in JSON");
+            let object = body.as_object_mut().expect("an object");
+            object.extend(fields.as_object().expect("fields").clone());
+            body
+        });
+        let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
+        client.send(self.method.clone(), target.trim_end_matches('?'), body).await
+    }
+
+    /// Whether it has a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !self.template().2.is_empty()
+    }
+
+    /// Path, query and body, with names in the place of ids.
+    fn template(&self) -> (String, &'static str, &'static str) {
+        let (method, path) = (&self.route.method, self.route.path);
+        let row = REQUESTS.iter().find(|(of, at, ..)| of == method && *at == path);
+        let has_body = ![Method::GET, Method::DELETE].contains(method);
+        let (query, body) =
+            row.map_or(("", if has_body { "{}" } else { "" }), |(.., query, body)| (*query, *body));
+        (path_with_name(path), query, body)
+    }
+}
+
+/// `path` with the name of an id in the place of its braces.
+fn path_with_name(path: &str) -> String {
+    let Some((before, rest)) = path.split_once('{') else { return path.to_owned() };
+    let (_, after) = rest.split_once('}').expect("braces that close");
+    let name = IDS.iter().find(|(at, _)| path.starts_with(at)).map(|(_, name)| name);
+    let name = name.unwrap_or_else(|| {
+        panic!("what is the id in {path}? Add a row to IDS in tests/it/routes.rs, so that the tests can try the route with another tenant's")
+    });
+    format!("{before}{name}{after}")
+}

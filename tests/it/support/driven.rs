@@ -1,0 +1,59 @@
+//! A request that is driven call by call.
+
+use std::future::Future;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+
+use super::tap::HeldCall;
+use super::{Answer, Instance};
+
+/// A request under way whose instance waits before each call to AWS.
+pub struct Driven {
+    request: JoinHandle<Answer>,
+    held: UnboundedReceiver<HeldCall>,
+    answer: Option<Answer>,
+}
+
+impl Driven {
+    /// Starts `request`, which has to be one to `instance`.
+    pub fn start(instance: &Instance, request: impl Future<Output = Answer> + Send + 'static) -> Self {
+        let held = instance.tap.hold();
+        Self { request: tokio::spawn(request), held, answer: None }
+    }
+
+    /// Lets one call through and gives its name; `None` when the answer has come instead.
+    pub async fn step(&mut self) -> Option<String> {
+        if self.answer.is_some() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            answer = &mut self.request => {
+                self.answer = Some(answer.expect("the request"));
+                None
+            }
+            Some(call) = self.held.recv() => {
+                let name = call.name.clone();
+                call.pass().await;
+                Some(name)
+            }
+        }
+    }
+
+    /// Lets calls through until one of this name has been.
+    pub async fn step_past(&mut self, name: &str) {
+        while let Some(passed) = self.step().await {
+            if passed == name {
+                return;
+            }
+        }
+        panic!("the request was answered before the call {name}");
+    }
+
+    /// Lets everything through and gives the answer.
+    pub async fn finish(mut self) -> Answer {
+        while self.step().await.is_some() {}
+        self.answer.expect("an answer")
+    }
+}

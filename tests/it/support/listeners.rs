@@ -1,0 +1,77 @@
+//! Which addresses processes listen on, as Linux shows them under `/proc`.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The addresses that a process and those it has started listen on.
+pub fn listening(process: u32) -> Vec<SocketAddr> {
+    let sockets: Vec<String> = family(process).into_iter().flat_map(sockets).collect();
+    let mut found = Vec::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        for line in fs::read_to_string(table).unwrap_or_default().lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (local, state, inode) = (fields[1], fields[3], fields[9]);
+            if state == "0A" && sockets.iter().any(|socket| socket == inode) {
+                found.push(address(local));
+            }
+        }
+    }
+    found
+}
+
+/// A process and all that descend from it.
+pub fn family(process: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> =
+        processes().into_iter().filter_map(|child| Some((child, parent(child)?))).collect();
+    let mut family = vec![process];
+    let mut place = 0;
+    while let Some(&member) = family.get(place) {
+        family.extend(parents.iter().filter(|(_, parent)| *parent == member).map(|(child, _)| *child));
+        place += 1;
+    }
+    family
+}
+
+/// The processes that were started with a variable of this name whose value ends like this.
+pub fn started_with(name: &str, ending: &str) -> Vec<u32> {
+    let has = |process: &u32| {
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| {
+            variable.strip_prefix(name.as_bytes()).is_some_and(|value| value.ends_with(ending.as_bytes()))
+        })
+    };
+    processes().into_iter().filter(has).collect()
+}
+
+fn processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("Linux shows processes");
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may itself hold anything.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn sockets(process: u32) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else { return Vec::new() };
+    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect()
+}
+
+/// `0100007F:2328`: words of four bytes in the machine's order, then the port.
+fn address(text: &str) -> SocketAddr {
+    let (words, port) = text.split_once(':').expect("an address and a port");
+    let bytes: Vec<u8> = (0..words.len())
+        .step_by(8)
+        .flat_map(|at| u32::from_str_radix(&words[at..at + 8], 16).expect("a word").to_ne_bytes())
+        .collect();
+    let ip = match <[u8; 4]>::try_from(bytes.as_slice()) {
+        Ok(four) => IpAddr::from(Ipv4Addr::from(four)),
+        Err(_) => Ipv6Addr::from(<[u8; 16]>::try_from(bytes).expect("an address of IPv6")).into(),
+    };
+    SocketAddr::new(ip, u16::from_str_radix(port, 16).expect("a port"))
+}

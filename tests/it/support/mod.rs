@@ -1,0 +1,23 @@
+//! What integration tests share: a world of its own for each test, instances of the service in it, a
+//! client, a tap on the calls that instances make to AWS, and the real binaries as processes.
+
+pub mod binaries;
+pub mod client;
+pub mod curl;
+pub mod driven;
+pub mod function;
+pub mod listeners;
+pub mod local;
+pub mod process;
+pub mod references;
+pub mod runtime_api;
+pub mod tap;
+pub mod world;
+
+pub use client::{Answer, Client};
+pub use curl::Curl;
+pub use driven::Driven;
+pub use function::Function;
+pub use process::Process;
+pub use tap::Tap;
+pub use world::{Instance, World};

@@ -1,0 +1,131 @@
+//! A small Lambda Runtime API: hands out events one at a time and takes what the function makes of them.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use axum::routing::{get, post};
+use hb_domain::Clock;
+use hb_local::server::Server;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+/// What a function made of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It answered.
+    Response(Value),
+    /// It reported an error, of the invocation or of its start.
+    Error(Value),
+}
+
+/// The Runtime API of one function; it ends when dropped.
+pub struct RuntimeApi {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+struct Shared {
+    queue: mpsc::UnboundedSender<(String, Value)>,
+    events: tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Value)>>,
+    outcomes: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    init_errors: Mutex<Vec<Value>>,
+}
+
+impl RuntimeApi {
+    /// Serves on any free port of 127.0.0.1.
+    pub async fn serve() -> Self {
+        let (queue, events) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            queue,
+            events: tokio::sync::Mutex::new(events),
+            outcomes: Mutex::default(),
+            init_errors: Mutex::default(),
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .with_state(Arc::clone(&shared));
+        let server = Server::start(0, |listener, _| async move {
+            axum::serve(listener, router).await.expect("the Runtime API serves");
+        });
+        Self { shared, server: server.await.expect("a port") }
+    }
+
+    /// Host and port, as `AWS_LAMBDA_RUNTIME_API` has them.
+    pub fn address(&self) -> String {
+        self.server.url().trim_start_matches("http://").to_owned()
+    }
+
+    /// Hands out an event under this request id; the outcome comes out of the receiver.
+    pub fn invoke(&self, id: &str, event: Value) -> oneshot::Receiver<Outcome> {
+        let (sender, outcome) = oneshot::channel();
+        self.shared.outcomes.lock().expect("the outcomes").insert(id.to_owned(), sender);
+        self.shared.queue.send((id.to_owned(), event)).expect("the queue is open");
+        outcome
+    }
+
+    /// The errors that the function reported of its start.
+    pub fn init_errors(&self) -> Vec<Value> {
+        self.shared.init_errors.lock().expect("the errors").clone()
+    }
+}
+
+async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    let (id, event) = shared.events.lock().await.recv().await.expect("the queue is open");
+    // What a function of the template has for one request.
+    let deadline = Clock::system().now().millis() + 29_000;
+    Response::builder()
+        .header("content-type", "application/json")
+        .header("lambda-runtime-aws-request-id", id)
+        .header("lambda-runtime-deadline-ms", deadline)
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:herobrain",
+        )
+        .header(
+            "lambda-runtime-trace-id",
+            "Root=1-6745f2c8-3a1b4c5d6e7f8091a2b3c4d5;Parent=53995c3f42cd8ad8;Sampled=0",
+        )
+        .body(Body::from(event.to_string()))
+        .expect("a response")
+}
+
+async fn response(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: String,
+) -> (StatusCode, String) {
+    settle(&shared, &id, Outcome::Response(serde_json::from_str(&body).expect("an answer is JSON")))
+}
+
+async fn error(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: String,
+) -> (StatusCode, String) {
+    settle(&shared, &id, Outcome::Error(serde_json::from_str(&body).unwrap_or_default()))
+}
+
+async fn init_error(State(shared): State<Arc<Shared>>, body: String) -> (StatusCode, String) {
+    let error = serde_json::from_str(&body).unwrap_or_default();
+    shared.init_errors.lock().expect("the errors").push(error);
+    (StatusCode::ACCEPTED, json!({"status": "OK"}).to_string())
+}
+
+fn settle(shared: &Shared, id: &str, outcome: Outcome) -> (StatusCode, String) {
+    match shared.outcomes.lock().expect("the outcomes").remove(id) {
+        Some(waiting) => {
+            let _ = waiting.send(outcome);
+            (StatusCode::ACCEPTED, json!({"status": "OK"}).to_string())
+        }
+        None => (StatusCode::BAD_REQUEST, json!({"errorType": "InvalidRequestID"}).to_string()),
+    }
+}

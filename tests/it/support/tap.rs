@@ -1,0 +1,246 @@
+//! A tap on the calls that an instance makes to AWS: counts them and, when asked to, holds them back.
+
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+/// One call that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SdkCall {
+    /// `DynamoDB GetItem Tenants` or `secretsmanager GetSecretValue`.
+    pub name: String,
+    /// Read capacity units, as the database reported them.
+    pub read_units: f64,
+    /// Write capacity units.
+    pub write_units: f64,
+    /// When the call began and ended, in the order of all beginnings and ends.
+    pub span: (usize, usize),
+    /// What IAM asks for: `dynamodb:Query Memories/index/byUpdatedAt`, and for a transaction one of each part.
+    pub permissions: Vec<String>,
+}
+
+/// A call that is held back until it is [passed](Self::pass).
+#[derive(Debug)]
+pub struct HeldCall {
+    /// As [`SdkCall::name`].
+    pub name: String,
+    release: oneshot::Sender<()>,
+    answer: HeldAnswer,
+}
+
+/// A call that has reached the database and whose answer is held back until it is [delivered](Self::deliver).
+#[derive(Debug)]
+pub struct HeldAnswer {
+    performed: oneshot::Receiver<()>,
+    deliver: oneshot::Sender<()>,
+    done: oneshot::Receiver<()>,
+}
+
+impl HeldCall {
+    /// Lets the call through and waits for its answer.
+    pub async fn pass(self) {
+        self.perform().await.deliver().await;
+    }
+
+    /// Lets the call reach the database, but not its answer the caller.
+    pub async fn perform(mut self) -> HeldAnswer {
+        let _ = self.release.send(());
+        let _ = (&mut self.answer.performed).await;
+        self.answer
+    }
+}
+
+impl HeldAnswer {
+    /// Hands the answer to the caller.
+    pub async fn deliver(self) {
+        let _ = self.deliver.send(());
+        let _ = self.done.await;
+    }
+}
+
+/// The instance's end of a held call.
+struct Held {
+    performed: oneshot::Sender<()>,
+    delivered: oneshot::Receiver<()>,
+    done: oneshot::Sender<()>,
+}
+
+/// The tap; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tap {
+    inner: SharedHttpClient,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Vec<SdkCall>,
+    events: usize,
+    holder: Option<mpsc::UnboundedSender<HeldCall>>,
+    refusals: Vec<(String, Value)>,
+}
+
+impl Tap {
+    /// A tap in front of `inner`.
+    pub fn new(inner: SharedHttpClient) -> Self {
+        Self { inner, state: Arc::default() }
+    }
+
+    /// The calls since the last time this was asked.
+    pub fn take(&self) -> Vec<SdkCall> {
+        std::mem::take(&mut self.state.lock().expect("the state").calls)
+    }
+
+    /// Holds every call back from now on; they come out of the receiver. Dropping it lets calls through again.
+    pub fn hold(&self) -> mpsc::UnboundedReceiver<HeldCall> {
+        let (holder, held) = mpsc::unbounded_channel();
+        self.state.lock().expect("the state").holder = Some(holder);
+        held
+    }
+
+    /// Answers the next `times` calls of this name in the database's place: with status 400 and `body`.
+    pub fn refuse(&self, name: &str, times: usize, body: &Value) {
+        let mut state = self.state.lock().expect("the state");
+        state.refusals.extend(std::iter::repeat_n((name.to_owned(), body.clone()), times));
+    }
+
+    fn refusal(&self, name: &str) -> Option<HttpResponse> {
+        let mut state = self.state.lock().expect("the state");
+        let place = state.refusals.iter().position(|(refused, _)| refused == name)?;
+        let (_, body) = state.refusals.remove(place);
+        Some(HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(body.to_string())))
+    }
+
+    fn event(&self) -> usize {
+        let mut state = self.state.lock().expect("the state");
+        state.events += 1;
+        state.events
+    }
+}
+
+impl HttpClient for Tap {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(TappedConnector {
+            tap: self.clone(),
+            inner: self.inner.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct TappedConnector {
+    tap: Tap,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for TappedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (tap, inner) = (self.tap.clone(), self.inner.clone());
+        HttpConnectorFuture::new(async move {
+            let (name, permissions) = (name_of(&request), permissions_of(&request));
+            let holder = tap.state.lock().expect("the state").holder.clone();
+            let held = match holder {
+                Some(holder) => wait(&holder, &name).await,
+                None => None,
+            };
+            if let Some(refusal) = tap.refusal(&name) {
+                return Ok(refusal);
+            }
+            let begin = tap.event();
+            let mut response = inner.call(request).await?;
+            let body = std::mem::replace(response.body_mut(), SdkBody::empty());
+            let bytes = ByteStream::new(body).collect().await.expect("a body").into_bytes();
+            let units = units_of(&serde_json::from_slice(&bytes).unwrap_or_default());
+            *response.body_mut() = SdkBody::from(bytes);
+            let span = (begin, tap.event());
+            let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"]
+                .iter()
+                .any(|op| name.contains(op));
+            let (read_units, write_units) = if writes { (0.0, units) } else { (units, 0.0) };
+            let call = SdkCall { name, read_units, write_units, span, permissions };
+            tap.state.lock().expect("the state").calls.push(call);
+            if let Some(held) = held {
+                let _ = held.performed.send(());
+                let _ = held.delivered.await;
+                let _ = held.done.send(());
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Waits until whoever holds calls back lets this one through; `None` when nobody does any more.
+async fn wait(holder: &mpsc::UnboundedSender<HeldCall>, name: &str) -> Option<Held> {
+    let (release, released) = oneshot::channel();
+    let (performed, has_performed) = oneshot::channel();
+    let (deliver, delivered) = oneshot::channel();
+    let (done, is_done) = oneshot::channel();
+    let answer = HeldAnswer { performed: has_performed, deliver, done: is_done };
+    holder.send(HeldCall { name: name.to_owned(), release, answer }).ok()?;
+    let _ = released.await;
+    Some(Held { performed, delivered, done })
+}
+
+fn name_of(request: &HttpRequest) -> String {
+    let (service, operation) = target_of(request);
+    let table = body_of(request)["TableName"].as_str().unwrap_or_default().to_owned();
+    format!("{service} {operation} {table}").trim().to_owned()
+}
+
+fn target_of(request: &HttpRequest) -> (&str, &str) {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+    (service.split('_').next().unwrap_or_default(), operation)
+}
+
+fn body_of(request: &HttpRequest) -> Value {
+    request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+}
+
+/// Actions and resources in the words of IAM.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
+fn permissions_of(request: &HttpRequest) -> Vec<String> {
+    let (service, operation) = target_of(request);
+    let (service, body) = (service.to_lowercase(), body_of(request));
+    let on = |action: &str, resource: &Value| {
+        format!("{service}:{action} {}", resource.as_str().unwrap_or_default())
+    };
+    match operation {
+        "TransactWriteItems" | "TransactGetItems" => {
+            let parts = body["TransactItems"].as_array().into_iter().flatten();
+            let parts = parts.filter_map(Value::as_object).flatten();
+            parts.map(|(kind, part)| on(&format!("{kind}Item"), &part["TableName"])).collect()
+        }
+        "BatchGetItem" | "BatchWriteItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables.map(|(table, _)| on(operation, &Value::from(table.as_str()))).collect()
+        }
+        "GetSecretValue" => vec![on(operation, &body["SecretId"])],
+        _ => match body["IndexName"].as_str() {
+            Some(index) => vec![format!("{}/index/{index}", on(operation, &body["TableName"]))],
+            None => vec![on(operation, &body["TableName"])],
+        },
+    }
+}
+
+fn units_of(answer: &Value) -> f64 {
+    match &answer["ConsumedCapacity"] {
+        Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
+        one => one["CapacityUnits"].as_f64().unwrap_or(0.0),
+    }
+}

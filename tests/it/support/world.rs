@@ -1,0 +1,186 @@
+//! A world for one test: an empty database with the template's tables, a pepper, a clock that stands
+//! still, and as many instances of the service as the test wants.
+
+use std::path::Path;
+
+use hb_domain::key::Environment;
+use hb_domain::key_summary::KeySummary;
+use hb_domain::plan::{Allowance, Plan};
+use hb_domain::tenant::Tenant;
+use hb_domain::{ApiKey, Clock, KeyId, Principal, Scope, Scopes, TenantId, Timestamp};
+use hb_http::Entropy;
+use hb_local::gateway::Gateway;
+use hb_local::secrets::LocalSecrets;
+use hb_local::server::Server;
+use hb_local::template::Template;
+use hb_local::{database, sample, stack};
+use hb_store::Store;
+use hb_store::aws::Aws;
+
+use super::{Client, Tap};
+
+/// When tests happen, unless they say otherwise.
+pub const NOON: &str = "2026-11-24T12:00:00Z";
+
+/// A world of its own; everything in it ends when it is dropped.
+pub struct World {
+    /// The clock of the world's instances.
+    pub clock: Clock,
+    /// The pepper's versions.
+    pub secrets: LocalSecrets,
+    /// The store, for what no request can do.
+    pub store: Store,
+    /// How AWS is reached.
+    pub aws: Aws,
+    entropy: Entropy,
+    template: Template,
+    _database: Server,
+    _secrets: Server,
+}
+
+/// One instance of every function, with caches of its own.
+pub struct Instance {
+    /// A client without credential.
+    pub client: Client,
+    /// The calls that the instance makes.
+    pub tap: Tap,
+    /// The instance's own clock; it stands where the world's stood.
+    pub clock: Clock,
+    /// Where it answers.
+    pub url: String,
+    _gateway: Server,
+}
+
+/// A tenant with a key that may do everything.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The key's id.
+    pub id: KeyId,
+    /// The plain key.
+    pub key: String,
+}
+
+impl World {
+    /// An empty world at noon.
+    pub async fn new() -> Self {
+        Self::over(None).await
+    }
+
+    /// A world at noon whose database is kept in `file`, or in memory when there is none.
+    pub async fn over(file: Option<&Path>) -> Self {
+        let template = Template::embedded().expect("the template");
+        let database = database::serve(file).await.expect("a database");
+        let secrets = LocalSecrets::new("a pepper of more than sixteen bytes");
+        let secrets_server = secrets.serve().await.expect("a port");
+        let aws = Aws::local(database.url(), secrets_server.url());
+        let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
+        database::create_tables(&client, &template.tables().expect("tables")).await.expect("tables");
+        Self {
+            clock: Clock::held(moment(NOON)),
+            secrets,
+            store: stack::store(&aws),
+            aws,
+            entropy: Entropy::system(),
+            template,
+            _database: database,
+            _secrets: secrets_server,
+        }
+    }
+
+    /// A world with one instance and a client of it, whose limits are never in the way.
+    pub async fn with_a_client() -> (Self, Instance, Client) {
+        let world = Self::new().await;
+        let account = world.account_with("acme", plenty()).await;
+        let instance = world.instance().await;
+        let client = instance.client.with(&account.key);
+        (world, instance, client)
+    }
+
+    /// A further instance, that knows nothing of the others. Its clock begins where the world's stands.
+    pub async fn instance(&self) -> Instance {
+        let tap = Tap::new(self.aws.http.clone());
+        let aws = Aws {
+            http: aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone()),
+            ..self.aws.clone()
+        };
+        let clock = Clock::held(self.clock.now());
+        let gateway =
+            Gateway::new(&self.template, &stack::store(&aws), &clock, &self.entropy).expect("a gateway");
+        let gateway = gateway.serve(0).await.expect("a port");
+        let url = gateway.url();
+        Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
+    }
+
+    /// A tenant on `plan` with a key that may do everything.
+    pub async fn account(&self, tenant: &str, plan: Plan) -> Account {
+        self.account_with(tenant, plan.allowance()).await
+    }
+
+    /// A tenant with these limits and a key that may do everything.
+    pub async fn account_with(&self, tenant: &str, allowance: Allowance) -> Account {
+        let id = TenantId::parse(tenant).expect("a tenant id");
+        let state = Tenant { allowance, ..Tenant::new(Plan::Enterprise, self.clock.now()) };
+        assert!(self.store.tenants().create(&id, &state).await.expect("a tenant"));
+        let (key_id, key) = self.key(&id, Scopes::all(), None).await;
+        Account { tenant: id, id: key_id, key }
+    }
+
+    /// A further key of a tenant, with these scopes and this end.
+    pub async fn key(
+        &self,
+        tenant: &TenantId,
+        scopes: Scopes,
+        expires_at: Option<Timestamp>,
+    ) -> (KeyId, String) {
+        let plain = sample::new_key(&mut self.entropy.rng());
+        let operator = operator(tenant);
+        let summary = KeySummary {
+            id: plain.id(),
+            name: format!("key {}", plain.id().body()),
+            key_prefix: plain.prefix().to_owned(),
+            environment: Environment::Production,
+            scopes,
+            created_at: self.clock.now(),
+            expires_at,
+            revoked_at: None,
+        };
+        let hash = self.store.secrets().pepper().await.expect("the pepper").hash(&plain);
+        self.store.keys(&operator).create(&summary, hash).await.expect("a key");
+        (plain.id(), expose(&plain))
+    }
+
+    /// Removes a key's credential row, as the erasure of its tenant does.
+    pub async fn delete_credential(&self, id: &KeyId) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let delete = client.delete_item().table_name("ApiKeys").key("pk", text(&format!("key#{id}")));
+        delete.key("sk", text("credential")).send().await.expect("the database");
+    }
+
+    /// A further key of a tenant with the one scope.
+    pub async fn key_with(&self, tenant: &TenantId, scope: Scope) -> String {
+        self.key(tenant, [scope].into_iter().collect(), None).await.1
+    }
+}
+
+/// The tenant's operator, for what no request can do.
+pub fn operator(tenant: &TenantId) -> Principal {
+    sample::operator(tenant)
+}
+
+/// Limits that are never in the way.
+pub const fn plenty() -> Allowance {
+    Allowance { per_month: 1_000_000, per_minute: 60_000, burst: 100_000, memories: None }
+}
+
+/// The moment of an RFC 3339 text.
+pub fn moment(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("a time")
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests hold keys as their owners do")]
+fn expose(key: &ApiKey) -> String {
+    key.expose().to_owned()
+}

@@ -1,0 +1,207 @@
+//! `template.yaml` against the code: functions, routes and tables, both ways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hb_domain::plan::Plan;
+use hb_local::gateway::FUNCTIONS;
+use hb_local::template::Template;
+use hb_tests::World;
+use hb_tests::binaries::cargo;
+use serde_json::json;
+use serde_norway::Value;
+
+fn template() -> Template {
+    Template::embedded().expect("the template")
+}
+
+/// The value at a path of names; null when there is none.
+fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    path.split('/').try_fold(value, |value, name| value.get(name)).unwrap_or(&Value::Null)
+}
+
+/// `api-keys` → `ApiKeys`, as the template names things.
+fn in_capitals(name: &str) -> String {
+    let capital = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+    name.split('-').map(capital).collect()
+}
+
+#[test]
+fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
+    let routes = template().routes();
+    for (function, table) in FUNCTIONS {
+        let named = in_capitals(function);
+        let code: BTreeSet<&str> = table.iter().map(|route| route.path).collect();
+        let own = routes.iter().filter(|route| route.binary == function);
+        let served: BTreeSet<&str> = own.filter_map(|route| route.path.as_deref()).collect();
+        let missing: Vec<_> = code.difference(&served).collect();
+        assert!(
+            missing.is_empty(),
+            "add an ANY event for {missing:?} to {named}Function in template.yaml, or take it out of ROUTES"
+        );
+        let spare: Vec<_> = served.difference(&code).collect();
+        assert!(
+            spare.is_empty(),
+            "add {spare:?} to ROUTES of functions/{function}, or take its event out of {named}Function"
+        );
+    }
+}
+
+#[test]
+fn a_path_has_one_route_for_any_method_and_default_goes_to_auth() {
+    let (with_path, without): (Vec<_>, Vec<_>) =
+        template().routes().into_iter().partition(|route| route.path.is_some());
+    let mut paths = BTreeSet::new();
+    for route in &with_path {
+        assert_eq!(route.method.as_deref(), Some("ANY"), "{route:?}: the function's own table knows methods");
+        assert!(paths.insert(route.path.clone()), "{route:?}: another event has this path");
+    }
+    assert_eq!(without.len(), 1, "{without:?}: exactly one event stands for $default");
+    assert_eq!((without[0].binary.as_str(), &without[0].method), ("auth", &None));
+}
+
+#[test]
+fn every_event_names_the_one_api_which_leaves_cors_to_the_functions() {
+    let template = template();
+    let apis: Vec<_> = template.resources("AWS::Serverless::HttpApi").collect();
+    assert_eq!(apis.len(), 1);
+    assert_eq!(at(apis[0].1, "Properties/StageName"), "$default");
+    let text = serde_norway::to_string(template.document()).expect("YAML");
+    assert!(!text.contains("CorsConfiguration"), "it would replace the functions' own headers");
+    for (name, function) in template.resources("AWS::Serverless::Function") {
+        for (event, content) in at(function, "Properties/Events").as_mapping().expect("events") {
+            assert_eq!(at(content, "Type"), "HttpApi", "{name}/{event:?}");
+            let api = serde_norway::to_string(at(content, "Properties/ApiId")).expect("YAML");
+            assert_eq!(api.trim(), "!Ref Api", "{name}/{event:?}: without it SAM makes a second API");
+        }
+    }
+}
+
+#[test]
+fn every_function_is_a_binary_of_the_workspace_built_by_cargo_lambda() {
+    let template = template();
+    let mut built = BTreeSet::new();
+    for (name, function) in template.resources("AWS::Serverless::Function") {
+        assert_eq!(at(function, "Metadata/BuildMethod"), "rust-cargolambda", "{name}");
+        let binary = at(function, "Metadata/BuildProperties/Binary").as_str().expect("a binary");
+        assert_eq!(name, format!("{}Function", in_capitals(binary)));
+        assert!(built.insert(binary), "{binary} is built twice");
+        for fixed in ["Runtime", "Architectures", "Handler", "CodeUri"] {
+            assert!(
+                at(function, "Properties").get(fixed).is_none(),
+                "{name}: {fixed} is set for all in Globals"
+            );
+        }
+    }
+    assert_eq!(built, FUNCTIONS.iter().map(|(name, _)| *name).collect());
+    let packages = metadata()["packages"].as_array().expect("packages").clone();
+    let in_functions: BTreeSet<&str> = packages
+        .iter()
+        .filter(|package| package["manifest_path"].as_str().is_some_and(|path| path.contains("/functions/")))
+        .flat_map(|package| package["targets"].as_array().expect("targets"))
+        .filter(|target| target["kind"][0] == "bin")
+        .map(|target| target["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(built, in_functions, "the functions of template.yaml, and the binaries under functions/");
+}
+
+#[test]
+fn functions_run_on_the_runtime_that_is_supported_and_on_arm_unless_told_otherwise() {
+    let template = template();
+    let function = at(template.document(), "Globals/Function");
+    assert_eq!(at(function, "Runtime"), "provided.al2023");
+    assert_eq!(at(function, "Handler"), "bootstrap");
+    let architecture = serde_norway::to_string(at(function, "Architectures")).expect("YAML");
+    assert_eq!(architecture.trim(), "- !Ref Architecture");
+    assert_eq!(at(template.document(), "Parameters/Architecture/Default"), "arm64");
+    assert!(at(function, "Timeout").as_u64().expect("seconds") < 30, "the gateway waits 30 s");
+}
+
+#[test]
+fn cargo_lambda_watch_has_the_templates_routes() {
+    let metadata = metadata();
+    let router = metadata["metadata"]["lambda"]["watch"]["router"].as_object().expect("a router");
+    // A function that is not a string but a list of methods would keep OPTIONS, HEAD and 405 from it.
+    let router: BTreeMap<&str, &str> =
+        router.iter().map(|(path, function)| (path.as_str(), function.as_str().expect("a name"))).collect();
+    let routes = template().routes();
+    let mut expected: BTreeMap<&str, &str> =
+        routes.iter().filter_map(|route| Some((route.path.as_deref()?, route.binary.as_str()))).collect();
+    expected.extend([("/", "auth"), ("/{*path}", "auth")]);
+    assert_eq!(router, expected, "[workspace.metadata.lambda.watch.router] in Cargo.toml");
+}
+
+#[test]
+fn tables_are_on_demand_recoverable_encrypted_and_kept() {
+    let template = template();
+    assert_eq!(template.resources("AWS::DynamoDB::Table").count(), 4);
+    for (name, table) in template.resources("AWS::DynamoDB::Table") {
+        assert_eq!(at(table, "DeletionPolicy"), "Retain", "{name}");
+        assert_eq!(at(table, "UpdateReplacePolicy"), "Retain", "{name}");
+        let properties = at(table, "Properties");
+        assert_eq!(at(properties, "BillingMode"), "PAY_PER_REQUEST", "{name}");
+        let recovery = at(properties, "PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled");
+        assert_eq!(recovery.as_bool(), Some(true), "{name}");
+        assert_eq!(at(properties, "SSESpecification/SSEEnabled").as_bool(), Some(true), "{name}");
+        // A name of our own would keep a second stack out of the account.
+        assert_eq!(at(properties, "TableName"), &Value::Null, "{name}");
+        for index in at(properties, "GlobalSecondaryIndexes").as_sequence().into_iter().flatten() {
+            assert_eq!(at(index, "Projection/ProjectionType"), "KEYS_ONLY", "{name}");
+        }
+        let enabled = at(properties, "TimeToLiveSpecification/Enabled");
+        assert_ne!(enabled.as_bool(), Some(false), "{name}");
+    }
+}
+
+#[test]
+fn the_template_holds_no_secret() {
+    let template = template();
+    for (name, secret) in template.resources("AWS::SecretsManager::Secret") {
+        let properties = at(secret, "Properties");
+        assert!(properties.get("SecretString").is_none(), "{name}: let the stack generate it");
+        let length = at(properties, "GenerateSecretString/PasswordLength").as_u64().expect("a length");
+        assert!(length >= 32, "{name}");
+        assert_eq!(at(secret, "DeletionPolicy"), "Retain", "{name}");
+    }
+    // What a function is told are names and levels, each a reference; a literal might be a secret.
+    let globals = at(template.document(), "Globals/Function/Environment/Variables");
+    let own = template.resources("AWS::Serverless::Function");
+    let own = own.map(|(_, function)| at(function, "Properties/Environment/Variables"));
+    for (name, value) in own.chain([globals]).filter_map(Value::as_mapping).flatten() {
+        assert!(matches!(value, Value::Tagged(_)), "{name:?} has a literal value");
+    }
+    for (name, parameter) in at(template.document(), "Parameters").as_mapping().expect("parameters") {
+        let hidden = at(parameter, "NoEcho").as_bool() == Some(true);
+        assert!(!hidden || parameter.get("Default").is_none(), "{name:?} has a secret as its default");
+    }
+}
+
+fn metadata() -> serde_json::Value {
+    let output =
+        cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output().expect("cargo runs");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test's world has one tenant; every item of it is wanted")]
+async fn a_table_ends_items_exactly_when_it_has_items_that_end() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let end = "2027-01-01T00:00:00Z";
+    let memory = json!({"content": "until new year", "type": "task", "expiresAt": end});
+    assert_eq!(client.post("/api/v1/memories", memory).await.status, 201);
+    assert_eq!(
+        client.post("/api/v1/api-keys", json!({"name": "this year's", "expiresAt": end})).await.status,
+        201
+    );
+
+    let database = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
+    for table in template().tables().expect("tables") {
+        let items =
+            database.scan().table_name(&table.name).send().await.expect("items").items.expect("items");
+        assert!(!items.is_empty(), "{}: let this test write an item", table.name);
+        let ends = items.iter().any(|item| item.contains_key("ttl"));
+        assert_eq!(table.ttl.as_deref(), ends.then_some("ttl"), "{}", table.name);
+    }
+}

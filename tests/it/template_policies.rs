@@ -1,0 +1,205 @@
+//! Each function may do what its routes do, and nothing else.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use hb_domain::plan::Plan;
+use hb_http::Route;
+use hb_http::route::{self, Found};
+use hb_local::gateway::FUNCTIONS;
+use hb_local::secrets::PEPPER;
+use hb_local::template::Template;
+use hb_tests::world::Account;
+use hb_tests::{Answer, Client, Instance, World};
+use http::Method;
+use serde_json::{Value as Json, json};
+use serde_norway::Value;
+
+/// Permissions that no call of the scenario uses, each with the reason why it is granted all the same.
+const UNUSED: [(&str, &str, &str); 0] = [];
+
+#[tokio::test]
+async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
+    let template = Template::embedded().expect("the template");
+    for (function, table) in FUNCTIONS {
+        let mut scenario = Scenario::new(table).await;
+        match function {
+            "api-keys" => api_keys(&mut scenario).await,
+            "memories" => memories(&mut scenario).await,
+            "auth" => auth(&mut scenario).await,
+            other => panic!("write a scenario that drives every route of {other}"),
+        }
+        for route in table {
+            let driven = scenario.driven.contains(&(route.method.clone(), route.path));
+            assert!(driven, "let the scenario of {function} drive {} {}", route.method, route.path);
+        }
+        let mut granted = granted(&template, function);
+        granted.retain(|permission| {
+            !UNUSED.iter().any(|(of, unused, _)| *of == function && unused == permission)
+        });
+        let missing: Vec<_> = scenario.used.difference(&granted).collect();
+        assert!(missing.is_empty(), "allow this to {function} in template.yaml: {missing:#?}");
+        let spare: Vec<_> = granted.difference(&scenario.used).collect();
+        assert!(
+            spare.is_empty(),
+            "{function} does not use this, so template.yaml should not allow it: {spare:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_function_has_one_policy_without_wildcards_of_actions_or_resources() {
+    let template = Template::embedded().expect("the template");
+    for (function, _) in FUNCTIONS {
+        let mut sids = BTreeSet::new();
+        for statement in statements(&template, function) {
+            assert_eq!(statement["Effect"], "Allow", "{function}");
+            assert!(sids.insert(statement["Sid"].as_str().expect("a Sid").to_owned()), "{function}");
+            for action in one_or_many(&statement["Action"]) {
+                assert!(!action.as_str().expect("an action").contains('*'), "{function}: {action:?}");
+            }
+            for resource in one_or_many(&statement["Resource"]) {
+                assert!(
+                    matches!(resource, Value::Tagged(_)),
+                    "{function}: {resource:?} names nothing of the stack"
+                );
+            }
+            assert!(
+                statement.get("NotAction").is_none() && statement.get("NotResource").is_none(),
+                "{function}"
+            );
+        }
+    }
+}
+
+/// The statements of the one policy of a function.
+fn statements<'t>(template: &'t Template, function: &str) -> &'t [Value] {
+    let mut functions = template.resources("AWS::Serverless::Function");
+    let found = functions.find(|(_, resource)| resource["Metadata"]["BuildProperties"]["Binary"] == function);
+    let properties = &found.unwrap_or_else(|| panic!("the template has no {function}")).1["Properties"];
+    assert!(properties.get("Role").is_none(), "{function}: a role hides what it allows");
+    let policies = properties["Policies"].as_sequence().expect("policies");
+    assert_eq!(policies.len(), 1, "{function} has one policy, of its own");
+    policies[0]["Statement"].as_sequence().expect("statements, not the name of a managed policy")
+}
+
+/// Everything a function may do, as the tap names it, for each index by name.
+fn granted(template: &Template, function: &str) -> BTreeSet<String> {
+    let tables = template.tables().expect("tables");
+    let mut granted = BTreeSet::new();
+    for statement in statements(template, function) {
+        for resource in one_or_many(&statement["Resource"]) {
+            let resources = match serde_norway::to_string(resource).expect("YAML").trim() {
+                "!Ref Pepper" => vec![PEPPER.to_owned()],
+                text => {
+                    let table = tables.iter().find(|table| text == format!("!GetAtt {}.Arn", table.name));
+                    let indexes = |name: &str| text == format!("!Sub ${{{name}.Arn}}/index/*");
+                    let indexed = tables.iter().find(|table| indexes(&table.name));
+                    match (table, indexed) {
+                        (Some(table), _) => vec![table.name.clone()],
+                        (_, Some(table)) => {
+                            let names = table.indexes.iter().map(|index| index.index_name());
+                            names.map(|index| format!("{}/index/{index}", table.name)).collect()
+                        }
+                        _ => panic!("{function}: {text} is not understood here"),
+                    }
+                }
+            };
+            for action in one_or_many(&statement["Action"]) {
+                let action = action.as_str().expect("an action");
+                granted.extend(resources.iter().map(|resource| format!("{action} {resource}")));
+            }
+        }
+    }
+    granted
+}
+
+fn one_or_many(value: &Value) -> Vec<&Value> {
+    value.as_sequence().map_or_else(|| vec![value], |values| values.iter().collect())
+}
+
+/// A fresh instance on which one function's routes are driven.
+struct Scenario {
+    table: &'static [Route],
+    account: Account,
+    instance: Instance,
+    client: Client,
+    driven: BTreeSet<(Method, &'static str)>,
+    used: BTreeSet<String>,
+    _world: World,
+}
+
+impl Scenario {
+    async fn new(table: &'static [Route]) -> Self {
+        let world = World::new().await;
+        let account = world.account("acme", Plan::Pro).await;
+        let instance = world.instance().await;
+        let client = instance.client.with(&account.key);
+        let (driven, used) = Default::default();
+        Self { table, account, instance, client, driven, used, _world: world }
+    }
+
+    /// Sends a request to one of the function's routes and notes what it needed.
+    async fn send(&mut self, method: Method, path: &str, body: Option<Json>) -> Answer {
+        let bare = path.split('?').next().expect("a path");
+        let Found::Route(found, _) = route::find(&[self.table], &method, bare) else {
+            panic!("{method} {path} is no route of this function")
+        };
+        self.driven.insert((found.method.clone(), found.path));
+        let answer = self.client.send(method, path, body).await;
+        self.used.extend(self.instance.tap.take().into_iter().flat_map(|call| call.permissions));
+        answer
+    }
+
+    async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    async fn post(&mut self, path: &str, body: Json) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+}
+
+async fn auth(scenario: &mut Scenario) {
+    assert_eq!(scenario.get("/health").await.status, 200);
+    assert!(scenario.used.is_empty(), "health asks nobody: {:?}", scenario.used);
+    assert_eq!(scenario.get("/api/v1/rate-limit").await.status, 200);
+}
+
+async fn memories(scenario: &mut Scenario) {
+    let new = json!({"content": "tea, no sugar", "type": "semantic"});
+    let path = scenario.post("/api/v1/memories", new).await.header("location").to_owned();
+    for query in ["", "?page=2", "?sort=updatedAt", "?sort=importance", "?type=semantic&sort=updatedAt"] {
+        assert_eq!(scenario.get(&format!("/api/v1/memories{query}")).await.status, 200);
+    }
+    assert_eq!(scenario.get(&path).await.status, 200);
+    let patched = scenario.send(Method::PATCH, &path, Some(json!({"importance": 1}))).await;
+    assert_eq!(patched.status, 200);
+    let found = scenario.post("/api/v1/memories/search", json!({"query": "tea"})).await;
+    assert_ne!(found.data()["results"], json!([]));
+    assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);
+    assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 404);
+}
+
+async fn api_keys(scenario: &mut Scenario) {
+    let now = scenario.instance.clock.now();
+    let new = json!({"name": "short-lived", "expiresAt": now.plus(Duration::from_secs(60))});
+    let id = scenario.post("/api/v1/api-keys", new.clone()).await.data()["id"].clone();
+    scenario.post("/api/v1/api-keys", new).await.expect(409, "DUPLICATE_RESOURCE");
+    assert_eq!(scenario.get("/api/v1/api-keys").await.status, 200);
+    let path = format!("/api/v1/api-keys/{}", scenario.account.id);
+    assert_eq!(scenario.get(&path).await.status, 200);
+    let usage = format!("/api/v1/api-keys/usage?keyId={}", scenario.account.id);
+    assert_eq!(scenario.get(&usage).await.status, 200);
+    for grace in [0, 60] {
+        let body = json!({"keyId": id, "gracePeriodSeconds": grace});
+        assert_eq!(scenario.post("/api/v1/api-keys/rotate", body).await.status, 200);
+    }
+    // The name of an expired key is given back by who asks for it next.
+    scenario.instance.clock.set(now.plus(Duration::from_secs(61)));
+    let again = scenario.post("/api/v1/api-keys", json!({"name": "short-lived"})).await;
+    assert_eq!(again.status, 201);
+    for id in [id, again.data()["id"].clone()] {
+        assert_eq!(scenario.post("/api/v1/api-keys/revoke", json!({"keyId": id})).await.status, 200);
+    }
+}
