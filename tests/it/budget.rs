@@ -72,7 +72,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
     let key = json!({"keyId": spare});
     let key_path = format!("/api/v1/api-keys/{spare}");
     let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
-    let rows: [Row<'_>; 12] = [
+    let rows: [Row<'_>; 13] = [
         (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
         (Method::POST, "/api/v1/memories", Some(content), &["DynamoDB PutItem Memories", USAGE], (0.0, 4.0)),
         (
@@ -99,7 +99,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
         ),
         (Method::DELETE, &memory, None, &["DynamoDB DeleteItem Memories", USAGE], (0.0, 4.0)),
         (Method::GET, &key_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (1.5, 0.0)),
-        (Method::GET, &usage_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (1.5, 0.0)),
+        (Method::GET, &usage_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (2.0, 0.0)),
         (
             Method::GET,
             "/api/v1/api-keys",
@@ -114,10 +114,10 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             &[
                 "DynamoDB GetItem ApiKeys",
                 "DynamoDB GetItem ApiKeys",
-                "DynamoDB UpdateItem ApiKeys",
+                "DynamoDB TransactWriteItems",
                 ADMISSION,
             ],
-            (2.0, 2.0),
+            (2.0, 5.0),
         ),
         (
             Method::POST,
@@ -125,6 +125,13 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             Some(key),
             &["DynamoDB GetItem ApiKeys", "DynamoDB TransactWriteItems", ADMISSION],
             (1.0, 7.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/api-keys",
+            Some(json!({"name": "another"})),
+            &["DynamoDB TransactWriteItems"],
+            (0.0, 8.0),
         ),
     ];
     for (method, path, body, expected, most) in rows {

@@ -1,12 +1,14 @@
 //! What DynamoDB answers under load and the embedded one never does: throttling, and transactions that
 //! conflict.
 
-use hb_tests::{Client, Instance, World};
+use hb_tests::{Client, Fault, Instance, World};
+use http::Method;
 use serde_json::{Value, json};
 
 const LIST: &str = "/api/v1/memories";
 const KEYS: &str = "/api/v1/api-keys";
 const ADMISSION: &str = "DynamoDB UpdateItem Tenants";
+const USAGE: &str = "DynamoDB UpdateItem Usage";
 const TRANSACTION: &str = "DynamoDB TransactWriteItems";
 
 async fn warm() -> (World, Instance, Client) {
@@ -30,16 +32,21 @@ fn conflict() -> Value {
 }
 
 #[tokio::test]
-async fn a_throttled_admission_is_tried_twice_more_and_counted_once() {
+async fn a_throttled_admission_is_tried_three_times_more_and_counted_once() {
     let (_world, instance, client) = warm().await;
-    instance.tap.refuse(ADMISSION, 2, &throttled());
+    instance.tap.refuse(ADMISSION, 3, &throttled());
     let admitted = client.get(LIST).await;
     assert_eq!((admitted.status.as_u16(), admitted.header("x-ratelimit-remaining")), (200, "999997"));
 
-    instance.tap.refuse(ADMISSION, 3, &throttled());
+    instance.tap.refuse(ADMISSION, 4, &throttled());
     let refused = client.get(LIST).await;
     refused.expect(503, "SERVICE_UNAVAILABLE");
     assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(
+        refused.header("x-ratelimit-remaining"),
+        "999997",
+        "the caller is known: it is told its standing"
+    );
     assert_eq!(client.get(LIST).await.header("x-ratelimit-remaining"), "999996", "never open, never counted");
 }
 
@@ -58,4 +65,34 @@ async fn transactions_that_conflict_are_tried_again_until_one_lands() {
     instance.tap.refuse(TRANSACTION, 8, &conflict());
     client.post(KEYS, json!({"name": "starved"})).await.expect(503, "SERVICE_UNAVAILABLE");
     assert_eq!(client.post(KEYS, json!({"name": "starved"})).await.status, 201, "nothing was half done");
+}
+
+#[tokio::test]
+async fn what_was_throttled_is_counted_and_given_back_all_the_same() {
+    let (_world, instance, client) = warm().await;
+    let new = json!({"content": "tea", "type": "semantic"});
+    let path = client.post(LIST, new).await.header("location").to_owned();
+    for (name, times) in [("DynamoDB DeleteItem Memories", 2), (USAGE, 3)] {
+        instance.tap.refuse(name, times, &throttled());
+    }
+    assert_eq!(client.send(Method::DELETE, &path, None).await.status, 200);
+    assert_eq!(client.get(LIST).await.data()["pagination"]["total"], 0, "its place is free again");
+    let keys = client.get(KEYS).await;
+    let id = keys.data()["keys"][0]["id"].as_str().expect("an id");
+    let usage = client.get(&format!("{KEYS}/usage?keyId={id}")).await;
+    let total = usage.data()["total"].as_u64();
+    assert!([Some(6), Some(7)].contains(&total), "this one is counted while it is answered: {total:?}");
+}
+
+#[tokio::test]
+async fn an_answer_of_whatever_stands_in_front_of_the_database_is_an_outage_not_a_bug() {
+    let (_world, instance, client) = warm().await;
+    for fault in [Fault::Reset, Fault::AnswerLost] {
+        instance.tap.fail("DynamoDB Query Memories", fault, true);
+        let answer = client.get(LIST).await;
+        answer.expect(503, "SERVICE_UNAVAILABLE");
+        assert_eq!(answer.header("retry-after"), "1");
+        instance.tap.mend();
+        assert_eq!(client.get(LIST).await.status, 200);
+    }
 }

@@ -133,7 +133,7 @@ async fn another_tenants_name_in_query_or_body_is_a_mismatch() {
         let credential = Some(place.attacker.key.as_str());
         let fields = json!({"tenantId": "victim"});
         for (query, fields) in [("tenantId=victim", &json!({})), ("", &fields)] {
-            if query.is_empty() && !case.has_body() {
+            if query.is_empty() && !case.has_body() && !case.takes_an_idle_body() {
                 continue;
             }
             place.instance.clock.set(place.instance.clock.now().plus(Duration::from_secs(2)));

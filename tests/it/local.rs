@@ -229,6 +229,20 @@ async fn another_dynamodb_is_used_when_the_environment_names_one() {
 }
 
 #[tokio::test]
+async fn a_sample_key_that_was_rotated_away_is_not_printed_again() {
+    let folder = without_sample();
+    let first = Herobrain::start(folder.path(), &[]).await;
+    let key = text(&first.ready["apiKey"]).to_owned();
+    let id = format!("key_{}", &key[8..20]);
+    let rotated = first.client.post("/api/v1/api-keys/rotate", json!({ "keyId": id })).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    first.stop().await;
+    let second = Herobrain::start(folder.path(), &[]).await;
+    assert_ne!(second.ready["apiKey"], key);
+    assert_eq!(second.client.get("/api/v1/memories").await.status, 200);
+}
+
+#[tokio::test]
 async fn an_unmodified_aws_client_can_use_both_endpoints() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;

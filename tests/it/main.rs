@@ -22,6 +22,7 @@ mod listing;
 mod listing_limits;
 mod local;
 mod local_refusals;
+mod lockout;
 mod memories;
 mod methods;
 mod peppers;

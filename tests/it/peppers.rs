@@ -205,3 +205,40 @@ async fn a_new_pepper_is_looked_up_even_when_an_old_one_was_a_moment_ago() {
     let (_, newest) = new_key(&world, &account).await;
     assert_eq!(try_key(&instance, &newest).await.status, 200);
 }
+
+/// Somebody whose key names a pepper that cannot be read now keeps nobody else waiting.
+#[tokio::test]
+async fn a_slow_read_of_a_new_pepper_holds_up_only_who_needs_it() {
+    let (world, account) = world().await;
+    let instance = world.instance().await;
+    assert_eq!(try_key(&instance, &account.key).await.status, 200);
+    world.secrets.rotate("the second pepper, of enough bytes");
+    let (_, newer) = new_key(&world, &account).await;
+    let mut held = instance.tap.hold();
+    let client = instance.client.with(&newer);
+    let waiting = tokio::spawn(async move { client.get(MEMORIES).await });
+    let secret = loop {
+        let call = held.recv().await.expect("a call");
+        if call.name.contains("GetSecretValue") {
+            break call;
+        }
+        call.pass().await;
+    };
+    let client = instance.client.with(&account.key);
+    let quick = tokio::spawn(async move { client.get(MEMORIES).await });
+    let pass_all = async {
+        while let Some(call) = held.recv().await {
+            // The second version of the secret, which is read beside the first.
+            if !call.name.contains("GetSecretValue") {
+                tokio::spawn(call.pass());
+            }
+        }
+    };
+    tokio::select! {
+        answer = quick => assert_eq!(answer.expect("the request").status, 200),
+        () = pass_all => unreachable!("calls are held back to the end"),
+    }
+    drop(secret);
+    drop(held);
+    waiting.abort();
+}

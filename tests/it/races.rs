@@ -158,3 +158,45 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
     }
     assert!(admitted > 50 && refused > 50, "{admitted} admitted, {refused} refused: the load tried both");
 }
+
+/// A call that takes 4 s while others fill the bucket must not be taken for a clock that is 4 s behind.
+#[tokio::test]
+async fn a_slow_admission_is_judged_by_the_time_it_comes_back() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let (slow, quick) = (world.instance().await, world.instance().await);
+    assert_eq!(slow.client.with(&account.key).get(LIST).await.status, 200);
+    let (client, mut held) = (slow.client.with(&account.key), slow.tap.hold());
+    let request = tokio::spawn(async move { client.get(LIST).await });
+    let call = held.recv().await.expect("the admission");
+
+    let later = world.clock.now().plus(Duration::from_secs(4));
+    for instance in [&slow, &quick] {
+        instance.clock.set(later);
+    }
+    assert_eq!(count(&stampede(std::slice::from_ref(&quick), &account, 250).await, 200), 200);
+    call.pass().await;
+    drop(held);
+    assert_eq!(request.await.expect("the request").status, 429, "the bucket is empty, not wrong");
+    assert_eq!(count(&stampede(std::slice::from_ref(&quick), &account, 20).await, 200), 0, "and stays empty");
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test looks at everything there is")]
+async fn the_count_of_thirteen_months_ago_goes_with_the_next_admission() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let mut kept = Vec::new();
+    for month in ["2026-10", "2026-11", "2026-12", "2027-11"] {
+        instance.clock.set(moment(&format!("{month}-15T00:00:00Z")));
+        assert_eq!(client.get(LIST).await.status, 200);
+        let database = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
+        let items =
+            database.scan().table_name("Tenants").send().await.expect("the table").items.expect("items");
+        kept = items[0].keys().filter(|name| name.starts_with("m2")).cloned().collect();
+        kept.sort();
+    }
+    assert_eq!(kept, ["m202611", "m202612", "m202711"]);
+}

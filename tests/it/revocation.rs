@@ -7,7 +7,7 @@
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
 use hb_domain::{KeyId, Scopes};
-use hb_tests::world::{Account, moment, operator, plenty};
+use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Answer, Driven, Instance, World};
 use serde_json::json;
 
@@ -54,7 +54,7 @@ impl Change {
             Self::Rotate => {
                 let mut request =
                     Driven::start(by, async move { client.post("/api/v1/api-keys/rotate", body).await });
-                request.step_past("DynamoDB UpdateItem ApiKeys").await;
+                request.step_past("DynamoDB TransactWriteItems").await;
                 Underway::Request(request)
             }
             Self::SetPlan | Self::Suspend => Underway::Operator(world, owner),
@@ -232,11 +232,9 @@ async fn a_key_revoked_by_a_request_that_died_before_the_epoch_works_a_minute_at
     let (target, plain) = world.key(&owner.tenant, Scopes::all(), None).await;
     let warm = world.instance().await;
     assert_eq!(warm.client.with(&plain).get(LIST).await.status, 200);
-    // The first of the two writes of a revoke, by whoever does not live to make the second.
-    let operator = operator(&owner.tenant);
-    let keys = world.store.keys(&operator);
-    let key = keys.get(&target).await.expect("the key");
-    keys.revoke(&key, world.clock.now()).await.expect("the database");
+    // The first of the two writes of a revoke, by an instance that does not live to make the second.
+    let dying = world.instance().await;
+    let _half_done = Change::Revoke.first_step(&world, &dying, &owner, &target).await;
     // Another key keeps the tenant's entry young; the revoked one's grows old all the same.
     for second in ["2026-11-24T12:00:30Z", "2026-11-24T12:00:59Z", "2026-11-24T12:01:00Z"] {
         warm.clock.set(moment(second));
@@ -312,4 +310,20 @@ async fn a_first_question_for_the_standing_is_answered_when_another_key_was_revo
     assert_eq!(other.client.with(&owner.key).post("/api/v1/api-keys/revoke", body).await.status, 200);
     warm.clock.set(moment("2026-11-24T12:00:01Z"));
     assert_eq!(client.get("/api/v1/rate-limit").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_tenant_that_a_slower_clock_made_again_is_known_at_once() {
+    let world = World::new().await;
+    let owner = world.account_with("acme", plenty()).await;
+    let warm = world.instance().await;
+    assert_eq!(warm.client.with(&owner.key).get(LIST).await.status, 200);
+    world.store.tenants().delete(&owner.tenant).await.expect("the database");
+    let earlier = moment("2026-11-24T11:59:00Z");
+    let tenant = Tenant { allowance: plenty(), ..Tenant::new(Plan::Pro, earlier) };
+    assert!(world.store.tenants().create(&owner.tenant, &tenant).await.expect("the database"));
+    let (_, fresh) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let standing = warm.client.with(&fresh).get("/api/v1/rate-limit").await;
+    assert_eq!(standing.data()["plan"], "pro");
+    assert_eq!(warm.client.with(&fresh).get(LIST).await.status, 200);
 }

@@ -110,6 +110,8 @@ impl Case {
         let (path, own_query, body) = self.template();
         let query: Vec<&str> = [own_query, query].into_iter().filter(|part| !part.is_empty()).collect();
         let target = named.put_into(&format!("{path}?{}", query.join("&")));
+        let idle = self.takes_an_idle_body() && fields.as_object().is_some_and(|fields| !fields.is_empty());
+        let body = if idle { "{}" } else { body };
         let body = (!body.is_empty()).then(|| {
             let mut body: Value = serde_json::from_str(&named.put_into(body)).expect("a body in JSON");
             let object = body.as_object_mut().expect("an object");
@@ -118,6 +120,12 @@ impl Case {
         });
         let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
         client.send(self.method.clone(), target.trim_end_matches('?'), body).await
+    }
+
+    /// Whether it reads no body, but heeds whose name is in one.
+    pub(crate) fn takes_an_idle_body(&self) -> bool {
+        matches!(self.route.action, Action::Tenant(..))
+            && [Method::GET, Method::DELETE].contains(&self.method)
     }
 
     /// Whether it has a body.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hb_domain::credential::MAX_GRACE;
 use hb_domain::key_summary::KeyStatus;
 use hb_domain::{Error, rules};
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, Outcome, Reply, Rotation};
 
 use crate::{target, view};
 
@@ -25,9 +25,8 @@ pub(crate) async fn rotate(mut call: Call) -> Outcome {
         KeyStatus::Expired => return Err(Error::field("keyId", "names a key that has expired")),
     }
     let (plain, hash) = call.new_secret(&key.id, key.environment).await?;
-    let seen = call.keys().secret(&key.id).await?;
-    call.keys().rotate(&key.id, &seen, &hash, Duration::from_secs(grace), call.now()).await?;
-    // Only now can no instance accept the old secret beyond its grace any more.
-    call.raise_epoch().await?;
+    let (name, grace) = (call.new_version(), Duration::from_secs(grace));
+    let rotation = Rotation { id: &key.id, secret: &hash, grace, name: &name, now: call.now() };
+    call.keys().rotate(rotation).await?;
     Ok(Reply::ok(&view::handed_out(&key, &plain, call.allowance()))?.with_secret())
 }

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
-use hb_domain::key_summary::{KeyStatus, KeySummary};
+use hb_domain::key_summary::KeySummary;
 use hb_domain::memory::NewMemory;
 use hb_domain::plan::Plan;
 use hb_domain::principal::Caller;
@@ -48,7 +48,7 @@ pub async fn ensure_tenant(
     Ok(())
 }
 
-/// Makes sure that `key` is a key of the tenant; `false` when it has been revoked.
+/// Makes sure that `key` is a key of the tenant; `false` when it has been revoked or given a new secret.
 ///
 /// # Errors
 /// The database's, or Secrets Manager's.
@@ -59,11 +59,9 @@ pub async fn ensure_key(
     now: Timestamp,
 ) -> Result<bool, StartError> {
     let operator = operator(tenant);
-    let keys = store.keys(&operator);
-    match keys.get(&key.id()).await {
-        Ok(known) => return Ok(known.status(now) == KeyStatus::Active),
-        Err(Error::NotFound) => {}
-        Err(other) => return Err(failed(other)),
+    if let Some(known) = store.credentials().get(&key.id()).await.map_err(failed)? {
+        let peppers = store.secrets().peppers().await.map_err(failed)?;
+        return Ok(known.tenant == *tenant && known.judge(key, &peppers, now).is_ok());
     }
     let summary = KeySummary {
         id: key.id(),
@@ -76,7 +74,7 @@ pub async fn ensure_key(
         revoked_at: None,
     };
     let hash = store.secrets().pepper().await.map_err(failed)?.hash(key);
-    keys.create(&summary, hash).await.map_err(failed)?;
+    store.keys(&operator).create(&summary, hash).await.map_err(failed)?;
     Ok(true)
 }
 

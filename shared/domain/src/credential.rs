@@ -27,6 +27,8 @@ pub struct Credential {
     pub revoked_at: Option<Timestamp>,
     /// The secret of now.
     pub secret: KeyHash,
+    /// Names the rotation that made it.
+    pub rotation: Option<String>,
     /// The secret before the last rotation, while its grace lasts.
     pub previous: Option<PreviousSecret>,
 }
@@ -65,12 +67,12 @@ impl Credential {
         for (secret, replaced) in [(Some(&self.secret), None), (previous.map(|p| &p.secret), previous)] {
             let Some(secret) = secret else { continue };
             match peppers.compare(secret, plain) {
-                Match::Same => matching = matching.or(Some(replaced)),
+                Match::Same => matching = matching.or(Some((secret, replaced))),
                 Match::Different => {}
                 Match::UnknownPepper => unknown = unknown.or(Some(&secret.pepper)),
             }
         }
-        let Some(replaced) = matching else {
+        let Some((secret, replaced)) = matching else {
             return Err(unknown.map_or(Refused::Unknown, |version| Refused::UnknownPepper(version.clone())));
         };
         if self.revoked_at.is_some() {
@@ -84,7 +86,7 @@ impl Credential {
         // The grace may reach beyond the key's own end, which holds all the same.
         let replaced =
             replaced.zip(expires_at).map(|(p, works_until)| Replaced { at: p.replaced_at, works_until });
-        let caller = Caller::Key { id: self.id.clone(), expires_at, replaced };
+        let caller = Caller::Key { id: self.id.clone(), secret: secret.clone(), expires_at, replaced };
         Ok(Principal::authenticated(self.tenant.clone(), caller, self.scopes))
     }
 }
@@ -120,6 +122,7 @@ mod tests {
             expires_at: Some(at(1_000)),
             revoked_at: None,
             secret: pepper.hash(&new),
+            rotation: None,
             previous: Some(PreviousSecret {
                 secret: pepper.hash(&old),
                 replaced_at: at(100),

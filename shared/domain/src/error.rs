@@ -79,6 +79,13 @@ pub enum Error {
     Duplicate(String),
     /// `If-Match` names another version.
     PreconditionFailed,
+    /// A request with this `Idempotency-Key` is under way.
+    Repeated {
+        /// Until it has certainly ended.
+        retry_after: Duration,
+    },
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
     /// The body is larger than this many bytes.
     TooLarge {
         /// The limit.
@@ -136,6 +143,13 @@ impl Error {
             Self::Duplicate(what) => what.clone(),
             Self::PreconditionFailed => {
                 "The resource has changed since the version that If-Match names".into()
+            }
+            Self::Repeated { .. } => {
+                "A request with this Idempotency-Key is under way; its answer can be had by asking again".into()
+            }
+            Self::KeyReused => {
+                "This Idempotency-Key was used for another request; a key belongs to one method, path, query and body"
+                    .into()
             }
             Self::TooLarge { limit } => format!("The body is larger than {limit} bytes"),
             Self::UnsupportedMediaType { expected } => {

@@ -74,6 +74,11 @@ impl Fields {
         self.errors.push(FieldError::new(name, problem));
     }
 
+    /// Whether nothing has been wrong so far.
+    pub const fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

@@ -37,12 +37,16 @@ impl Filter {
     }
 
     fn take_common(fields: &mut Fields) -> Self {
+        Self { kind: fields.take("type", rules::memory_type), ..Self::take_owners(fields) }
+    }
+
+    /// Takes the fields that name whose memories are wanted.
+    pub fn take_owners(fields: &mut Fields) -> Self {
         Self {
-            kind: fields.take("type", rules::memory_type),
-            tags: Vec::new(),
             user_id: fields.take("userId", rules::scoping_id),
             agent_id: fields.take("agentId", rules::scoping_id),
             session_id: fields.take("sessionId", rules::scoping_id),
+            ..Self::default()
         }
     }
 

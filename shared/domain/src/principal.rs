@@ -4,6 +4,7 @@
 //! lives longer, than the credential they came with.
 
 use crate::key_summary::KeySummary;
+use crate::pepper::KeyHash;
 use crate::{Error, KeyId, Result, Scope, Scopes, TenantId, Timestamp};
 
 /// An authenticated caller. Tenant-bound handles to the store can only be had with one.
@@ -21,6 +22,8 @@ pub enum Caller {
     Key {
         /// The key.
         id: KeyId,
+        /// What is kept of the secret that was presented.
+        secret: KeyHash,
         /// When the presented secret stops working.
         expires_at: Option<Timestamp>,
         /// Set when the presented secret is one that a rotation replaced.
@@ -60,6 +63,14 @@ impl Principal {
     pub const fn key_id(&self) -> Option<&KeyId> {
         match &self.caller {
             Caller::Key { id, .. } => Some(id),
+            Caller::Operator => None,
+        }
+    }
+
+    /// What is kept of the secret that the caller presented, when it came with a key.
+    pub const fn secret(&self) -> Option<&KeyHash> {
+        match &self.caller {
+            Caller::Key { secret, .. } => Some(secret),
             Caller::Operator => None,
         }
     }

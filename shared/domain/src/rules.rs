@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::fields::Ruled;
 use crate::memory::MemoryType;
-use crate::{Scope, Scopes, Timestamp};
+use crate::{MemoryId, Scope, Scopes, Timestamp};
 
 /// The most a memory's metadata may take as compact JSON, in bytes.
 pub const MAX_METADATA: usize = 16 * 1024;
@@ -80,16 +80,50 @@ fn in_range(number: Option<u64>, range: &RangeInclusive<u64>) -> Ruled<u64> {
 /// A time after `now`: ISO 8601 with a zone, or a number since 1970 (from 10^11 on milliseconds, below seconds).
 pub fn future(now: Timestamp) -> impl FnOnce(Value) -> Ruled<Timestamp> {
     move |value| {
-        let time = match &value {
-            Value::String(text) => Timestamp::parse(text),
-            Value::Number(number) => number.as_f64().and_then(Timestamp::from_number),
-            _ => None,
-        };
-        match time.map(Timestamp::to_millis) {
-            Some(time) if time > now => Ok(time),
-            Some(_) => Err("must be in the future".into()),
-            None => Err("must be a time such as 2027-01-31T00:00:00Z, or a number since 1970".into()),
-        }
+        let time = moment(&value)?;
+        if time > now { Ok(time) } else { Err("must be in the future".into()) }
+    }
+}
+
+/// A time not after `latest`, in the forms that [`future`] reads.
+pub fn past(latest: Timestamp) -> impl FnOnce(Value) -> Ruled<Timestamp> {
+    move |value| {
+        let time = moment(&value)?;
+        if time <= latest { Ok(time) } else { Err("must not be in the future".into()) }
+    }
+}
+
+fn moment(value: &Value) -> Ruled<Timestamp> {
+    let time = match value {
+        Value::String(text) => Timestamp::parse(text),
+        Value::Number(number) => number.as_f64().and_then(Timestamp::from_number),
+        _ => None,
+    };
+    time.map(Timestamp::to_millis)
+        .ok_or_else(|| "must be a time such as 2027-01-31T00:00:00Z, or a number since 1970".into())
+}
+
+/// The id of a memory.
+pub fn memory_id(value: Value) -> Ruled<MemoryId> {
+    value.as_str().and_then(MemoryId::parse).ok_or_else(|| "must be the id of a memory, mem_…".into())
+}
+
+/// A list of so many values of any kind.
+pub fn list(length: RangeInclusive<usize>) -> impl FnOnce(Value) -> Ruled<Vec<Value>> {
+    move |value| match value {
+        Value::Array(items) if length.contains(&items.len()) => Ok(items),
+        _ => Err(format!("must be a list of {} to {}", length.start(), length.end())),
+    }
+}
+
+/// A list of 1 to `most` ids, well-formed or not, as text.
+pub fn ids(most: usize) -> impl FnOnce(Value) -> Ruled<Vec<String>> {
+    move |value| {
+        let items = list(1..=most)(value)?;
+        items
+            .into_iter()
+            .map(|item| text(1..=128)(item).map_err(|problem| format!("must hold ids: each {problem}")))
+            .collect()
     }
 }
 

@@ -41,6 +41,7 @@ impl Tenant {
         let used = self.meter.used(month);
         let bucket = Bucket::of(&self.allowance);
         Standing {
+            at: now,
             plan: self.plan,
             allowance: self.allowance,
             month_used: used,
@@ -56,6 +57,8 @@ impl Tenant {
 /// How a tenant stands against its limits; what the rate-limit headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// When this was so.
+    pub at: Timestamp,
     /// The plan.
     pub plan: Plan,
     /// The limits.

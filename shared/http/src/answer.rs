@@ -55,7 +55,7 @@ impl Answer {
         headers::cross_origin(&mut headers);
         insert(&mut headers, "x-request-id", id.as_str());
         if let Some(standing) = &self.standing {
-            headers::rate_limit(&mut headers, standing, self.outcome.as_ref().err(), now);
+            headers::rate_limit(&mut headers, standing, self.outcome.as_ref().err());
         }
         if let Some(replaced) = self.replaced {
             headers::replaced(&mut headers, replaced);

@@ -39,7 +39,7 @@ struct Shared {
 impl App {
     /// An instance that serves these route tables.
     pub fn new(tables: Vec<&'static [Route]>, store: Store, clock: Clock, entropy: Entropy) -> Self {
-        let guard = Guard::new(store.clone());
+        let guard = Guard::new(store.clone(), clock.clone());
         Self(Arc::new(Shared { tables, store, clock, entropy, guard }))
     }
 
@@ -69,7 +69,7 @@ impl App {
         let (parts, body) = request.into_parts();
 
         // A panic is a bug, but one request's bug: the caller gets an answer, the log the request id.
-        let answer = AssertUnwindSafe(self.answer(&parts, body, now)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.answer(&parts, body)).catch_unwind().await;
         let answer =
             answer.unwrap_or_else(|_| Answer::anonymous(Err(Error::Internal("a handler panicked".into()))));
         let response = answer.respond(&parts, &id, now);
@@ -77,7 +77,7 @@ impl App {
         response
     }
 
-    async fn answer(&self, parts: &Parts, body: Body, now: Timestamp) -> Answer {
+    async fn answer(&self, parts: &Parts, body: Body) -> Answer {
         match route::find(&self.0.tables, &parts.method, parts.uri.path()) {
             Found::Unknown => Answer::anonymous(Err(Error::UnknownRoute)),
             Found::WrongMethod(allow) => Answer::anonymous(Err(Error::MethodNotAllowed { allow })),
@@ -87,11 +87,14 @@ impl App {
             Found::Route(route, captures) => {
                 let answer = match route.action {
                     Action::Public(answer) => Answer::anonymous(answer()),
-                    Action::Standing(show) => self.show_standing(parts, now, show).await,
+                    Action::Standing(show) => self.show_standing(parts, show).await,
                     Action::Tenant(scope, handler) => {
-                        self.call(parts, body, now, captures, |call| {
+                        self.call(parts, body, captures, |call| {
                             if let Some(scope) = scope {
                                 call.principal().require(scope)?;
+                            }
+                            if route.reads_no_body() {
+                                call.check_idle_body()?;
                             }
                             Ok(handler(call))
                         })
@@ -103,17 +106,12 @@ impl App {
         }
     }
 
-    async fn show_standing(
-        &self,
-        parts: &Parts,
-        now: Timestamp,
-        show: fn(&Standing, Timestamp) -> Outcome,
-    ) -> Answer {
-        match self.0.guard.standing(authorization(&parts.headers), now).await {
+    async fn show_standing(&self, parts: &Parts, show: fn(&Standing, Timestamp) -> Outcome) -> Answer {
+        match self.0.guard.standing(authorization(&parts.headers)).await {
             Ok(Passage { principal, standing, .. }) => {
                 let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
                 query.check_tenant(principal.tenant());
-                let outcome = query.finish().and_then(|()| show(&standing, now));
+                let outcome = query.finish().and_then(|()| show(&standing, standing.at));
                 Answer::of(outcome, Some(&principal), Some(standing))
             }
             Err(refusal) => Answer::refused(refusal),
@@ -125,11 +123,10 @@ impl App {
         &self,
         parts: &Parts,
         body: Body,
-        now: Timestamp,
         captures: Vec<(&'static str, String)>,
         start: impl FnOnce(Call) -> hb_domain::Result<Handling>,
     ) -> Answer {
-        let passage = match self.0.guard.admit(authorization(&parts.headers), now).await {
+        let passage = match self.0.guard.admit(authorization(&parts.headers)).await {
             Ok(passage) => passage,
             Err(refusal) => {
                 if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
@@ -141,6 +138,9 @@ impl App {
             }
         };
         let Passage { principal, standing, limited } = passage;
+        // One moment for the whole request, the one at which it was counted: what it writes and what it
+        // counts for its key lie in the same day and month.
+        let now = standing.at;
         let call = Call {
             principal: principal.clone(),
             standing,

@@ -56,7 +56,7 @@ impl Call {
     }
 
     /// The tenant's keys.
-    pub const fn keys(&self) -> Keys<'_> {
+    pub fn keys(&self) -> Keys<'_> {
         self.store.keys(&self.principal)
     }
 
@@ -70,15 +70,6 @@ impl Call {
         self.store.memories(&self.principal)
     }
 
-    /// Makes every instance forget what it remembers of the tenant's keys. It follows a change of a
-    /// key and comes before the answer.
-    ///
-    /// # Errors
-    /// The database's: the change may then hold only within a minute, so the caller has to repeat it.
-    pub async fn raise_epoch(&self) -> Result<()> {
-        self.store.tenants().raise_epoch(self.principal.tenant()).await.map(|_| ())
-    }
-
     /// The fields of the JSON body.
     ///
     /// # Errors
@@ -90,6 +81,19 @@ impl Call {
     /// The parameters of the query string.
     pub fn query(&self) -> Fields {
         query_fields(&self.query)
+    }
+
+    /// Refuses a body that names another tenant, on a route that reads no body: some clients send one with
+    /// every request.
+    ///
+    /// # Errors
+    /// [`Error::TenantMismatch`].
+    pub(crate) fn check_idle_body(&self) -> Result<()> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        match body.get("tenantId").and_then(serde_json::Value::as_str) {
+            Some(named) if named != self.principal.tenant().as_str() => Err(Error::TenantMismatch),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses query parameters other than the caller's `tenantId`.

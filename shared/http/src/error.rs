@@ -1,5 +1,6 @@
 //! Errors become HTTP here and nowhere else: status, code, log level and the headers that explain.
 
+use crate::headers::seconds_up;
 use hb_domain::Error;
 use hb_domain::error::AuthFailure;
 use http::StatusCode;
@@ -19,7 +20,8 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         }
         Error::NotFound | Error::UnknownRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-        Error::Duplicate(_) => StatusCode::CONFLICT,
+        Error::Duplicate(_) | Error::Repeated { .. } => StatusCode::CONFLICT,
+        Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -45,6 +47,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
         Error::Duplicate(_) => "DUPLICATE_RESOURCE",
         Error::PreconditionFailed => "PRECONDITION_FAILED",
+        Error::Repeated { .. } | Error::KeyReused => "IDEMPOTENCY_CONFLICT",
         Error::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
         Error::UnsupportedMediaType { .. } => "UNSUPPORTED_MEDIA_TYPE",
         Error::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
@@ -69,6 +72,7 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
         Error::Outlives { .. } => put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#),
         Error::MethodNotAllowed { allow } => put(ALLOW, allow),
         Error::Unavailable(_) => put(RETRY_AFTER, UNAVAILABLE_RETRY_AFTER),
+        Error::Repeated { retry_after } => put(RETRY_AFTER, &seconds_up(*retry_after).max(1).to_string()),
         Error::Validation(_)
         | Error::Malformed(_)
         | Error::QuotaExhausted(_)
@@ -78,6 +82,7 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
         | Error::UnknownRoute
         | Error::Duplicate(_)
         | Error::PreconditionFailed
+        | Error::KeyReused
         | Error::TooLarge { .. }
         | Error::UnsupportedMediaType { .. }
         | Error::RateLimited { .. }

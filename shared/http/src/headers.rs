@@ -2,9 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use hb_domain::Error;
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::Standing;
-use hb_domain::{Error, Timestamp};
 use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 const ALLOWED: &str = "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match";
@@ -30,13 +30,8 @@ pub(crate) fn preflight(headers: &mut HeaderMap, allow: &str) {
 
 /// Adds the standing: the month's window, or the bucket's when it was the bucket that refused; and
 /// both policies in the form of draft-ietf-httpapi-ratelimit-headers.
-pub(crate) fn rate_limit(
-    headers: &mut HeaderMap,
-    standing: &Standing,
-    error: Option<&Error>,
-    now: Timestamp,
-) {
-    let allowance = &standing.allowance;
+pub(crate) fn rate_limit(headers: &mut HeaderMap, standing: &Standing, error: Option<&Error>) {
+    let (allowance, now) = (&standing.allowance, standing.at);
     if let Some(Error::RateLimited { retry_after }) = error {
         // Rounded up, so that who waits that long is admitted.
         let wait = seconds_up(*retry_after).max(1);
@@ -80,7 +75,8 @@ pub(crate) fn replaced(headers: &mut HeaderMap, replaced: Replaced) {
     put(headers, "sunset", httpdate::fmt_http_date(end));
 }
 
-fn seconds_up(duration: Duration) -> u64 {
+/// Whole seconds, rounded up: who waits that long has waited enough.
+pub(crate) fn seconds_up(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 

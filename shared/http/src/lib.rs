@@ -20,5 +20,6 @@ pub mod route;
 pub use app::App;
 pub use call::Call;
 pub use entropy::Entropy;
+pub use hb_store::Rotation;
 pub use reply::{Outcome, Reply};
 pub use route::Route;

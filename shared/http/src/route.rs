@@ -68,6 +68,11 @@ impl Route {
     ) -> Self {
         Self { method, path, action: Action::Standing(answer) }
     }
+
+    /// Whether its handler has no use for a body.
+    pub(crate) fn reads_no_body(&self) -> bool {
+        matches!(self.method, Method::GET | Method::DELETE)
+    }
 }
 
 /// The values of the pattern's segments in braces, percent-decoded, when `path` matches.

@@ -1,12 +1,25 @@
-//! What the SDK's errors mean for a request.
+//! What the SDK's errors mean for a request, and which of them may simply be tried again.
 
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use hb_domain::Error;
 
-/// Codes that say that a call was refused because of its rate.
-const THROTTLED: [&str; 3] =
-    ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
+/// Codes that say that a call was refused before it did anything: because of its rate, or because a
+/// transaction was under way on the same item.
+const REFUSED: [&str; 5] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// The waits before a write that was refused is tried again.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(30), Duration::from_millis(100), Duration::from_millis(300)];
 
 /// Codes of AWS that pass by themselves: throttling, contention and faults of the service.
 const PASSING: [&str; 8] = [
@@ -22,12 +35,14 @@ const PASSING: [&str; 8] = [
 
 /// The error of a call that failed for a reason its caller does not handle: away or throttled is
 /// [`Error::Unavailable`], anything else a bug of ours. The cause names the call and what AWS said.
-pub(crate) fn fault<E: ProvideErrorMetadata, R>(call: &'static str, error: SdkError<E, R>) -> Error {
+pub(crate) fn fault<E: ProvideErrorMetadata>(call: &'static str, error: SdkError<E, HttpResponse>) -> Error {
     match &error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown");
             let cause = format!("{call}: {code}: {}", service.err().message().unwrap_or_default());
-            if PASSING.contains(&code) { Error::Unavailable(cause) } else { Error::Internal(cause) }
+            // What stands in front of the service answers without a code.
+            let passes = PASSING.contains(&code) || service.raw().status().is_server_error();
+            if passes { Error::Unavailable(cause) } else { Error::Internal(cause) }
         }
         SdkError::TimeoutError(_) => Error::Unavailable(format!("{call}: timed out")),
         SdkError::DispatchFailure(_) => Error::Unavailable(format!("{call}: not reached")),
@@ -36,10 +51,28 @@ pub(crate) fn fault<E: ProvideErrorMetadata, R>(call: &'static str, error: SdkEr
     }
 }
 
-/// Whether the service refused the call because of its rate: nothing was done, so it may be repeated.
-pub(crate) fn is_throttled<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+/// Sends a write that must not be repeated blindly, with the client that makes one attempt; again when
+/// it was refused before it did anything.
+pub(crate) async fn persist<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E, R>>>,
+{
+    let mut answer = send().await;
+    for pause in PAUSES {
+        if !answer.as_ref().is_err_and(was_refused) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        answer = send().await;
+    }
+    answer
+}
+
+/// Whether the service refused the call before it did anything, for a reason that passes.
+pub(crate) fn was_refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-    code.is_some_and(|code| THROTTLED.contains(&code))
+    code.is_some_and(|code| REFUSED.contains(&code))
 }
 
 /// Whether the condition of a write did not hold: nothing was done.

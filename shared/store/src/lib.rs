@@ -19,6 +19,7 @@ use hb_domain::Principal;
 
 pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
+pub use api_keys::rotate::Rotation;
 pub use memories::{Memories, MemoryPage, Versioned};
 pub use secrets::Secrets;
 pub use tenants::{Attempt, Tenants};
@@ -70,8 +71,8 @@ impl Store {
     }
 
     /// The keys of the caller's tenant.
-    pub const fn keys<'a>(&'a self, principal: &'a Principal) -> Keys<'a> {
-        Keys::new(self, principal.tenant())
+    pub fn keys<'a>(&'a self, principal: &'a Principal) -> Keys<'a> {
+        Keys::new(self, principal)
     }
 
     /// The usage of the caller's tenant.

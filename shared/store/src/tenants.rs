@@ -11,8 +11,6 @@
 //! This item is never part of a transaction: under load its transactions would conflict, and a
 //! revocation would starve when it is needed most.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hb_domain::meter::{Branch, Bucket, Meter};
 use hb_domain::plan::{Allowance, Plan};
@@ -21,12 +19,10 @@ use hb_domain::time::Month;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
-use crate::fault::{fault, is_failed_condition, is_throttled};
+use crate::fault::{fault, is_failed_condition, persist};
 use crate::item::{Attributes, Row, number, text};
 
 const TABLE: &str = "tenants";
-/// The waits before a throttled admission is tried again.
-const PAUSES: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(100)];
 
 /// Access to tenants.
 #[derive(Clone, Copy, Debug)]
@@ -130,16 +126,7 @@ impl<'a> Tenants<'a> {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let mut answer = update.clone().send().await;
-        for pause in PAUSES {
-            // A throttled write did nothing, so it alone may be repeated.
-            if !answer.as_ref().is_err_and(is_throttled) {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-            answer = update.clone().send().await;
-        }
-        match answer {
+        match persist(|| update.clone().send()).await {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
                 tenant(&item).map(Attempt::Admitted)

@@ -14,7 +14,7 @@ use hb_domain::usage::{DailyUsage, DayCounts};
 use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 
 use crate::Store;
-use crate::fault::{fault, is_failed_condition};
+use crate::fault::{fault, is_failed_condition, persist};
 use crate::item::{Attributes, Row, millis, number, text};
 
 const TABLE: &str = "usage";
@@ -64,7 +64,8 @@ impl<'a> Usage<'a> {
         }
         let expression = format!("SET lastUsed = :now ADD {}", additions.join(", "));
         let update = update.update_expression(expression);
-        update.send().await.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
+        let answer = persist(|| update.clone().send()).await;
+        answer.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
     }
 
     /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
@@ -77,7 +78,8 @@ impl<'a> Usage<'a> {
             .query()
             .key_condition_expression("tenant = :tenant AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":first", text(month_row(key, first.month())))
-            .expression_attribute_values(":last", text(month_row(key, now.month())));
+            .expression_attribute_values(":last", text(month_row(key, now.month())))
+            .consistent_read(true);
         let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
         let mut window = Vec::with_capacity(usize::from(days));
         for back in (0..days).rev() {
@@ -162,7 +164,8 @@ impl<'a> Usage<'a> {
             .update_expression("ADD n :less")
             .expression_attribute_values(":less", number(-1))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        update.send().await.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
+        let answer = persist(|| update.clone().send()).await;
+        answer.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
     }
 
     fn count_row(&self) -> Attributes {

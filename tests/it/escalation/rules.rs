@@ -77,6 +77,7 @@ impl Model {
             expires_at: power.end,
             revoked_at: None,
             secret: self.peppers.current.hash(&plain),
+            rotation: None,
             previous: None,
         });
         plain

@@ -14,6 +14,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Fault;
+
 /// One call that was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SdkCall {
@@ -88,6 +90,19 @@ struct State {
     events: usize,
     holder: Option<mpsc::UnboundedSender<HeldCall>>,
     refusals: Vec<(String, Value)>,
+    faults: Vec<Planned>,
+}
+
+/// A fault to come.
+#[derive(Clone, Debug)]
+struct Planned {
+    /// The only calls that count; `None` for all.
+    name: Option<String>,
+    /// How many of them pass before it strikes.
+    after: usize,
+    fault: Fault,
+    /// Whether it strikes every call of the same name from then on, or one call.
+    lasting: bool,
 }
 
 impl Tap {
@@ -112,6 +127,45 @@ impl Tap {
     pub fn refuse(&self, name: &str, times: usize, body: &Value) {
         let mut state = self.state.lock().expect("the state");
         state.refusals.extend(std::iter::repeat_n((name.to_owned(), body.clone()), times));
+    }
+
+    /// Lets the call of this place, counted from 0 and from now, fail; when `lasting`, every later one of
+    /// its name too.
+    pub fn fail_at(&self, place: usize, fault: Fault, lasting: bool) {
+        self.plan(Planned { name: None, after: place, fault, lasting });
+    }
+
+    /// Lets the next call of this name fail; when `lasting`, every later one too.
+    pub fn fail(&self, name: &str, fault: Fault, lasting: bool) {
+        self.plan(Planned { name: Some(name.to_owned()), after: 0, fault, lasting });
+    }
+
+    fn plan(&self, planned: Planned) {
+        self.state.lock().expect("the state").faults.push(planned);
+    }
+
+    /// Ends all faults; whether one has struck that was planned.
+    pub fn mend(&self) -> bool {
+        let faults = std::mem::take(&mut self.state.lock().expect("the state").faults);
+        !faults.iter().any(|planned| !planned.lasting || planned.name.is_none())
+    }
+
+    fn fault(&self, name: &str) -> Option<Fault> {
+        let mut state = self.state.lock().expect("the state");
+        let mut struck = None;
+        state.faults.retain_mut(|planned| {
+            if struck.is_some() || planned.name.as_deref().is_some_and(|only| only != name) {
+                return true;
+            }
+            if planned.after > 0 {
+                planned.after -= 1;
+                return true;
+            }
+            struck = Some(planned.fault);
+            planned.name = Some(name.to_owned());
+            planned.lasting
+        });
+        struck
     }
 
     fn refusal(&self, name: &str) -> Option<HttpResponse> {
@@ -160,6 +214,11 @@ impl HttpConnector for TappedConnector {
             if let Some(refusal) = tap.refusal(&name) {
                 return Ok(refusal);
             }
+            let operation = target_of(&request).1.to_owned();
+            let fault = tap.fault(&name);
+            if let Some(fault) = fault.filter(|fault| !fault.is_performed()) {
+                return fault.answer(&operation);
+            }
             let begin = tap.event();
             let mut response = inner.call(request).await?;
             let body = std::mem::replace(response.body_mut(), SdkBody::empty());
@@ -178,7 +237,7 @@ impl HttpConnector for TappedConnector {
                 let _ = held.delivered.await;
                 let _ = held.done.send(());
             }
-            Ok(response)
+            fault.map_or(Ok(response), |fault| fault.answer(&operation))
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use hb_domain::error::{AuthFailure, Quota};
 use hb_domain::meter::{Branch, Bucket, Limit, Verdict};
+use hb_domain::tenant::Tenant;
 use hb_domain::{Error, Timestamp};
 use hb_store::Attempt;
 
 use super::authenticate::Session;
-use super::{Guard, Passage, Refusal};
+use super::{Admission, Guard, Passage, Refusal};
 
 /// How many writes one admission may take: each of the two branches, a clock repaired, and others
 /// in between that empty or refill the bucket.
@@ -15,50 +16,48 @@ const MAX_WRITES: usize = 8;
 const LONG: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 impl Guard {
-    /// Admits and counts the request, or refuses it. `None` means that the tenant's keys or plan
-    /// have changed: what was remembered is forgotten, and the request has to start over.
-    pub(super) async fn admit_once(
-        &self,
-        session: Session,
-        now: Timestamp,
-    ) -> Result<Option<Passage>, Refusal> {
+    /// Admits and counts the request, or refuses it.
+    pub(super) async fn admit_once(&self, session: Session) -> Result<Admission, Refusal> {
         let id = session.principal.tenant();
         let expected = &session.known.tenant;
         let bucket = Bucket::of(&expected.allowance);
-        let mut branch = Branch::fitting(expected.meter.tat, now);
+        let mut branch = Branch::fitting(expected.meter.tat, self.clock.now());
         for _ in 0..MAX_WRITES {
-            let found =
-                match self.store.tenants().admit(id, expected.epoch, &expected.allowance, branch, now).await?
-                {
-                    Attempt::Admitted(tenant) => {
-                        self.cache.learn_tenant(id, &tenant, now);
-                        let limited =
-                            session.principal.key_id().map_or(0, |key| self.cache.take_limited(key));
-                        return Ok(Some(Passage {
-                            standing: tenant.standing(now),
-                            principal: session.principal,
-                            limited,
-                        }));
-                    }
-                    Attempt::Failed(found) => found,
-                };
+            let now = self.clock.now();
+            let attempt =
+                self.store.tenants().admit(id, expected.epoch, &expected.allowance, branch, now).await;
+            let found = match attempt {
+                Ok(Attempt::Admitted(tenant)) => {
+                    self.cache.learn_tenant(id, &tenant, now);
+                    let limited = session.principal.key_id().map_or(0, |key| self.cache.take_limited(key));
+                    let standing = tenant.standing(now);
+                    return Ok(Admission::Passed(Passage {
+                        standing,
+                        principal: session.principal,
+                        limited,
+                    }));
+                }
+                Ok(Attempt::Failed(found)) => found,
+                Err(error) => return Err(session.refused(error, now)),
+            };
             let Some(found) = found else {
                 self.forget(&session);
                 return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
             };
-            self.cache.learn_tenant(id, &found, now);
+            let now = self.clock.now();
             if found.epoch != expected.epoch {
-                if let Some(key) = session.principal.key_id() {
-                    self.cache.forget_key(key);
-                }
-                return Ok(None);
+                self.relearn(&session, &found, now);
+                return Ok(Admission::Stale);
             }
+            self.cache.learn_tenant(id, &found, now);
             match Verdict::of(&found.meter, &expected.allowance, now) {
                 Verdict::Retry(fitting) => branch = fitting,
                 Verdict::WrongClock => {
                     let horizon = bucket.horizon(now);
                     tracing::warn!(tenant = %id, tat = found.meter.tat, horizon, "a wrong clock has filled the bucket far ahead; repaired");
-                    self.store.tenants().repair(id, found.meter.tat, horizon).await?;
+                    if let Err(error) = self.store.tenants().repair(id, found.meter.tat, horizon).await {
+                        return Err(session.refused(error, now));
+                    }
                     branch = Branch::InUse;
                 }
                 Verdict::Refused(limit) => {
@@ -74,29 +73,48 @@ impl Guard {
                 }
             }
         }
-        Err(Error::Unavailable("an admission lost against others too often".into()).into())
+        let error = Error::Unavailable("an admission lost against others too often".into());
+        Err(session.refused(error, self.clock.now()))
     }
 
-    /// Reads the tenant for its standing. `None` as in [`admit_once`](Self::admit_once).
-    pub(super) async fn read_standing(
-        &self,
-        session: Session,
-        now: Timestamp,
-    ) -> Result<Option<Passage>, Refusal> {
+    /// Reads the tenant for its standing.
+    pub(super) async fn read_standing(&self, session: Session) -> Result<Admission, Refusal> {
         let id = session.principal.tenant();
-        let Some(tenant) = self.store.tenants().get(id).await? else {
-            self.forget(&session);
-            return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
+        let read = self.store.tenants().get(id).await;
+        let now = self.clock.now();
+        let tenant = match read {
+            Ok(Some(tenant)) => tenant,
+            Ok(None) => {
+                self.forget(&session);
+                return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
+            }
+            Err(error) => return Err(session.refused(error, now)),
         };
-        self.cache.learn_tenant(id, &tenant, now);
         if tenant.epoch != session.known.tenant.epoch {
-            return Ok(None);
+            self.relearn(&session, &tenant, now);
+            return Ok(Admission::Stale);
         }
-        Ok(Some(Passage { standing: tenant.standing(now), principal: session.principal, limited: 0 }))
+        self.cache.learn_tenant(id, &tenant, now);
+        let standing = tenant.standing(now);
+        Ok(Admission::Passed(Passage { standing, principal: session.principal, limited: 0 }))
     }
 
+    /// Takes up what a read after the session began has found under another epoch.
+    fn relearn(&self, session: &Session, found: &Tenant, now: Timestamp) {
+        let (id, expected) = (session.principal.tenant(), session.known.tenant.epoch);
+        if found.epoch < expected {
+            // An epoch only rises, unless the tenant was erased and made again by a clock behind ours.
+            self.cache.forget_tenant(id, expected);
+        }
+        self.cache.learn_tenant(id, found, now);
+        if let Some(key) = session.principal.key_id() {
+            self.cache.forget_key(key);
+        }
+    }
+
+    /// Forgets a tenant that is gone, and the caller's key.
     fn forget(&self, session: &Session) {
-        self.cache.forget_tenant(session.principal.tenant());
+        self.cache.forget_tenant(session.principal.tenant(), i64::MAX);
         if let Some(key) = session.principal.key_id() {
             self.cache.forget_key(key);
         }

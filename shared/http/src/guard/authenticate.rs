@@ -47,7 +47,7 @@ impl Guard {
             Some(known) => (credential, known),
             None => {
                 let Some(tenant) = self.store.tenants().get(&credential.tenant).await? else {
-                    self.cache.forget_tenant(&credential.tenant);
+                    self.cache.forget_tenant(&credential.tenant, i64::MAX);
                     return Err(UNKNOWN);
                 };
                 self.cache.learn_tenant(&credential.tenant, &tenant, now);

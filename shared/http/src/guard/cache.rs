@@ -109,8 +109,12 @@ impl Cache {
         lock(&self.keys).pop(id);
     }
 
-    pub(crate) fn forget_tenant(&self, id: &TenantId) {
-        lock(&self.tenants).pop(id);
+    /// Forgets what was learnt of a tenant up to this epoch.
+    pub(crate) fn forget_tenant(&self, id: &TenantId, epoch: i64) {
+        let mut tenants = lock(&self.tenants);
+        if tenants.peek(id).is_some_and(|known| known.tenant.epoch <= epoch) {
+            tenants.pop(id);
+        }
     }
 
     /// Remembers that the tenant was refused, for `wait` or 5 s, whichever is shorter.

@@ -14,7 +14,7 @@ use hb_domain::bearer::Bearer;
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::Standing;
-use hb_domain::{ApiKey, Error, KeyId, Principal, Timestamp};
+use hb_domain::{ApiKey, Clock, Error, KeyId, Principal};
 use hb_store::Store;
 
 use cache::Cache;
@@ -24,6 +24,8 @@ pub(crate) use peppers::PepperCache;
 #[derive(Debug)]
 pub(crate) struct Guard {
     store: Store,
+    /// Asked anew for each decision: what a slow call brings back is judged by the time it comes back.
+    clock: Clock,
     pub(crate) peppers: Arc<PepperCache>,
     cache: Cache,
 }
@@ -35,6 +37,14 @@ pub(crate) struct Passage {
     pub(crate) standing: Standing,
     /// Refusals of this key that this instance remembers and has not written down yet.
     pub(crate) limited: u64,
+}
+
+/// What an attempt to let a request in came to, when nothing refused it.
+enum Admission {
+    /// It is in.
+    Passed(Passage),
+    /// The tenant's keys or plan have changed: what was remembered is forgotten, and it starts over.
+    Stale,
 }
 
 /// A request that was not.
@@ -64,28 +74,30 @@ impl Refusal {
 const MAX_RELOADS: usize = 4;
 
 impl Guard {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, peppers: Arc::default(), cache: Cache::default() }
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, peppers: Arc::default(), cache: Cache::default() }
     }
 
     /// Authenticates and admits a request that carries this `Authorization` header.
-    pub(crate) async fn admit(&self, header: Option<&[u8]>, now: Timestamp) -> Result<Passage, Refusal> {
+    pub(crate) async fn admit(&self, header: Option<&[u8]>) -> Result<Passage, Refusal> {
         let key = presented(header)?;
+        let mut session = self.authenticate(&key, self.clock.now()).await?;
         for _ in 0..MAX_RELOADS {
-            let session = self.authenticate(&key, now).await?;
-            self.refuse_from_memory(&session, now)?;
-            if let Some(passage) = self.admit_once(session, now).await? {
-                return Ok(passage);
+            self.refuse_from_memory(&session, self.clock.now())?;
+            match self.admit_once(session).await? {
+                Admission::Passed(passage) => return Ok(passage),
+                Admission::Stale => session = self.authenticate(&key, self.clock.now()).await?,
             }
         }
-        Err(Error::Unavailable("the tenant's epoch kept moving".into()).into())
+        Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
     }
 
     /// Authenticates a request that is not counted and reads its tenant's standing, consistently.
-    pub(crate) async fn standing(&self, header: Option<&[u8]>, now: Timestamp) -> Result<Passage, Refusal> {
+    pub(crate) async fn standing(&self, header: Option<&[u8]>) -> Result<Passage, Refusal> {
         let key = presented(header)?;
+        let mut session = self.authenticate(&key, self.clock.now()).await?;
         for pass in 0..MAX_RELOADS {
-            let session = self.authenticate(&key, now).await?;
+            let now = self.clock.now();
             self.refuse_from_memory(&session, now).or_else(|refusal| match refusal.error {
                 // The standing is there to be asked for exactly then.
                 Error::RateLimited { .. } | Error::QuotaExhausted(_) => Ok(()),
@@ -97,11 +109,12 @@ impl Guard {
             {
                 return Err(session.refused(Error::RateLimited { retry_after }, now));
             }
-            if let Some(passage) = self.read_standing(session, now).await? {
-                return Ok(passage);
+            match self.read_standing(session).await? {
+                Admission::Passed(passage) => return Ok(passage),
+                Admission::Stale => session = self.authenticate(&key, self.clock.now()).await?,
             }
         }
-        Err(Error::Unavailable("the tenant's epoch kept moving".into()).into())
+        Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
     }
 
     /// Notes a refusal of `key`, to be written down with its next admitted request.

@@ -1,10 +1,12 @@
 //! The peppers this instance holds: read at the first need, and again when a hash names an unknown one.
+//!
+//! Whoever holds what it needs is never kept waiting by somebody else's read of Secrets Manager.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hb_domain::pepper::{PepperVersion, Peppers};
-use hb_domain::{Result, Timestamp};
+use hb_domain::{Error, Result, Timestamp};
 use hb_store::Store;
 use tokio::sync::Mutex;
 
@@ -13,26 +15,40 @@ const BETWEEN_RELOADS: Duration = Duration::from_secs(60);
 
 /// Shared by all requests of the instance.
 #[derive(Debug, Default)]
-pub(crate) struct PepperCache(Mutex<State>);
+pub(crate) struct PepperCache {
+    held: RwLock<Option<Arc<Peppers>>>,
+    /// One read at a time.
+    reading: Mutex<Reading>,
+}
 
 #[derive(Debug, Default)]
-struct State {
-    peppers: Option<Arc<Peppers>>,
+struct Reading {
+    /// How the last read failed, when it did.
+    failure: Option<Error>,
     reloaded_at: Option<Timestamp>,
     /// The versions that were asked for since then in vain.
     gone: Vec<PepperVersion>,
 }
 
 impl PepperCache {
-    /// The peppers. A failure to read them is not remembered: the next request tries again.
+    /// The peppers. A failure to read them is shared by the requests that wait for the same read and not
+    /// remembered beyond: the next request tries again.
     pub(crate) async fn get(&self, store: &Store) -> Result<Arc<Peppers>> {
-        let mut state = self.0.lock().await;
-        if let Some(peppers) = &state.peppers {
-            return Ok(Arc::clone(peppers));
+        if let Some(peppers) = self.held() {
+            return Ok(peppers);
         }
-        let peppers = Arc::new(Peppers { current: store.secrets().pepper().await?, previous: None });
-        state.peppers = Some(Arc::clone(&peppers));
-        Ok(peppers)
+        let (mut reading, waited) = match self.reading.try_lock() {
+            Ok(reading) => (reading, false),
+            Err(_) => (self.reading.lock().await, true),
+        };
+        if let Some(peppers) = self.held() {
+            return Ok(peppers);
+        }
+        if let (true, Some(failure)) = (waited, &reading.failure) {
+            return Err(failure.clone());
+        }
+        let read = store.secrets().pepper().await.map(|current| Peppers { current, previous: None });
+        self.learn(&mut reading, read)
     }
 
     /// The peppers, read anew because `known` did not have `version`; `None` when they were read anew for
@@ -44,23 +60,41 @@ impl PepperCache {
         version: &PepperVersion,
         now: Timestamp,
     ) -> Result<Option<Arc<Peppers>>> {
-        let mut state = self.0.lock().await;
-        if let Some(peppers) = &state.peppers
-            && !Arc::ptr_eq(peppers, known)
+        let mut reading = self.reading.lock().await;
+        if let Some(peppers) = self.held()
+            && !Arc::ptr_eq(&peppers, known)
         {
-            return Ok(Some(Arc::clone(peppers)));
+            return Ok(Some(peppers));
         }
-        if state.reloaded_at.is_none_or(|at| at.plus(BETWEEN_RELOADS) <= now) {
-            state.gone.clear();
-        } else if state.gone.contains(version) {
+        if reading.reloaded_at.is_none_or(|at| at.plus(BETWEEN_RELOADS) <= now) {
+            reading.gone.clear();
+        } else if reading.gone.contains(version) {
             return Ok(None);
         }
-        let peppers = Arc::new(store.secrets().peppers().await?);
+        let peppers = self.learn(&mut reading, store.secrets().peppers().await)?;
         if !peppers.has(version) {
-            state.gone.push(version.clone());
+            reading.gone.push(version.clone());
         }
-        state.peppers = Some(Arc::clone(&peppers));
-        state.reloaded_at = Some(now);
+        reading.reloaded_at = Some(now);
         Ok(Some(peppers))
+    }
+
+    fn held(&self) -> Option<Arc<Peppers>> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, reading: &mut Reading, read: Result<Peppers>) -> Result<Arc<Peppers>> {
+        match read {
+            Ok(peppers) => {
+                let peppers = Arc::new(peppers);
+                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&peppers));
+                reading.failure = None;
+                Ok(peppers)
+            }
+            Err(error) => {
+                reading.failure = Some(error.clone());
+                Err(error)
+            }
+        }
     }
 }

@@ -72,6 +72,7 @@ fn decode(id: &KeyId, item: &Attributes) -> Result<Credential> {
         expires_at: row.optional_moment("expiresAt")?,
         revoked_at: row.optional_moment("revokedAt")?,
         secret: hash("code", "pepper")?,
+        rotation: row.optional_text("rotation")?.map(str::to_owned),
         previous,
     })
 }

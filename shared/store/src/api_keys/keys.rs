@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
 use hb_domain::credential::Credential;
+use hb_domain::error::AuthFailure;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
 use hb_domain::pepper::KeyHash;
-use hb_domain::{Error, KeyId, Result, Scope, TenantId, Timestamp};
+use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 
 use super::slots::{self, Full};
-use super::{credentials, listed_until, owned_key, owner};
+use super::{built, credential_key, credentials, listed_until, owned_key, owner};
 use crate::Store;
 use crate::fault::fault;
-use crate::item::{Attributes, Row, millis, number, text, texts};
+use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
 
 /// The most live keys a tenant may have.
 pub const MAX_LIVE_KEYS: u64 = 100;
@@ -35,6 +36,8 @@ const PASSING_REASONS: [&str; 3] =
 pub struct Keys<'a> {
     pub(super) store: &'a Store,
     pub(super) tenant: &'a TenantId,
+    /// The key that the caller came with, and what is kept of the secret it presented.
+    pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
 }
 
 /// Why a transaction changed nothing.
@@ -46,13 +49,28 @@ pub(super) enum Cancelled {
 }
 
 impl<'a> Keys<'a> {
-    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant }
+    pub(crate) fn new(store: &'a Store, principal: &'a Principal) -> Self {
+        Self { store, tenant: principal.tenant(), caller: principal.key_id().zip(principal.secret()) }
+    }
+
+    /// The part of a transaction that holds while the caller's own key works with the secret it presented;
+    /// none when that key is `changed` in the same transaction, or the caller came without a key.
+    pub(super) fn caller_is_live(&self, changed: &KeyId) -> Result<Option<TransactWriteItem>> {
+        let Some((id, secret)) = self.caller.filter(|(id, _)| *id != changed) else { return Ok(None) };
+        let check = ConditionCheck::builder()
+            .table_name(&self.store.tables.api_keys)
+            .set_key(Some(credential_key(id)))
+            .condition_expression(
+                "attribute_not_exists(revokedAt) AND (code = :code OR previousCode = :code)",
+            )
+            .expression_attribute_values(":code", bytes(&secret.code));
+        Ok(Some(TransactWriteItem::builder().condition_check(built(check.build())?).build()))
     }
 
     /// Creates a key whose secret has this hash. It works from now on.
     ///
     /// # Errors
+    /// [`Error::AuthInvalid`] when the caller's own key has ended meanwhile,
     /// [`Error::Duplicate`] when a live key of its environment has its name, [`Error::QuotaExhausted`]
     /// when the tenant has [`MAX_LIVE_KEYS`]; the database's.
     pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<()> {
@@ -64,6 +82,7 @@ impl<'a> Keys<'a> {
             expires_at: key.expires_at,
             revoked_at: None,
             secret,
+            rotation: None,
             previous: None,
         };
         let mut rows = [credentials::encode(&credential), encode(self.tenant, key)];
@@ -79,12 +98,11 @@ impl<'a> Keys<'a> {
                 .set_item(Some(row))
                 .condition_expression("attribute_not_exists(pk)")
                 .build();
-            let put =
-                put.map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))?;
-            parts.push(TransactWriteItem::builder().put(put).build());
+            parts.push(TransactWriteItem::builder().put(built(put)?).build());
         }
         let slot = slots::take(self.store, self.tenant, key)?;
         parts.push(TransactWriteItem::builder().update(slot).build());
+        parts.extend(self.caller_is_live(&key.id)?);
 
         for attempt in 0..TRIES {
             match self.transact(parts.clone()).await? {
@@ -96,6 +114,7 @@ impl<'a> Keys<'a> {
                         Full::Pruned | Full::Free => {}
                     }
                 }
+                Err(Cancelled::Condition(3)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
                 Err(Cancelled::Condition(_)) => {
                     return Err(Error::Unavailable(format!("{} is taken", key.id)));
                 }
@@ -114,18 +133,6 @@ impl<'a> Keys<'a> {
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| fault("GetItem api-keys", error))?;
         answer.item.as_ref().map(decode).transpose()?.ok_or(Error::NotFound)
-    }
-
-    /// Reads what is kept of a key's present secret, consistently.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when the tenant has no such key; the database's.
-    pub async fn secret(&self, id: &KeyId) -> Result<KeyHash> {
-        let credential = self.store.credentials().get(id).await?;
-        credential
-            .filter(|found| found.tenant == *self.tenant)
-            .map(|found| found.secret)
-            .ok_or(Error::NotFound)
     }
 
     /// Reads the keys that `now` still shows, consistently, newest first: all live ones, and the newest of

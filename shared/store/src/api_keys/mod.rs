@@ -10,14 +10,16 @@
 //! and cannot reach another's row. The slots row makes live names unique and bounds their number by
 //! conditional write. Rows of keys that have ended stay for 90 days, then TTL removes them.
 
-mod change;
 pub(crate) mod credentials;
 pub(crate) mod keys;
+mod revoke;
+pub(crate) mod rotate;
 mod slots;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::key_summary::SHOWN_AFTER_END;
-use hb_domain::{KeyId, TenantId, Timestamp};
+use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 
 use crate::item::{Attributes, text, ttl};
 
@@ -31,6 +33,11 @@ fn owner(tenant: &TenantId) -> AttributeValue {
 
 fn owned_key(tenant: &TenantId, sort: &str) -> Attributes {
     Attributes::from([("pk".into(), owner(tenant)), ("sk".into(), text(sort))])
+}
+
+/// A part of a transaction that lacks something is a bug.
+fn built<T>(part: std::result::Result<T, BuildError>) -> Result<T> {
+    part.map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))
 }
 
 fn listed_until(end: Timestamp) -> AttributeValue {

@@ -8,7 +8,7 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 
 use super::keys::MAX_LIVE_KEYS;
-use super::owned_key;
+use super::{built, owned_key};
 use crate::Store;
 use crate::fault::fault;
 use crate::item::{Attributes, Row, millis, number, text};
@@ -40,7 +40,7 @@ pub(super) fn take(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result
         .expression_attribute_values(":entry", AttributeValue::M(entry))
         .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":most", number(MAX_LIVE_KEYS));
-    built(update)
+    built(update.build())
 }
 
 /// The part of a transaction that gives the slot of `key` back, provided that it is still its own.
@@ -50,7 +50,7 @@ pub(super) fn give_back(store: &Store, tenant: &TenantId, key: &KeySummary) -> R
         .condition_expression("#slot.id = :id")
         .expression_attribute_values(":less", number(-1))
         .expression_attribute_values(":id", text(&key.id));
-    built(update)
+    built(update.build())
 }
 
 /// Finds out why [`take`] failed, and gives back what expired keys hold.
@@ -125,8 +125,4 @@ fn update(
         .table_name(&store.tables.api_keys)
         .set_key(Some(row))
         .expression_attribute_names("#slot", key.slot())
-}
-
-fn built(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<Update> {
-    update.build().map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))
 }

@@ -81,7 +81,8 @@ impl<'a> Memories<'a> {
         }
         hits.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| b.id.cmp(&a.id)));
         hits.truncate(usize::try_from(search.limit).unwrap_or(usize::MAX));
-        let mut bytes = 0;
+        // The answer repeats the query.
+        let mut bytes = serde_json::to_string(&search.query).map_or(0, |json| json.len());
         let fitting = hits.iter().take_while(|(memory, _)| {
             bytes += list::json_size(memory);
             bytes <= list::MAX_ANSWER

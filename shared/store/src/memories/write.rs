@@ -7,7 +7,7 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 
 use super::{Memories, Versioned, row};
 use crate::Usage;
-use crate::fault::fault;
+use crate::fault::{fault, persist};
 use crate::item::{Attributes, millis, text};
 
 impl Memories<'_> {
@@ -66,7 +66,8 @@ impl Memories<'_> {
                 delete = delete.expression_attribute_values(name, text(version));
             }
         }
-        match delete.condition_expression(condition).send().await {
+        let delete = delete.condition_expression(condition);
+        match persist(|| delete.clone().send()).await {
             Ok(_) => {
                 self.give_back(&Usage::new(self.store, self.tenant)).await;
                 Ok(())

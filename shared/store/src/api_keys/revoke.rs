@@ -1,0 +1,58 @@
+//! The end of keys.
+
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use hb_domain::key_summary::KeySummary;
+use hb_domain::{Error, Result, Timestamp};
+
+use super::keys::{Cancelled, Keys, TRIES, pause};
+use super::{built, credential_key, listed_until, owned_key, slots};
+use crate::item::millis;
+
+impl Keys<'_> {
+    /// Ends a key; gives the moment at which it ended, which is an earlier one when it had ended
+    /// before. When this returns, no instance accepts the key: repeating it raises the tenant's epoch
+    /// again, in case the first one ended before it did.
+    ///
+    /// # Errors
+    /// The database's: the end may then hold only within a minute, so the caller has to repeat it.
+    pub async fn revoke(&self, key: &KeySummary, now: Timestamp) -> Result<Timestamp> {
+        let ended = self.end(key, now).await?;
+        self.store.tenants().raise_epoch(self.tenant).await?;
+        Ok(ended)
+    }
+
+    async fn end(&self, key: &KeySummary, now: Timestamp) -> Result<Timestamp> {
+        if let Some(earlier) = key.revoked_at {
+            return Ok(earlier);
+        }
+        let mut parts = Vec::new();
+        for row in [credential_key(&key.id), owned_key(self.tenant, key.id.as_str())] {
+            let update = Update::builder()
+                .table_name(&self.store.tables.api_keys)
+                .set_key(Some(row))
+                .update_expression("SET revokedAt = :now, #ttl = :ttl")
+                .condition_expression("attribute_exists(pk) AND attribute_not_exists(revokedAt)")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":now", millis(now))
+                .expression_attribute_values(":ttl", listed_until(now))
+                .build();
+            parts.push(TransactWriteItem::builder().update(built(update)?).build());
+        }
+        let slot = slots::give_back(self.store, self.tenant, key)?;
+        parts.push(TransactWriteItem::builder().update(slot).build());
+
+        for attempt in 0..TRIES {
+            match self.transact(parts.clone()).await? {
+                Ok(()) => return Ok(now),
+                Err(Cancelled::Conflict) => pause(attempt, &key.id).await,
+                // The slot of an expired key has been given back already: end the key without it.
+                Err(Cancelled::Condition(2)) => parts.truncate(2),
+                Err(Cancelled::Condition(_)) => {
+                    // Somebody else has ended it.
+                    return self.get(&key.id).await?.revoked_at.ok_or(Error::NotFound);
+                }
+            }
+        }
+        Err(Error::Unavailable("revoking a key lost against others too often".into()))
+    }
+}

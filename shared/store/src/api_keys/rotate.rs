@@ -1,0 +1,146 @@
+//! New secrets for keys.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use hb_domain::credential::Credential;
+use hb_domain::error::AuthFailure;
+use hb_domain::pepper::KeyHash;
+use hb_domain::{Error, KeyId, Result, Timestamp};
+
+use super::keys::{Cancelled, Keys, TRIES, pause};
+use super::{built, credential_key};
+use crate::item::{bytes, millis, text};
+
+/// A new secret for a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation<'a> {
+    /// The key.
+    pub id: &'a KeyId,
+    /// What is kept of the new secret.
+    pub secret: &'a KeyHash,
+    /// How long the old one works on.
+    pub grace: Duration,
+    /// Names this rotation. One that is carried on replaces the secret that it has made before, and
+    /// leaves the grace of the one before that alone.
+    pub name: &'a str,
+    /// When it happens.
+    pub now: Timestamp,
+}
+
+impl Keys<'_> {
+    /// Gives a key a new secret. A secret that an earlier rotation replaced stops working. When this
+    /// returns, no instance accepts the old secret beyond its grace.
+    ///
+    /// A caller that rotates its own key has to hold its present secret to the end, and one that rotates
+    /// another key has to be a live key still: who was locked out while the request was under way
+    /// gets nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the key has been revoked or removed meanwhile, [`Error::AuthInvalid`] when
+    /// the caller's has, [`Error::Unavailable`] when another rotation was faster; the database's, and then
+    /// the old secret is the key's again.
+    pub async fn rotate(&self, rotation: Rotation<'_>) -> Result<()> {
+        let before = self.store.credentials().get(rotation.id).await?;
+        let before = before.filter(|found| found.tenant == *self.tenant).ok_or(Error::NotFound)?;
+        let resumed = before.rotation.as_deref() == Some(rotation.name);
+        if let Some((id, presented)) = self.caller
+            && id == rotation.id
+            && before.secret != *presented
+            && !resumed
+        {
+            return Err(Error::AuthInvalid(AuthFailure::Unknown));
+        }
+        let (secret, grace) = (rotation.secret, rotation.grace);
+        let previous = if resumed {
+            ""
+        } else if grace.is_zero() {
+            " REMOVE previousCode, previousPepper, replacedAt, previousUntil"
+        } else {
+            ", previousCode = :seen, previousPepper = :seenPepper, replacedAt = :now, previousUntil = :until"
+        };
+        let mut update = self
+            .update_secret(rotation.id, &before.secret, secret)
+            .update_expression(format!("SET code = :code, pepper = :pepper, rotation = :rotation{previous}"))
+            .expression_attribute_values(":rotation", text(rotation.name));
+        if previous.contains(":now") {
+            update = update
+                .expression_attribute_values(":seenPepper", text(&before.secret.pepper.0))
+                .expression_attribute_values(":now", millis(rotation.now))
+                .expression_attribute_values(":until", millis(rotation.now.plus(grace)));
+        }
+        self.write_secret(rotation.id, update, secret).await?;
+        match self.store.tenants().raise_epoch(self.tenant).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.take_back(&before, secret).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the key its old secret back: nobody has been told the new one.
+    async fn take_back(&self, before: &Credential, secret: &KeyHash) {
+        let restored = match &before.previous {
+            None => " REMOVE previousCode, previousPepper, replacedAt, previousUntil".to_owned(),
+            Some(_) => {
+                ", previousCode = :old, previousPepper = :oldPepper, replacedAt = :at, previousUntil = :until"
+                    .into()
+            }
+        };
+        let mut update = self
+            .update_secret(&before.id, secret, &before.secret)
+            .update_expression(format!("SET code = :code, pepper = :pepper{restored}"));
+        if let Some(previous) = &before.previous {
+            update = update
+                .expression_attribute_values(":old", bytes(&previous.secret.code))
+                .expression_attribute_values(":oldPepper", text(&previous.secret.pepper.0))
+                .expression_attribute_values(":at", millis(previous.replaced_at))
+                .expression_attribute_values(":until", millis(previous.works_until));
+        }
+        if let Err(error) = self.write_secret(&before.id, update, &before.secret).await {
+            tracing::error!(key = %before.id, %error, "a rotation has failed half-way: nobody holds the key's secret");
+        }
+    }
+
+    /// An update of the credential row on the condition that its secret is `seen`: of two rotations at once
+    /// one wins.
+    fn update_secret(&self, id: &KeyId, seen: &KeyHash, secret: &KeyHash) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.store.tables.api_keys)
+            .set_key(Some(credential_key(id)))
+            .condition_expression("tenant = :tenant AND attribute_not_exists(revokedAt) AND code = :seen")
+            .expression_attribute_values(":tenant", text(self.tenant))
+            .expression_attribute_values(":seen", bytes(&seen.code))
+            .expression_attribute_values(":code", bytes(&secret.code))
+            .expression_attribute_values(":pepper", text(&secret.pepper.0))
+    }
+
+    /// Writes it, together with the condition that the caller's own key is live when that is another.
+    async fn write_secret(&self, id: &KeyId, update: UpdateBuilder, secret: &KeyHash) -> Result<()> {
+        let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
+        parts.extend(self.caller_is_live(id)?);
+        for attempt in 0..TRIES {
+            match self.transact(parts.clone()).await? {
+                Ok(()) => return Ok(()),
+                Err(Cancelled::Conflict) => pause(attempt, id).await,
+                Err(Cancelled::Condition(0)) => {
+                    // An attempt before, whose answer was lost, may have written this very secret.
+                    let found = self.store.credentials().get(id).await?;
+                    let found =
+                        found.filter(|found| found.tenant == *self.tenant && found.revoked_at.is_none());
+                    return match found {
+                        Some(found) if found.secret == *secret => Ok(()),
+                        Some(_) => Err(Error::Unavailable("another rotation of the key was faster".into())),
+                        None => Err(Error::NotFound),
+                    };
+                }
+                Err(Cancelled::Condition(_)) => {
+                    return Err(Error::AuthInvalid(AuthFailure::Unknown));
+                }
+            }
+        }
+        Err(Error::Unavailable("rotating a key lost against others too often".into()))
+    }
+}
