@@ -3,6 +3,7 @@
 //! Nothing here performs I/O, awaits, or knows AWS: every type can be built and every rule can be
 //! tried in a plain unit test. Time and randomness come in as arguments.
 
+pub mod batch;
 pub mod bearer;
 pub mod clock;
 pub mod credential;
@@ -10,12 +11,15 @@ pub mod cursor;
 pub mod error;
 pub mod fields;
 pub mod id;
+pub mod idempotency;
+pub mod import;
 pub mod json;
 pub mod key;
 pub mod key_summary;
 pub mod listing;
 pub mod memory;
 pub mod meter;
+pub mod ndjson;
 pub mod patch;
 pub mod pepper;
 pub mod plan;

@@ -1,0 +1,136 @@
+//! Memories that come from elsewhere, with the ids and times they had there.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+use crate::fields::Fields;
+use crate::memory::{Memory, NewMemory};
+use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
+
+/// The most lines of one import.
+pub const MAX_LINES: usize = 1_000;
+/// How far ahead of ours the clock may be that dated a memory.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// One line of an import, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// The memory it describes.
+    pub memory: Memory,
+    /// Whether the line named it; a memory that it did not name is new by definition.
+    pub named: bool,
+}
+
+impl Imported {
+    /// Reads one line. An `id` has to agree with `createdAt`, since it holds that time; with only
+    /// `createdAt` an id of that time is minted, with neither one of `now`.
+    ///
+    /// # Errors
+    /// Everything wrong with it, at once.
+    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp, rng: &mut impl Rng) -> Result<Self> {
+        let latest = now.plus(CLOCK_TOLERANCE);
+        let id = fields.take("id", rules::memory_id);
+        let created_at = fields.take("createdAt", rules::past(latest));
+        let updated_at = fields.take("updatedAt", rules::past(latest));
+        if let Some(id) = &id {
+            if created_at.is_some_and(|created_at| created_at != id.created_at()) {
+                fields.report("id", "must be of the time that createdAt says; leave it out to have one made");
+            } else if id.created_at() > latest {
+                fields.report("id", "must not be of a time in the future");
+            }
+        }
+        let begins = id.as_ref().map(MemoryId::created_at).or(created_at);
+        if let (Some(begins), Some(updated_at)) = (begins, updated_at)
+            && updated_at < begins
+        {
+            fields.report("updatedAt", "must not be before createdAt");
+        }
+        let new = NewMemory::parse(fields, tenant, now)?;
+        let named = id.is_some();
+        let id = id.unwrap_or_else(|| MemoryId::mint(begins.unwrap_or(now), rng));
+        let mut memory = new.named(id);
+        if let Some(updated_at) = updated_at {
+            memory.updated_at = updated_at;
+        }
+        Ok(Self { memory, named })
+    }
+}
+
+/// Refuses an import of more lines than one call takes.
+///
+/// # Errors
+/// [`Error::Malformed`], with the limit.
+pub fn check_lines(lines: usize) -> Result<()> {
+    if lines <= MAX_LINES {
+        return Ok(());
+    }
+    Err(Error::Malformed(format!("The body has {lines} lines; one import takes at most {MAX_LINES}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: &str = "2026-11-24T12:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("a time")
+    }
+
+    fn parse(extra: Value) -> Result<Imported> {
+        let mut line = json!({"content": "tea", "type": "semantic"});
+        line.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        Imported::parse(Fields::of_body(line)?, &tenant, at(NOW), &mut StdRng::seed_from_u64(1))
+    }
+
+    fn id_of(time: &str) -> MemoryId {
+        MemoryId::mint(at(time), &mut StdRng::seed_from_u64(2))
+    }
+
+    fn faults(extra: Value) -> Vec<String> {
+        match parse(extra) {
+            Err(Error::Validation(fields)) => fields.into_iter().map(|fault| fault.field).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_memory_keeps_its_id_and_its_times() {
+        let id = id_of("2020-02-29T08:00:00.123Z");
+        let line =
+            json!({"id": id, "createdAt": "2020-02-29T08:00:00.123Z", "updatedAt": "2021-01-01T00:00:00Z"});
+        let imported = parse(line).expect("a line");
+        assert_eq!((&imported.memory.id, imported.named), (&id, true));
+        assert_eq!(imported.memory.created_at, at("2020-02-29T08:00:00.123Z"));
+        assert_eq!(imported.memory.updated_at, at("2021-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn what_a_line_leaves_out_is_made_up() {
+        let dated = parse(json!({"createdAt": "2020-01-01T00:00:00Z"})).expect("a line");
+        assert_eq!((dated.memory.id.created_at(), dated.named), (at("2020-01-01T00:00:00Z"), false));
+        assert_eq!(dated.memory.updated_at, at("2020-01-01T00:00:00Z"));
+        let bare = parse(json!({})).expect("a line");
+        assert_eq!(bare.memory.created_at, at(NOW));
+        let named = parse(json!({"id": id_of("2020-01-01T00:00:00Z")})).expect("a line");
+        assert_eq!(named.memory.created_at, at("2020-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn times_that_contradict_each_other_or_lie_ahead_are_refused_by_name() {
+        let id = id_of("2020-01-01T00:00:00Z");
+        assert_eq!(faults(json!({"id": id, "createdAt": "2020-01-01T00:00:00.001Z"})), ["id"]);
+        assert_eq!(faults(json!({"id": "key_abc123def456"})), ["id"]);
+        assert_eq!(faults(json!({"id": id_of("2027-01-01T00:00:00Z")})), ["id"]);
+        assert_eq!(faults(json!({"createdAt": "2027-01-01T00:00:00Z"})), ["createdAt"]);
+        assert_eq!(faults(json!({"id": id, "updatedAt": "2019-12-31T23:59:59Z"})), ["updatedAt"]);
+        assert_eq!(faults(json!({"id": 7, "createdAt": true, "tags": "a"})), ["id", "createdAt", "tags"]);
+        assert!(parse(json!({"createdAt": "2026-11-24T12:00:59Z"})).is_ok(), "a clock may be a little ahead");
+    }
+}
