@@ -54,8 +54,8 @@ impl Scene {
 
 #[tokio::test]
 async fn a_secret_that_is_replaced_meanwhile_does_not_renew_itself() {
-    let scene = Scene::new().await;
     for grace in [0, 600] {
+        let scene = Scene::new().await;
         let (id, stolen) = scene.key().await;
         let request = scene.admitted(&stolen, "/api/v1/api-keys/rotate", json!({"keyId": id})).await;
         let body = json!({"keyId": id, "gracePeriodSeconds": grace});
