@@ -36,5 +36,5 @@ pub(crate) async fn create(mut call: Call) -> Outcome {
     };
     call.keys().create(&key, hash).await?;
     let location = format!("/api/v1/api-keys/{}", key.id);
-    Ok(Reply::created(location, &view::handed_out(&key, &plain, call.allowance()))?.with_secret())
+    Reply::created(location, &view::handed_out(&key, &plain, call.allowance()))?.with_secret("plainKey")
 }

@@ -28,5 +28,5 @@ pub(crate) async fn rotate(mut call: Call) -> Outcome {
     let (name, grace) = (call.new_version(), Duration::from_secs(grace));
     let rotation = Rotation { id: &key.id, secret: &hash, grace, name: &name, now: call.now() };
     call.keys().rotate(rotation).await?;
-    Ok(Reply::ok(&view::handed_out(&key, &plain, call.allowance()))?.with_secret())
+    Reply::ok(&view::handed_out(&key, &plain, call.allowance()))?.with_secret("plainKey")
 }

@@ -3,20 +3,63 @@
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{BillingMode, TimeToLiveSpecification};
+use aws_sdk_dynamodb::types::{BillingMode, StreamSpecification, TimeToLiveSpecification};
 use dynoxide::Database;
+use hb_domain::Clock;
 
 use crate::StartError;
 use crate::server::Server;
 use crate::template::TemplateTable;
 
-/// Serves a database kept in `file`, or in memory when there is none.
+/// The embedded DynamoDB under way; it ends when dropped.
+pub struct LocalDatabase {
+    server: Server,
+    database: Database,
+}
+
+impl LocalDatabase {
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The database itself, for what DynamoDB does without being asked.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Lets requests under way finish and ends.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+impl std::fmt::Debug for LocalDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalDatabase").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// Tells the database our time, which tests hold.
+struct DatabaseClock(Clock);
+
+impl dynoxide::storage_backend::Clock for DatabaseClock {
+    fn now_unix_secs(&self) -> u64 {
+        self.0.now().seconds().unsigned_abs()
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().micros() as f64 / 1e6
+    }
+}
+
+/// Serves a database kept in `file`, whose time is the machine's, or in memory, where it is `clock`'s.
 ///
 /// # Errors
 /// When the file cannot be opened or was written by a newer version.
-pub async fn serve(file: Option<&Path>) -> Result<Server, StartError> {
+pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, StartError> {
     let database = match file {
-        None => Database::memory(),
+        None => Database::memory_with_clock(std::sync::Arc::new(DatabaseClock(clock.clone()))),
         Some(path) => Database::new(&path.to_string_lossy()),
     };
     let database = database.map_err(|error| {
@@ -29,15 +72,16 @@ pub async fn serve(file: Option<&Path>) -> Result<Server, StartError> {
              move it away to start with an empty one"
         ))
     })?;
-    Server::start(0, |listener, stopped| async move {
+    let served = database.clone();
+    let server = Server::start(0, |listener, stopped| async move {
         let stop = async {
             let _ = stopped.await;
         };
-        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop).await {
+        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, stop).await {
             tracing::error!(%error, "the embedded DynamoDB ended");
         }
-    })
-    .await
+    });
+    Ok(LocalDatabase { server: server.await?, database })
 }
 
 /// Creates the tables that are not there yet.
@@ -52,10 +96,12 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
             .billing_mode(BillingMode::PayPerRequest)
             .set_attribute_definitions(Some(table.attributes.clone()))
             .set_key_schema(Some(table.key.clone()))
+            .set_stream_specification(table.stream.clone())
             .set_global_secondary_indexes(Some(table.indexes.clone()).filter(|indexes| !indexes.is_empty()));
         match create.send().await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
+                ensure_stream(client, table).await?;
                 continue;
             }
             Err(error) => return Err(failed(&table.name, &error)),
@@ -68,6 +114,19 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
         }
     }
     Ok(())
+}
+
+/// Turns the stream on that a table of an earlier version does not have.
+async fn ensure_stream(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
+    let Some(stream) = &table.stream else { return Ok(()) };
+    let described = client.describe_table().table_name(&table.name).send().await;
+    let described = described.map_err(|error| failed(&table.name, &error))?;
+    let has = described.table.and_then(|table| table.stream_specification);
+    if has.as_ref().is_some_and(StreamSpecification::stream_enabled) {
+        return Ok(());
+    }
+    let update = client.update_table().table_name(&table.name).stream_specification(stream.clone());
+    update.send().await.map(|_| ()).map_err(|error| failed(&table.name, &error))
 }
 
 fn failed(table: &str, error: &dyn std::error::Error) -> StartError {

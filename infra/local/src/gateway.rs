@@ -110,7 +110,13 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         }
     };
     hb_http::lambda::scrub(&mut event);
-    let (parts, body) = app.handle(event.into()).await.into_parts();
+    // A function works on when its caller has hung up.
+    let app = app.clone();
+    let handled = tokio::spawn(async move { app.handle(event.into()).await }).await;
+    let Ok(handled) = handled else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    };
+    let (parts, body) = handled.into_parts();
     Response::from_parts(
         parts,
         match body {

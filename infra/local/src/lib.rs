@@ -12,6 +12,7 @@ pub mod server;
 pub mod stack;
 pub mod state;
 pub mod template;
+pub mod upkeep;
 
 /// Why the local stack cannot start; the message is for the person at the terminal.
 #[derive(Debug, thiserror::Error)]

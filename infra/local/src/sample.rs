@@ -1,6 +1,5 @@
 //! The sample tenant: its key, and memories of all thirteen types to try the API on.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
@@ -9,7 +8,7 @@ use hb_domain::plan::Plan;
 use hb_domain::principal::Caller;
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Principal, Scopes, TenantId, Timestamp, json};
-use hb_store::Store;
+use hb_store::{Landed, NewRecord, Store};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -19,8 +18,6 @@ use crate::StartError;
 pub const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 
 const MEMORIES: &str = include_str!("../sample/memories.ndjson");
-/// How many memories are written at a time.
-const AT_ONCE: usize = 8;
 
 /// The sample tenant as its operator reaches it.
 #[expect(clippy::disallowed_methods, reason = "the local stack is its own operator")]
@@ -88,21 +85,17 @@ pub fn new_key(rng: &mut StdRng) -> ApiKey {
 ///
 /// # Errors
 /// The database's.
-pub async fn ensure_memories(store: &Store, tenant: &TenantId) -> Result<(), StartError> {
+pub async fn ensure_memories(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(), StartError> {
     let operator = operator(tenant);
     let memories = store.memories(&operator);
     let sample = read_sample(tenant)?;
-    stream::iter(&sample)
-        .map(Ok)
-        .try_for_each_concurrent(AT_ONCE, |memory| async move {
-            match memories.get(&memory.id, memory.created_at).await {
-                Err(Error::NotFound) => memories.create(memory, memory.id.as_str(), None).await,
-                Ok(_) => Ok(()),
-                Err(other) => Err(other),
-            }
-        })
-        .await
-        .map_err(failed)
+    let new = sample.into_iter().map(|memory| NewRecord { version: memory.id.to_string(), memory }).collect();
+    for landed in memories.create_all(new, true, None, now).await.map_err(failed)? {
+        if let Landed::Failed(error) = landed {
+            return Err(failed(error));
+        }
+    }
+    Ok(())
 }
 
 /// The sample memories.

@@ -9,11 +9,13 @@ use hb_store::aws::Aws;
 use hb_store::{Secrets, Store, Tables};
 use rand::rngs::StdRng;
 
+use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
 use crate::secrets::{LocalSecrets, PEPPER};
 use crate::server::Server;
 use crate::state::Folder;
 use crate::template::Template;
+use crate::upkeep::{Background, Upkeep};
 use crate::{StartError, database, sample, state};
 
 /// What to start.
@@ -40,7 +42,8 @@ pub struct Stack {
     pub dynamodb_url: String,
     gateway: Server,
     secrets: Server,
-    database: Option<Server>,
+    database: Option<LocalDatabase>,
+    _upkeep: Option<Background>,
 }
 
 /// The names of the tables: the template's logical ids.
@@ -50,6 +53,7 @@ pub fn tables() -> Tables {
         api_keys: "ApiKeys".into(),
         memories: "Memories".into(),
         usage: "Usage".into(),
+        idempotency: "Idempotency".into(),
     }
 }
 
@@ -66,6 +70,7 @@ pub fn function_environment(dynamodb_url: &str, secrets_url: &str) -> Vec<(&'sta
         ("API_KEYS_TABLE", tables.api_keys),
         ("MEMORIES_TABLE", tables.memories),
         ("USAGE_TABLE", tables.usage),
+        ("IDEMPOTENCY_TABLE", tables.idempotency),
         ("PEPPER_SECRET", PEPPER.into()),
     ]
 }
@@ -118,7 +123,7 @@ impl Stack {
             Some(url) => (None, url),
             None => {
                 let file = folder.as_ref().map(Folder::database);
-                let server = database::serve(file.as_deref()).await?;
+                let server = database::serve(file.as_deref(), &clock).await?;
                 let url = server.url();
                 (Some(server), url)
             }
@@ -137,13 +142,15 @@ impl Stack {
         let kept = folder.as_ref().map(Folder::sample_key).transpose()?.flatten();
         let key = live_key(&store, &tenant, kept, folder.as_ref(), &mut rng, clock.now()).await?;
         if !folder.as_ref().map(Folder::has_sample).transpose()?.unwrap_or(false) {
-            sample::ensure_memories(&store, &tenant).await?;
+            sample::ensure_memories(&store, &tenant, clock.now()).await?;
             if let Some(folder) = &folder {
                 folder.note_sample()?;
             }
         }
         let gateway = Gateway::new(&template, &store, &clock, &entropy)?.serve(options.port).await?;
-        Ok(Self { tenant, key, dynamodb_url, gateway, secrets, database })
+        // Another DynamoDB removes items and delivers events by itself.
+        let upkeep = database.as_ref().map(|database| Upkeep::new(database.database(), store, clock).start());
+        Ok(Self { tenant, key, dynamodb_url, gateway, secrets, database, _upkeep: upkeep })
     }
 
     /// Where the API answers.

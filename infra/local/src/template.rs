@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use serde_norway::Value;
 
@@ -38,6 +38,8 @@ pub struct TemplateTable {
     pub indexes: Vec<GlobalSecondaryIndex>,
     /// The attribute that ends an item.
     pub ttl: Option<String>,
+    /// The stream of its changes.
+    pub stream: Option<StreamSpecification>,
 }
 
 impl Template {
@@ -124,7 +126,12 @@ fn read_table(name: &str, table: &Value) -> Result<TemplateTable, StartError> {
     }
     let ttl = properties.get("TimeToLiveSpecification").map(|ttl| string(ttl, "AttributeName").to_owned());
     let key = key_schema(properties).map_err(|error| unclear(&error))?;
-    Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, ttl })
+    let stream = properties.get("StreamSpecification").map(|stream| {
+        let view = StreamViewType::from(string(stream, "StreamViewType"));
+        StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()
+    });
+    let stream = stream.transpose().map_err(|error| unclear(&error))?;
+    Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, ttl, stream })
 }
 
 fn key_schema(of: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::error::BuildError> {

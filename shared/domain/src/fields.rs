@@ -30,6 +30,14 @@ impl Fields {
         }
     }
 
+    /// The fields of one of many things, which has to be an object too.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when it is another kind of value.
+    pub fn of_item(value: Value) -> Result<Self> {
+        Self::of_body(value).map_err(|_| Error::Malformed("A memory must be a JSON object".into()))
+    }
+
     /// The parameters of a query string, percent-decoded; one given twice is an error.
     pub fn of_query(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = Self { values: Map::new(), errors: Vec::new(), foreign_tenant: false };

@@ -22,6 +22,20 @@ pub fn parse(bytes: &[u8]) -> Result<Value> {
     }
 }
 
+/// Reads one line of NDJSON.
+///
+/// # Errors
+/// [`Error::Malformed`], with the place of the fault in the line.
+pub fn parse_line(line: &[u8]) -> Result<Value> {
+    match serde_json::from_slice::<Strict>(line) {
+        Ok(Strict(value)) => Ok(value),
+        // A line has but one, which the answer numbers by itself.
+        Err(fault) => Err(Error::Malformed(
+            format!("The line is not valid JSON: {fault}").replace("at line 1 column", "at column"),
+        )),
+    }
+}
+
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

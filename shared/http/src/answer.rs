@@ -4,19 +4,24 @@ use std::time::Instant;
 
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::Standing;
-use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp};
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION};
+use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp, ndjson};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
+};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Response};
 
 use crate::guard::Refusal;
+use crate::reply::{Data, Done};
 use crate::{Outcome, Reply, envelope, error, headers};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What a request came to, before HTTP says it.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) outcome: Result<Reply, Error>,
+    pub(crate) outcome: Result<Done, Error>,
     /// For a preflight, the methods of the path.
     pub(crate) allow: Option<String>,
     pub(crate) standing: Option<Standing>,
@@ -28,18 +33,31 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// The answer to somebody unknown.
-    pub(crate) const fn anonymous(outcome: Outcome) -> Self {
+    pub(crate) fn anonymous(outcome: Outcome) -> Self {
+        Self::unknown(outcome.map(Done::Fresh))
+    }
+
+    const fn unknown(outcome: Result<Done, Error>) -> Self {
         Self { outcome, allow: None, standing: None, replaced: None, tenant: None, key: None, route: "" }
     }
 
     /// The answer to this caller, whose standing its headers show.
     pub(crate) fn of(outcome: Outcome, principal: Option<&Principal>, standing: Option<Standing>) -> Self {
+        Self::of_work(outcome.map(Done::Fresh), principal, standing)
+    }
+
+    /// As [`of`](Self::of), for a request that may repeat an earlier one.
+    pub(crate) fn of_work(
+        outcome: Result<Done, Error>,
+        principal: Option<&Principal>,
+        standing: Option<Standing>,
+    ) -> Self {
         Self {
             replaced: principal.and_then(Principal::replaced),
             tenant: principal.map(|principal| principal.tenant().clone()),
             key: principal.and_then(Principal::key_id).cloned(),
             standing,
-            ..Self::anonymous(outcome)
+            ..Self::unknown(outcome)
         }
     }
 
@@ -65,37 +83,25 @@ impl Answer {
                 headers::preflight(&mut headers, self.allow.as_deref().unwrap_or_default());
                 (StatusCode::NO_CONTENT, None)
             }
-            Ok(reply) => {
-                let tag = reply.version.as_ref().map(|version| format!("\"{version}\""));
-                if let Some(tag) = &tag {
-                    insert(&mut headers, ETAG, tag);
-                }
-                if let Some(location) = &reply.created {
-                    insert(&mut headers, LOCATION, location);
-                }
-                if reply.secret {
-                    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                }
-                let reading = matches!(parts.method, Method::GET | Method::HEAD);
-                let status = if reading && tag.is_some_and(|tag| is_known(&parts.headers, &tag)) {
-                    StatusCode::NOT_MODIFIED
-                } else if reply.created.is_some() {
-                    StatusCode::CREATED
-                } else {
-                    StatusCode::OK
-                };
-                (status, Some(envelope::success(&reply.data, id, now)))
+            Ok(Done::Fresh(reply)) => {
+                let (status, body) = fresh(reply, &mut headers, parts, id, now);
+                (status, Some(body))
+            }
+            Ok(Done::Replayed(kept)) => {
+                describe(&mut headers, kept.version.as_deref(), kept.location.as_deref());
+                headers.insert(CONTENT_TYPE, JSON);
+                headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+                let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
+                (status, Some(kept.body.clone()))
             }
             Err(error) => {
                 error::explain(error, &mut headers);
+                headers.insert(CONTENT_TYPE, JSON);
                 (error::status(error), Some(envelope::failure(error, id, now)))
             }
         };
         let mut response = Response::new(Body::Empty);
         if let Some(body) = body {
-            if status != StatusCode::NOT_MODIFIED {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            }
             if status == StatusCode::NOT_MODIFIED || parts.method == Method::HEAD {
                 // Without it whoever passes the answer on would say that a GET gets zero bytes, which
                 // RFC 9110, section 8.6 forbids.
@@ -133,6 +139,7 @@ impl Answer {
             route = self.route,
             status = status.as_u16(),
             code = error.map(error::code),
+            replayed = matches!(self.outcome, Ok(Done::Replayed(_))),
             tenant = self.tenant.as_ref().map(TenantId::as_str),
             key = self.key.as_ref().map(KeyId::as_str),
             ms = started.elapsed().as_secs_f64() * 1e3,
@@ -141,8 +148,48 @@ impl Answer {
     }
 }
 
+/// Status, headers and body of an answer that was worked on.
+fn fresh(
+    reply: &Reply,
+    headers: &mut HeaderMap,
+    parts: &Parts,
+    id: &RequestId,
+    now: Timestamp,
+) -> (StatusCode, String) {
+    describe(headers, reply.version.as_deref(), reply.created.as_deref());
+    if reply.redacted.is_some() {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let reading = matches!(parts.method, Method::GET | Method::HEAD);
+    let is_known = headers.get(ETAG).is_some_and(|tag| is_known(&parts.headers, tag));
+    let status = if reading && is_known { StatusCode::NOT_MODIFIED } else { reply.status() };
+    let (media_type, body) = match &reply.data {
+        Data::Json(data) => (JSON, envelope::success(data, id, now)),
+        Data::Lines(lines, next) => {
+            if let Some(next) = next {
+                insert(headers, LINK, &format!("<{next}>; rel=\"next\""));
+            }
+            (HeaderValue::from_static(ndjson::MEDIA_TYPE), lines.clone())
+        }
+    };
+    if status != StatusCode::NOT_MODIFIED {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
+    (status, body)
+}
+
+/// Names the version of the data and where it was created.
+fn describe(headers: &mut HeaderMap, version: Option<&str>, created: Option<&str>) {
+    if let Some(version) = version {
+        insert(headers, ETAG, &format!("\"{version}\""));
+    }
+    if let Some(location) = created {
+        insert(headers, LOCATION, location);
+    }
+}
+
 /// Whether `If-None-Match` names `tag`, compared weakly (RFC 9110, section 13.1.2).
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.trim() == "*" || value.split(',').any(|named| named.trim().trim_start_matches("W/") == tag)
     })

@@ -8,17 +8,17 @@ use futures_util::FutureExt;
 use hb_domain::tenant::Standing;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
-use hb_store::Store;
+use hb_store::{Claimed, Store};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::answer::Answer;
-use crate::call;
 use crate::guard::{Guard, Passage};
+use crate::reply::Done;
 use crate::route::{self, Action, Found, Handling, Route};
-use crate::{Call, Entropy, Outcome, Reply};
+use crate::{Call, Entropy, Outcome, Reply, call, idempotency};
 
 /// How long warming up may take: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -69,15 +69,14 @@ impl App {
         let (parts, body) = request.into_parts();
 
         // A panic is a bug, but one request's bug: the caller gets an answer, the log the request id.
-        let answer = AssertUnwindSafe(self.answer(&parts, body)).catch_unwind().await;
-        let answer =
-            answer.unwrap_or_else(|_| Answer::anonymous(Err(Error::Internal("a handler panicked".into()))));
+        let answer = AssertUnwindSafe(self.answer(&parts, body, &id, now)).catch_unwind().await;
+        let answer = answer.unwrap_or_else(|_| Answer::anonymous(Err(panicked())));
         let response = answer.respond(&parts, &id, now);
         answer.log(&response, &parts.method, &id, gateway_id.as_deref(), started);
         response
     }
 
-    async fn answer(&self, parts: &Parts, body: Body) -> Answer {
+    async fn answer(&self, parts: &Parts, body: Body, id: &RequestId, now: Timestamp) -> Answer {
         match route::find(&self.0.tables, &parts.method, parts.uri.path()) {
             Found::Unknown => Answer::anonymous(Err(Error::UnknownRoute)),
             Found::WrongMethod(allow) => Answer::anonymous(Err(Error::MethodNotAllowed { allow })),
@@ -89,19 +88,48 @@ impl App {
                     Action::Public(answer) => Answer::anonymous(answer()),
                     Action::Standing(show) => self.show_standing(parts, show).await,
                     Action::Tenant(scope, handler) => {
-                        self.call(parts, body, captures, |call| {
+                        self.call(parts, body, captures, async |call| {
                             if let Some(scope) = scope {
                                 call.principal().require(scope)?;
                             }
                             if route.reads_no_body() {
                                 call.check_idle_body()?;
                             }
-                            Ok(handler(call))
+                            if !route.is_repeatable() {
+                                return handler(call).await.map(Done::Fresh);
+                            }
+                            self.work_once(parts, call, handler, id, now).await
                         })
                         .await
                     }
                 };
                 Answer { route: route.path, ..answer }
+            }
+        }
+    }
+
+    /// Runs the handler, unless the request repeats one that has been answered.
+    async fn work_once(
+        &self,
+        parts: &Parts,
+        mut call: Call,
+        handler: fn(Call) -> Handling,
+        id: &RequestId,
+        now: Timestamp,
+    ) -> Result<Done, Error> {
+        let Some(key) = idempotency::key_of(&parts.headers)? else {
+            return handler(call).await.map(Done::Fresh);
+        };
+        let (store, principal) = (&self.0.store, call.principal.clone());
+        let fresh = idempotency::fresh_claim(parts, &mut call);
+        match store.claims(&principal).claim(key, fresh).await? {
+            Claimed::Answered(kept) => Ok(Done::Replayed(kept)),
+            Claimed::Mine(held) => {
+                let handling = async { handler(call.under(held.clone())).await };
+                let outcome = AssertUnwindSafe(handling).catch_unwind().await;
+                let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
+                idempotency::settle(store, &principal, &held, &outcome, id, now).await;
+                outcome.map(Done::Fresh)
             }
         }
     }
@@ -124,7 +152,7 @@ impl App {
         parts: &Parts,
         body: Body,
         captures: Vec<(&'static str, String)>,
-        start: impl FnOnce(Call) -> hb_domain::Result<Handling>,
+        work: impl AsyncFnOnce(Call) -> Result<Done, Error>,
     ) -> Answer {
         let passage = match self.0.guard.admit(authorization(&parts.headers)).await {
             Ok(passage) => passage,
@@ -146,7 +174,10 @@ impl App {
             standing,
             now,
             started: Instant::now(),
+            clock: self.0.clock.clone(),
             rng: self.0.entropy.rng(),
+            secrets: self.0.entropy.rng(),
+            claim: None,
             store: self.0.store.clone(),
             peppers: Arc::clone(&self.0.guard.peppers),
             captures,
@@ -155,15 +186,20 @@ impl App {
             body,
         };
         let handling = async {
-            let handled = AssertUnwindSafe(async { start(call)?.await }).catch_unwind().await;
-            handled.unwrap_or_else(|_| Err(Error::Internal("a handler panicked".into())))
+            let handled = AssertUnwindSafe(work(call)).catch_unwind().await;
+            handled.unwrap_or_else(|_| Err(panicked()))
         };
         let admitted = DayCounts { requests: 1, errors: 0, limited };
         let (outcome, ()) = tokio::join!(handling, self.count(&principal, admitted, now));
-        if outcome.is_err() {
+        let failed = match &outcome {
+            Ok(Done::Fresh(_)) => false,
+            Ok(Done::Replayed(kept)) => kept.status >= 400,
+            Err(_) => true,
+        };
+        if failed {
             self.count(&principal, DayCounts { errors: 1, ..DayCounts::default() }, now).await;
         }
-        Answer::of(outcome, Some(&principal), Some(standing))
+        Answer::of_work(outcome, Some(&principal), Some(standing))
     }
 
     /// Counts for the caller's key. The request has been admitted, so a failure here is not the caller's.
@@ -173,6 +209,10 @@ impl App {
             tracing::error!(%key, %error, ?counts, "usage was not counted");
         }
     }
+}
+
+fn panicked() -> Error {
+    Error::Internal("a handler panicked".into())
 }
 
 fn authorization(headers: &HeaderMap) -> Option<&[u8]> {

@@ -1,28 +1,47 @@
 //! The body of a request, as far as HTTP goes: its size and its media type.
 
 use hb_domain::fields::Fields;
-use hb_domain::{Error, Result, json};
+use hb_domain::{Error, Result, json, ndjson};
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 /// The largest JSON body, in bytes.
 pub(crate) const MAX_JSON: usize = 256 * 1024;
+/// The largest JSON body that holds many things, in bytes.
+pub(crate) const MAX_BULK: usize = 1024 * 1024;
+/// The largest NDJSON body, in bytes: what fits in an event of Lambda's after the gateway has made base64 of it.
+const MAX_LINES: usize = 4 * 1024 * 1024;
 const JSON: &str = "application/json";
 
-/// Reads a JSON object.
+/// Reads a JSON object of at most `limit` bytes.
 ///
 /// # Errors
 /// Too large, not sent as JSON, not JSON, or not an object.
-pub(crate) fn json_fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields> {
-    if body.len() > MAX_JSON {
-        return Err(Error::TooLarge { limit: MAX_JSON });
-    }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case(JSON) {
-        return Err(Error::UnsupportedMediaType { expected: JSON });
-    }
+pub(crate) fn json_fields(headers: &HeaderMap, body: &[u8], limit: usize) -> Result<Fields> {
+    check(headers, body, limit, JSON)?;
     if body.is_empty() {
         return Err(Error::Malformed("The body is empty; a JSON object is expected".into()));
     }
     Fields::of_body(json::parse(body)?)
+}
+
+/// The lines of an NDJSON body that are not empty, with their numbers.
+///
+/// # Errors
+/// Too large, or not sent as NDJSON.
+pub(crate) fn ndjson_lines<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Vec<(usize, &'b [u8])>> {
+    check(headers, body, MAX_LINES, ndjson::MEDIA_TYPE)?;
+    Ok(ndjson::lines(body).collect())
+}
+
+fn check(headers: &HeaderMap, body: &[u8], limit: usize, expected: &'static str) -> Result<()> {
+    if body.len() > limit {
+        return Err(Error::TooLarge { limit });
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case(expected) {
+        Ok(())
+    } else {
+        Err(Error::UnsupportedMediaType { expected })
+    }
 }

@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::Standing;
-use hb_domain::{ApiKey, Error, KeyId, MemoryId, Principal, Result, Timestamp};
-use hb_store::{Keys, Memories, Store, Usage};
+use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Timestamp};
+use hb_store::{HeldClaim, Keys, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
-use rand::RngExt;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 use crate::body;
 use crate::guard::PepperCache;
@@ -25,7 +25,12 @@ pub struct Call {
     pub(crate) standing: Standing,
     pub(crate) now: Timestamp,
     pub(crate) started: Instant,
+    pub(crate) clock: Clock,
+    /// Makes ids: under a claim the same ones for whoever carries on.
     pub(crate) rng: StdRng,
+    /// Makes secrets, which nobody could make again.
+    pub(crate) secrets: StdRng,
+    pub(crate) claim: Option<HeldClaim>,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) captures: Vec<(&'static str, String)>,
@@ -67,7 +72,18 @@ impl Call {
 
     /// The tenant's memories.
     pub const fn memories(&self) -> Memories<'_> {
-        self.store.memories(&self.principal)
+        self.store.memories(&self.principal).under(self.claim.as_ref())
+    }
+
+    /// The same call under a claim, with the time and the ids of the first request of its key.
+    pub(crate) fn under(self, held: HeldClaim) -> Self {
+        Self { now: held.claim.at, rng: StdRng::from_seed(held.claim.seed.0), claim: Some(held), ..self }
+    }
+
+    /// How long the request has been worked on.
+    pub fn worked_for(&self) -> Duration {
+        let began = self.standing.at.micros();
+        Duration::from_micros(u64::try_from(self.clock.now().micros() - began).unwrap_or(0))
     }
 
     /// The fields of the JSON body.
@@ -75,7 +91,20 @@ impl Call {
     /// # Errors
     /// When it is too large, not sent as JSON or not a JSON object.
     pub fn body(&self) -> Result<Fields> {
-        body::json_fields(&self.headers, &self.body)
+        body::json_fields(&self.headers, &self.body, body::MAX_JSON)
+    }
+
+    /// The fields of a JSON body that holds many things.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub fn bulk_body(&self) -> Result<Fields> {
+        body::json_fields(&self.headers, &self.body, body::MAX_BULK)
+    }
+
+    /// Takes the body out of the call, to be read while the call is worked with.
+    pub fn take_body(&mut self) -> TakenBody {
+        TakenBody { headers: self.headers.clone(), body: std::mem::take(&mut self.body) }
     }
 
     /// The parameters of the query string.
@@ -139,7 +168,12 @@ impl Call {
         MemoryId::mint(self.now, &mut self.rng)
     }
 
-    /// A name for a version of a memory.
+    /// What ids are made with.
+    pub const fn rng(&mut self) -> &mut StdRng {
+        &mut self.rng
+    }
+
+    /// A name for a change: the version of a memory that it makes, or the rotation of a key.
     pub fn new_version(&mut self) -> String {
         format!("{:016x}", self.rng.random::<u64>())
     }
@@ -154,9 +188,31 @@ impl Call {
     /// # Errors
     /// [`Error::Unavailable`] when the pepper cannot be had.
     pub async fn new_secret(&mut self, id: &KeyId, environment: Environment) -> Result<(ApiKey, KeyHash)> {
-        let plain = ApiKey::mint(id, environment, &mut self.rng);
+        let plain = ApiKey::mint(id, environment, &mut self.secrets);
         let hash = self.peppers.get(&self.store).await?.current.hash(&plain);
         Ok((plain, hash))
+    }
+}
+
+/// A body that was taken out of its call. Its `Debug` says nothing of it.
+pub struct TakenBody {
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl TakenBody {
+    /// The lines of NDJSON that are not empty, with their numbers.
+    ///
+    /// # Errors
+    /// When the body is too large or not sent as NDJSON.
+    pub fn lines(&self) -> Result<Vec<(usize, &[u8])>> {
+        body::ndjson_lines(&self.headers, &self.body)
+    }
+}
+
+impl fmt::Debug for TakenBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TakenBody")
     }
 }
 

@@ -13,16 +13,33 @@ pub(crate) fn success(data: &str, request: &RequestId, now: Timestamp) -> String
 
 /// The body of an error.
 pub(crate) fn failure(error: &Error, request: &RequestId, now: Timestamp) -> String {
+    let errors = errors_of(error);
+    let metadata = metadata(request, now);
+    format!(r#"{{"success":false,"errors":{errors},"metadata":{metadata}}}"#)
+}
+
+/// How many wrong fields of one thing of many are told: a thousand times all of them would be no answer.
+const MAX_OF_ITEM: usize = 3;
+
+/// What was wrong with one thing of many, in the form of the envelope's list; of wrong fields the first three.
+pub fn item_errors(error: &Error) -> Value {
+    let mut errors = errors_of(error);
+    if let Value::Array(errors) = &mut errors {
+        errors.truncate(MAX_OF_ITEM);
+    }
+    errors
+}
+
+/// An error as the envelope lists it: a code and a message, and with wrong fields one of each a field.
+fn errors_of(error: &Error) -> Value {
     let code = error::code(error);
-    let errors = match error {
+    match error {
         Error::Validation(fields) => fields
             .iter()
             .map(|field| json!({"code": code, "message": field.message, "field": field.field}))
             .collect(),
         other => Value::from(vec![json!({"code": code, "message": other.public_message()})]),
-    };
-    let metadata = metadata(request, now);
-    format!(r#"{{"success":false,"errors":{errors},"metadata":{metadata}}}"#)
+    }
 }
 
 fn metadata(request: &RequestId, now: Timestamp) -> Value {

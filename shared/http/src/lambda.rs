@@ -10,6 +10,7 @@ use hb_store::{Secrets, Store, Tables};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Deserialize;
 
 use crate::{App, Entropy, Route, log};
 
@@ -30,14 +31,7 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
 /// Serves `routes` until Lambda ends the process. A configuration that is not complete stops it at
 /// once, with a message that names the variable.
 pub async fn run(routes: &'static [Route]) -> ExitCode {
-    log::to_stdout();
-    let store = match store_from_env(|name| std::env::var(name).ok().filter(|value| !value.is_empty())) {
-        Ok(store) => store,
-        Err(problem) => {
-            tracing::error!("cannot start: {problem}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let Some(store) = start() else { return ExitCode::FAILURE };
     let app = App::new(vec![routes], store, Clock::system(), Entropy::system());
     app.warm_up().await;
     let service = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
@@ -50,7 +44,32 @@ pub async fn run(routes: &'static [Route]) -> ExitCode {
         async move { adapter.call(event).await }
     });
     // One request at a time, or as many as AWS_LAMBDA_MAX_CONCURRENCY allows.
-    match lambda_runtime::run_concurrent(service).await {
+    ended(lambda_runtime::run_concurrent(service).await)
+}
+
+/// Deals with events that are no requests until Lambda ends the process; as [`run`] otherwise.
+pub async fn run_events<E, F>(handle: impl Fn(Store, E) -> F + Clone + Send + Sync + 'static) -> ExitCode
+where
+    E: for<'de> Deserialize<'de> + Send + 'static,
+    F: Future<Output = serde_json::Value> + Send + 'static,
+{
+    let Some(store) = start() else { return ExitCode::FAILURE };
+    let service = service_fn(move |event: LambdaEvent<E>| {
+        let handling = handle(store.clone(), event.payload);
+        async move { Ok::<_, lambda_http::Error>(handling.await) }
+    });
+    ended(lambda_runtime::run(service).await)
+}
+
+/// The store that the environment describes; what is missing is logged.
+fn start() -> Option<Store> {
+    log::to_stdout();
+    let store = store_from_env(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    store.map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
+}
+
+fn ended(outcome: Result<(), lambda_http::Error>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("the runtime ended: {error}");
@@ -71,6 +90,7 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
         api_keys: required("API_KEYS_TABLE")?,
         memories: required("MEMORIES_TABLE")?,
         usage: required("USAGE_TABLE")?,
+        idempotency: required("IDEMPOTENCY_TABLE")?,
     };
     let secrets = Secrets::new(aws.secrets(), required("PEPPER_SECRET")?);
     Ok(Store::new(aws.dynamodb(), tables, secrets))

@@ -12,14 +12,16 @@ mod envelope;
 mod error;
 mod guard;
 mod headers;
+mod idempotency;
 pub mod lambda;
 pub mod log;
 mod reply;
 pub mod route;
 
 pub use app::App;
-pub use call::Call;
+pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
-pub use hb_store::Rotation;
+pub use envelope::item_errors;
+pub use hb_store::{Landed, NewRecord, Rotation};
 pub use reply::{Outcome, Reply};
 pub use route::Route;

@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Crates whose events are ours to word.
-const OURS: [&str; 7] = ["hb_http", "hb_store", "hb_domain", "hb_local", "api_keys", "memories", "auth"];
+const OURS: [&str; 8] =
+    ["hb_http", "hb_store", "hb_domain", "hb_local", "api_keys", "memories", "auth", "upkeep"];
 
 /// A filter that shows our events from `level` on (`info` when it is no level), others' from warnings on.
 pub fn filter(level: &str) -> EnvFilter {

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use hb_domain::idempotency::Kept;
 use hb_domain::{Error, Result};
+use http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
 /// What a handler comes to.
 pub type Outcome = Result<Reply>;
@@ -11,10 +14,31 @@ pub type Outcome = Result<Reply>;
 /// A good answer. Its `Debug` leaves out the data, which may hold a secret.
 #[derive(Clone)]
 pub struct Reply {
-    pub(crate) data: String,
+    pub(crate) data: Data,
     pub(crate) created: Option<String>,
     pub(crate) version: Option<String>,
-    pub(crate) secret: bool,
+    /// The data without the secret in it, when there is one.
+    pub(crate) redacted: Option<String>,
+    /// Whether there is more to do that a repetition of the request would do.
+    pub(crate) unfinished: bool,
+}
+
+/// What an answer carries.
+#[derive(Clone)]
+pub(crate) enum Data {
+    /// JSON, for the envelope.
+    Json(String),
+    /// NDJSON, which has none, and where it goes on.
+    Lines(String, Option<String>),
+}
+
+/// What a request came to: an answer of now, or of an earlier request that this one repeats.
+#[derive(Clone, Debug)]
+pub(crate) enum Done {
+    /// It was worked on.
+    Fresh(Reply),
+    /// It had been before.
+    Replayed(Kept),
 }
 
 impl Reply {
@@ -23,8 +47,7 @@ impl Reply {
     /// # Errors
     /// [`Error::Internal`] when `data` cannot be written as JSON.
     pub fn ok(data: &impl Serialize) -> Outcome {
-        let data = serde_json::to_string(data).map_err(|error| Error::Internal(format!("reply: {error}")))?;
-        Ok(Self { data, created: None, version: None, secret: false })
+        Ok(Self::of(Data::Json(json(data)?)))
     }
 
     /// Something was created, which from now on is at `location`.
@@ -35,17 +58,50 @@ impl Reply {
         Ok(Self { created: Some(location), ..Self::ok(data)? })
     }
 
+    /// Here are lines of JSON, and the address of those that follow, if any do.
+    pub const fn lines(lines: String, next: Option<String>) -> Self {
+        Self::of(Data::Lines(lines, next))
+    }
+
     /// Names the version of the data, for requests that depend on it.
     #[must_use]
     pub fn of_version(self, version: String) -> Self {
         Self { version: Some(version), ..self }
     }
 
-    /// The data holds a secret that nobody may keep for others.
-    #[must_use]
-    pub fn with_secret(self) -> Self {
-        Self { secret: true, ..self }
+    /// `field` of the data is a secret that nobody may keep for others, and that is told once: a repetition
+    /// of the request gets null in its place.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the data has no such field.
+    pub fn with_secret(self, field: &str) -> Outcome {
+        let Data::Json(text) = &self.data else {
+            return Err(Error::Internal("reply: lines hold no secret".into()));
+        };
+        let mut data: Value = serde_json::from_str(text).unwrap_or_default();
+        let secret =
+            data.get_mut(field).ok_or_else(|| Error::Internal(format!("reply: no field {field}")))?;
+        *secret = Value::Null;
+        Ok(Self { redacted: Some(data.to_string()), ..self })
     }
+
+    /// Not all of it is done: a repetition under the same idempotency key goes on with the rest.
+    #[must_use]
+    pub fn unfinished(self) -> Self {
+        Self { unfinished: true, ..self }
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        if self.created.is_some() { StatusCode::CREATED } else { StatusCode::OK }
+    }
+
+    const fn of(data: Data) -> Self {
+        Self { data, created: None, version: None, redacted: None, unfinished: false }
+    }
+}
+
+fn json(data: &impl Serialize) -> Result<String> {
+    serde_json::to_string(data).map_err(|error| Error::Internal(format!("reply: {error}")))
 }
 
 impl fmt::Debug for Reply {

@@ -26,6 +26,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may use it, and what it does.
     pub action: Action,
+    /// Whether it changes nothing, whatever its method.
+    pub reading: bool,
 }
 
 /// What a route does, and what it asks of the caller first.
@@ -47,17 +49,27 @@ impl Route {
         scope: Scope,
         handler: fn(Call) -> Handling,
     ) -> Self {
-        Self { method, path, action: Action::Tenant(Some(scope), handler) }
+        Self { method, path, action: Action::Tenant(Some(scope), handler), reading: false }
+    }
+
+    /// A route that needs a credential with this scope and changes nothing, although its method may.
+    pub const fn reading(
+        method: Method,
+        path: &'static str,
+        scope: Scope,
+        handler: fn(Call) -> Handling,
+    ) -> Self {
+        Self { method, path, action: Action::Tenant(Some(scope), handler), reading: true }
     }
 
     /// A route for any credential of the tenant.
     pub const fn any(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
-        Self { method, path, action: Action::Tenant(None, handler) }
+        Self { method, path, action: Action::Tenant(None, handler), reading: false }
     }
 
     /// A route without credential.
     pub const fn public(method: Method, path: &'static str, answer: fn() -> Outcome) -> Self {
-        Self { method, path, action: Action::Public(answer) }
+        Self { method, path, action: Action::Public(answer), reading: true }
     }
 
     /// A route that shows the tenant's standing.
@@ -66,7 +78,12 @@ impl Route {
         path: &'static str,
         answer: fn(&Standing, Timestamp) -> Outcome,
     ) -> Self {
-        Self { method, path, action: Action::Standing(answer) }
+        Self { method, path, action: Action::Standing(answer), reading: true }
+    }
+
+    /// Whether it heeds an `Idempotency-Key`: whatever a repetition would do again.
+    pub fn is_repeatable(&self) -> bool {
+        !self.reading && matches!(self.method, Method::POST | Method::PATCH)
     }
 
     /// Whether its handler has no use for a body.

@@ -66,7 +66,7 @@ impl Aws {
             .region(Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard())
+            .retry_config(retries())
             .timeout_config(timeouts());
         config.set_endpoint_url(self.dynamodb_url.clone());
         config.build()
@@ -79,11 +79,19 @@ impl Aws {
             .region(Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard())
+            .retry_config(retries())
             .timeout_config(timeouts());
         config.set_endpoint_url(self.secrets_url.clone());
         config.build()
     }
+}
+
+/// Two more attempts, soon: who waits for the answer waits at a gateway. The default of a second at first
+/// is for batch jobs.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(500))
 }
 
 /// A request lives at most 29 s at the gateway; three attempts with their back-off stay far below.

@@ -6,11 +6,15 @@
 
 mod api_keys;
 pub mod aws;
+mod claims;
+mod counts;
 mod fault;
 mod item;
 mod memories;
+mod removals;
 mod secrets;
 mod tenants;
+mod transaction;
 mod usage;
 
 use aws_sdk_dynamodb::Client;
@@ -20,10 +24,13 @@ use hb_domain::Principal;
 pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
 pub use api_keys::rotate::Rotation;
-pub use memories::{Memories, MemoryPage, Versioned};
+pub use claims::{Claimed, Claims, HeldClaim};
+pub use counts::{Amount, Counts};
+pub use memories::{Erased, ExportPage, Landed, Memories, MemoryPage, NewRecord, Versioned};
+pub use removals::{Removal, Removals};
 pub use secrets::Secrets;
 pub use tenants::{Attempt, Tenants};
-pub use usage::{Counts, Usage};
+pub use usage::Usage;
 
 /// The names of the tables.
 #[derive(Clone, Debug)]
@@ -36,6 +43,8 @@ pub struct Tables {
     pub memories: String,
     /// Each key's usage by month, and each tenant's number of memories.
     pub usage: String,
+    /// What has been asked for and answered under which idempotency key.
+    pub idempotency: String,
 }
 
 /// Access to everything HeroBrain keeps; cheap to clone.
@@ -78,6 +87,21 @@ impl Store {
     /// The usage of the caller's tenant.
     pub const fn usage<'a>(&'a self, principal: &'a Principal) -> Usage<'a> {
         Usage::new(self, principal.tenant())
+    }
+
+    /// The claims of the caller's tenant.
+    pub const fn claims<'a>(&'a self, principal: &'a Principal) -> Claims<'a> {
+        Claims::new(self, principal.tenant())
+    }
+
+    /// How much the caller's tenant keeps.
+    pub const fn counts<'a>(&'a self, principal: &'a Principal) -> Counts<'a> {
+        Counts::new(self, principal.tenant())
+    }
+
+    /// Memories that the table itself has removed.
+    pub const fn removals(&self) -> Removals<'_> {
+        Removals::new(self)
     }
 
     /// The memories of the caller's tenant.

@@ -1,37 +1,28 @@
-//! The table of usage: what each key did in a month, and how many memories a tenant has.
+//! The table of usage: what each key did in a month. The other kind of row, how much a tenant keeps, is
+//! [`crate::counts`]'.
 //!
-//! | row | `tenant` | `sk` | holds |
-//! |---|---|---|---|
-//! | month | tenant | key id `#` `2026-11` | `r24`, `e24`, `l24`: requests, errors and limited of the 24th; `lastUsed` |
-//! | count | tenant | `memories` | `n` |
+//! | `tenant` | `sk` | holds |
+//! |---|---|---|
+//! | tenant | key id `#` `2026-11` | `r24`, `e24`, `l24`: requests, errors and limited of the 24th; `lastUsed` |
 //!
 //! A month of a key stays below 1 KB, so counting a request costs one write unit.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use hb_domain::error::Quota;
 use hb_domain::time::{Day, Month};
 use hb_domain::usage::{DailyUsage, DayCounts};
-use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
+use hb_domain::{KeyId, Result, TenantId, Timestamp};
 
 use crate::Store;
-use crate::fault::{fault, is_failed_condition, persist};
+use crate::fault::{fault, persist};
 use crate::item::{Attributes, Row, millis, number, text};
 
 const TABLE: &str = "usage";
-const COUNT: &str = "memories";
 
 /// The usage of one tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
-}
-
-/// How many things a tenant keeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Memories. After a crash it may be too high, never too low.
-    pub memories: u64,
 }
 
 impl<'a> Usage<'a> {
@@ -105,71 +96,6 @@ impl<'a> Usage<'a> {
             .limit(1);
         let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
         answer.items().first().map(|item| Row::new(TABLE, item).moment("lastUsed")).transpose()
-    }
-
-    /// How much the tenant keeps, read consistently.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn counts(&self) -> Result<Counts> {
-        let get =
-            self.store.db.get_item().table_name(&self.store.tables.usage).set_key(Some(self.count_row()));
-        let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| fault("GetItem usage", error))?;
-        let memories = answer.item.as_ref().map_or(Ok(0), |item| Row::new(TABLE, item).count("n"))?;
-        Ok(Counts { memories })
-    }
-
-    /// Takes a place for one memory, before it is written. A place whose memory does not land is
-    /// [given back](Self::release).
-    ///
-    /// # Errors
-    /// [`Error::QuotaExhausted`] when `limit` places are taken; the database's.
-    pub(crate) async fn reserve(&self, limit: Option<u64>) -> Result<()> {
-        let mut update = self
-            .store
-            .db
-            .update_item()
-            .table_name(&self.store.tables.usage)
-            .set_key(Some(self.count_row()))
-            .update_expression("ADD n :one")
-            .expression_attribute_values(":one", number(1))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        if let Some(limit) = limit {
-            update = update
-                .condition_expression("attribute_not_exists(n) OR n < :limit")
-                .expression_attribute_values(":limit", number(limit));
-        }
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_failed_condition(&error) => {
-                Err(Error::QuotaExhausted(Quota::Memories(limit.unwrap_or(0))))
-            }
-            Err(error) => Err(fault("UpdateItem usage", error)),
-        }
-    }
-
-    /// Gives one place back. The SDK makes one attempt: a place given back twice would let the
-    /// count fall below the truth, one not given back leaves it above, which a recount mends.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(crate) async fn release(&self) -> Result<()> {
-        let update = self
-            .store
-            .once
-            .update_item()
-            .table_name(&self.store.tables.usage)
-            .set_key(Some(self.count_row()))
-            .update_expression("ADD n :less")
-            .expression_attribute_values(":less", number(-1))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = persist(|| update.clone().send()).await;
-        answer.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
-    }
-
-    fn count_row(&self) -> Attributes {
-        Attributes::from([("tenant".into(), text(self.tenant)), ("sk".into(), text(COUNT))])
     }
 
     fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {

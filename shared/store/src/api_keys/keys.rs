@@ -1,8 +1,5 @@
 //! A tenant's keys: creating, reading and listing them.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
 use hb_domain::credential::Credential;
 use hb_domain::error::AuthFailure;
@@ -12,10 +9,11 @@ use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 
 use super::slots::{self, Full};
-use super::{built, credential_key, credentials, listed_until, owned_key, owner};
+use super::{credential_key, credentials, listed_until, owned_key, owner};
 use crate::Store;
-use crate::fault::fault;
+use crate::fault::{fault, is_failed_condition};
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
+use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// The most live keys a tenant may have.
 pub const MAX_LIVE_KEYS: u64 = 100;
@@ -24,12 +22,6 @@ pub const MAX_LIVE_KEYS: u64 = 100;
 const MAX_ENDED_LISTED: usize = 400;
 
 const TABLE: &str = "api-keys";
-/// How often a transaction that lost against another one of the same tenant is tried.
-pub(super) const TRIES: u32 = 8;
-
-/// Reasons for cancelling a transaction that pass by themselves.
-const PASSING_REASONS: [&str; 3] =
-    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 /// The keys of one tenant.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +30,6 @@ pub struct Keys<'a> {
     pub(super) tenant: &'a TenantId,
     /// The key that the caller came with, and what is kept of the secret it presented.
     pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
-}
-
-/// Why a transaction changed nothing.
-pub(super) enum Cancelled {
-    /// The condition of the part at this place.
-    Condition(usize),
-    /// Another transaction was under way on the same rows.
-    Conflict,
 }
 
 impl<'a> Keys<'a> {
@@ -85,6 +69,7 @@ impl<'a> Keys<'a> {
             rotation: None,
             previous: None,
         };
+        let secret = credential.secret.clone();
         let mut rows = [credentials::encode(&credential), encode(self.tenant, key)];
         if let Some(end) = key.expires_at {
             for row in &mut rows {
@@ -105,9 +90,9 @@ impl<'a> Keys<'a> {
         parts.extend(self.caller_is_live(&key.id)?);
 
         for attempt in 0..TRIES {
-            match self.transact(parts.clone()).await? {
+            match transact(self.store, parts.clone()).await? {
                 Ok(()) => return Ok(()),
-                Err(Cancelled::Conflict) => pause(attempt, &key.id).await,
+                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
                 Err(Cancelled::Condition(2)) => {
                     match slots::explain(self.store, self.tenant, key, key.created_at).await? {
                         Full::Refused(error) => return Err(error),
@@ -115,12 +100,35 @@ impl<'a> Keys<'a> {
                     }
                 }
                 Err(Cancelled::Condition(3)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
-                Err(Cancelled::Condition(_)) => {
-                    return Err(Error::Unavailable(format!("{} is taken", key.id)));
-                }
+                Err(Cancelled::Condition(_)) => return self.adopt(key, &secret).await,
             }
         }
         Err(Error::Unavailable("creating a key lost against others too often".into()))
+    }
+
+    /// Gives a key that this very request has created before, when it was carried on or its answer was lost,
+    /// the secret that is about to be told: nobody has been told the one it has.
+    async fn adopt(&self, key: &KeySummary, secret: &KeyHash) -> Result<()> {
+        if self.get(&key.id).await? != *key {
+            return Err(Error::Unavailable(format!("{} is taken", key.id)));
+        }
+        let update = self
+            .store
+            .db
+            .update_item()
+            .table_name(&self.store.tables.api_keys)
+            .set_key(Some(credential_key(&key.id)))
+            .update_expression("SET code = :code, pepper = :pepper")
+            .condition_expression("tenant = :tenant AND attribute_not_exists(revokedAt)")
+            .expression_attribute_values(":tenant", text(self.tenant))
+            .expression_attribute_values(":code", bytes(&secret.code))
+            .expression_attribute_values(":pepper", text(&secret.pepper.0))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match update.send().await {
+            Ok(_) => self.store.tenants().raise_epoch(self.tenant).await.map(|_| ()),
+            Err(error) if is_failed_condition(&error) => Err(Error::NotFound),
+            Err(error) => Err(fault("UpdateItem api-keys", error)),
+        }
     }
 
     /// Reads one key, consistently.
@@ -175,38 +183,6 @@ impl<'a> Keys<'a> {
         });
         Ok(keys)
     }
-
-    /// Writes all parts or none; tells why it was none.
-    pub(super) async fn transact(
-        &self,
-        parts: Vec<TransactWriteItem>,
-    ) -> Result<std::result::Result<(), Cancelled>> {
-        let transact = self.store.db.transact_write_items().set_transact_items(Some(parts));
-        let transact = transact.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let error = match transact.send().await {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => error,
-        };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-        else {
-            return Err(fault("TransactWriteItems api-keys", error));
-        };
-        let codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
-        let codes: Vec<&str> = codes.collect();
-        if let Some(place) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
-            Ok(Err(Cancelled::Condition(place)))
-        } else if codes.iter().any(|code| PASSING_REASONS.contains(code)) {
-            Ok(Err(Cancelled::Conflict))
-        } else {
-            Err(fault("TransactWriteItems api-keys", error))
-        }
-    }
-}
-
-/// Waits before another try: longer each time, and by the key's id apart from others that lost too.
-pub(super) async fn pause(attempt: u32, id: &KeyId) {
-    let apart = id.as_str().bytes().map(u64::from).sum::<u64>() % 20;
-    tokio::time::sleep(Duration::from_millis((10 << attempt.min(5)) + apart)).await;
 }
 
 fn encode(tenant: &TenantId, key: &KeySummary) -> Attributes {

@@ -16,10 +16,9 @@ mod revoke;
 pub(crate) mod rotate;
 mod slots;
 
-use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::key_summary::SHOWN_AFTER_END;
-use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
+use hb_domain::{KeyId, TenantId, Timestamp};
 
 use crate::item::{Attributes, text, ttl};
 
@@ -33,11 +32,6 @@ fn owner(tenant: &TenantId) -> AttributeValue {
 
 fn owned_key(tenant: &TenantId, sort: &str) -> Attributes {
     Attributes::from([("pk".into(), owner(tenant)), ("sk".into(), text(sort))])
-}
-
-/// A part of a transaction that lacks something is a bug.
-fn built<T>(part: std::result::Result<T, BuildError>) -> Result<T> {
-    part.map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))
 }
 
 fn listed_until(end: Timestamp) -> AttributeValue {

@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, Result, Timestamp};
 
-use super::keys::{Cancelled, Keys, TRIES, pause};
-use super::{built, credential_key, listed_until, owned_key, slots};
+use super::keys::Keys;
+use super::{credential_key, listed_until, owned_key, slots};
 use crate::item::millis;
+use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 impl Keys<'_> {
     /// Ends a key; gives the moment at which it ended, which is an earlier one when it had ended
@@ -42,9 +43,9 @@ impl Keys<'_> {
         parts.push(TransactWriteItem::builder().update(slot).build());
 
         for attempt in 0..TRIES {
-            match self.transact(parts.clone()).await? {
+            match transact(self.store, parts.clone()).await? {
                 Ok(()) => return Ok(now),
-                Err(Cancelled::Conflict) => pause(attempt, &key.id).await,
+                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
                 // The slot of an expired key has been given back already: end the key without it.
                 Err(Cancelled::Condition(2)) => parts.truncate(2),
                 Err(Cancelled::Condition(_)) => {

@@ -9,9 +9,10 @@ use hb_domain::error::AuthFailure;
 use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, KeyId, Result, Timestamp};
 
-use super::keys::{Cancelled, Keys, TRIES, pause};
-use super::{built, credential_key};
+use super::credential_key;
+use super::keys::Keys;
 use crate::item::{bytes, millis, text};
+use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// A new secret for a key.
 #[derive(Clone, Copy, Debug)]
@@ -122,9 +123,9 @@ impl Keys<'_> {
         let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
         parts.extend(self.caller_is_live(id)?);
         for attempt in 0..TRIES {
-            match self.transact(parts.clone()).await? {
+            match transact(self.store, parts.clone()).await? {
                 Ok(()) => return Ok(()),
-                Err(Cancelled::Conflict) => pause(attempt, id).await,
+                Err(Cancelled::Conflict) => pause(attempt, id.as_str()).await,
                 Err(Cancelled::Condition(0)) => {
                     // An attempt before, whose answer was lost, may have written this very secret.
                     let found = self.store.credentials().get(id).await?;

@@ -8,10 +8,11 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 
 use super::keys::MAX_LIVE_KEYS;
-use super::{built, owned_key};
+use super::owned_key;
 use crate::Store;
 use crate::fault::fault;
 use crate::item::{Attributes, Row, millis, number, text};
+use crate::transaction::built;
 
 const TABLE: &str = "api-keys";
 const SORT: &str = "slots";

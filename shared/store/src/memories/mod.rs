@@ -4,16 +4,25 @@
 //! Two indexes hold nothing but keys, for the lists sorted by `updatedAt` and `importance`: a long
 //! memory is not written three times.
 
+mod change;
+mod create;
+mod erase;
+mod export;
+mod fetch;
 mod list;
+mod put;
 mod row;
 mod walk;
-mod write;
 
 use hb_domain::cursor::Position;
 use hb_domain::search::{Search, Words};
 use hb_domain::{Error, Memory, MemoryId, Result, TenantId, Timestamp};
 
 use crate::Store;
+use crate::claims::HeldClaim;
+pub use create::{Landed, NewRecord};
+pub use erase::Erased;
+pub use export::ExportPage;
 use walk::{Budget, Walk};
 
 /// The memories of one tenant.
@@ -21,6 +30,7 @@ use walk::{Budget, Walk};
 pub struct Memories<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
+    claim: Option<&'a HeldClaim>,
 }
 
 /// A memory, and the name of this version of it.
@@ -45,7 +55,18 @@ pub struct MemoryPage {
 
 impl<'a> Memories<'a> {
     pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant }
+        Self { store, tenant, claim: None }
+    }
+
+    /// The same memories, for a request that works under a claim: what a request before it has written under
+    /// the claim is found instead of written again.
+    #[must_use]
+    pub const fn under(self, claim: Option<&'a HeldClaim>) -> Self {
+        Self { claim, ..self }
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.claim.is_some_and(|held| held.claim.resumed)
     }
 
     /// Reads one memory, consistently.
@@ -54,7 +75,7 @@ impl<'a> Memories<'a> {
     /// [`Error::NotFound`] when the tenant has no such memory, or it has expired; the database's.
     pub async fn get(&self, id: &MemoryId, now: Timestamp) -> Result<Versioned> {
         let found = self.read(id).await?.ok_or(Error::NotFound)?;
-        if found.memory.is_visible(now) { Ok(found) } else { Err(Error::NotFound) }
+        if found.memory.is_visible(now) { Ok(found.versioned()) } else { Err(Error::NotFound) }
     }
 
     /// The memories that match `search` best, with their relevance: best first, then newest. It

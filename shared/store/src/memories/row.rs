@@ -4,19 +4,44 @@ use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Result, TenantId};
 
 use super::Versioned;
+use crate::counts::Amount;
 use crate::item::{Attributes, Row, millis, number, text, texts, ttl};
 
 const TABLE: &str = "memories";
+
+/// A memory with what the table keeps besides it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    pub(super) memory: Memory,
+    pub(super) version: String,
+    /// Its place in the order of the tenant's writes.
+    pub(super) seq: u64,
+}
+
+impl Record {
+    /// What it takes of the tenant's storage.
+    pub(super) fn amount(&self) -> Amount {
+        Amount { memories: 1, bytes: self.memory.size() }
+    }
+
+    pub(super) fn versioned(self) -> Versioned {
+        Versioned { memory: self.memory, version: self.version }
+    }
+}
 
 /// The key of a memory's item.
 pub(super) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
     Attributes::from([("tenant".into(), text(tenant)), ("id".into(), text(id))])
 }
 
-/// The item of `memory` in this version.
-pub(super) fn encode(tenant: &TenantId, memory: &Memory, version: &str) -> Attributes {
+/// The item of `record`.
+pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
+    let memory = &record.memory;
     let mut item = key(tenant, &memory.id);
-    item.insert("version".into(), text(version));
+    item.insert("version".into(), text(&record.version));
+    item.insert("seq".into(), number(record.seq));
+    // For whoever hears of the memory's removal and cannot read it any more.
+    item.insert("bytes".into(), number(memory.size()));
     item.insert("content".into(), text(&memory.content));
     item.insert("type".into(), text(memory.kind.as_str()));
     // In scientific notation, since the plain decimals of a small number can be longer than an item's number may be.
@@ -44,7 +69,7 @@ pub(super) fn encode(tenant: &TenantId, memory: &Memory, version: &str) -> Attri
 }
 
 /// The memory of an item.
-pub(super) fn decode(item: &Attributes) -> Result<Versioned> {
+pub(super) fn decode(item: &Attributes) -> Result<Record> {
     let row = Row::new(TABLE, item);
     let id = row.parsed("id", MemoryId::parse)?;
     let metadata = row.optional_text("metadata")?.map(serde_json::from_str).transpose();
@@ -63,5 +88,5 @@ pub(super) fn decode(item: &Attributes) -> Result<Versioned> {
         updated_at: row.moment("updatedAt")?,
         id,
     };
-    Ok(Versioned { memory, version: row.text("version")?.to_owned() })
+    Ok(Record { memory, version: row.text("version")?.to_owned(), seq: row.count("seq")? })
 }

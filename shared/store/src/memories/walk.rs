@@ -1,19 +1,18 @@
 //! Walking through a tenant's memories in one of the three orders, batch by batch.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, Select};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Order, Sort};
 use hb_domain::{Error, Memory, MemoryId, Result};
 
+use super::fetch::BATCH;
 use super::{Memories, row};
 use crate::fault::fault;
 use crate::item::{Attributes, Row, number, text};
 
 const TABLE: &str = "memories";
-/// The most items one BatchGetItem may ask for.
-const BATCH: usize = 100;
 /// The most bytes one page of a query reads.
 const PAGE: f64 = 1_048_576.0;
 /// The most bytes of capacity it takes to read one memory through an index: every field at its
@@ -119,38 +118,10 @@ impl<'a> Walk<'a> {
     /// Reads the memories that an index names, in its order.
     async fn fetch(&mut self, items: &[Attributes]) -> Result<Vec<Step>> {
         let positions: Vec<Position> = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
-        let mut found: HashMap<MemoryId, Memory> = HashMap::new();
         // An index may name a memory twice while it catches up with a change; a batch may not.
         let distinct: BTreeSet<&MemoryId> = positions.iter().map(|position| &position.id).collect();
-        let mut wanted: Vec<Attributes> =
-            distinct.into_iter().map(|id| row::key(self.memories.tenant, id)).collect();
-        let store = self.memories.store;
-        let mut rounds = 0;
-        while !wanted.is_empty() {
-            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let keys = keys.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
-            let get = store.db.batch_get_item().request_items(&store.tables.memories, keys);
-            let answer = get.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-            let answer = answer.map_err(|error| fault("BatchGetItem memories", error))?;
-            let units: f64 =
-                answer.consumed_capacity().iter().filter_map(|capacity| capacity.capacity_units).sum();
-            self.budget.bytes -= units * 4_096.0;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let memory = row::decode(&item)?.memory;
-                found.insert(memory.id.clone(), memory);
-            }
-            // An answer stops at 16 MB or when the table is throttled, and names what it left out.
-            wanted = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .into_values()
-                .flat_map(|left| left.keys)
-                .collect();
-            rounds += 1;
-            if rounds > 20 {
-                return Err(Error::Unavailable("BatchGetItem memories: too much left out".into()));
-            }
-        }
+        let (mut found, units) = self.memories.fetch_metered(distinct).await?;
+        self.budget.bytes -= units * 4_096.0;
         Ok(positions
             .into_iter()
             .map(|position| {

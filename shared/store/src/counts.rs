@@ -1,0 +1,214 @@
+//! How much a tenant keeps: one row a tenant in the table of usage.
+//!
+//! | attribute | meaning |
+//! |---|---|
+//! | `tenant`, `sk` | key; `sk` is `memories` |
+//! | `n`, `b` | memories and their bytes, with the places of those about to be written |
+//! | `seq` | the place in the order of the tenant's writes that was handed out last |
+//! | `born` | the `seq` that this row began with: memories of before belong to a tenant that was erased |
+//!
+//! A place is taken before its memory is written and given back after the memory is gone, so that after
+//! a crash the count may be too high, never too low. Both numbers begin at the time of the row's making, in
+//! microseconds, so that the order goes on where an erased tenant of the same id left off.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use hb_domain::{Error, Result, TenantId, Timestamp};
+
+use crate::Store;
+use crate::fault::{fault, is_failed_condition, persist};
+use crate::item::{Attributes, Row, number, text};
+
+pub(crate) const TABLE: &str = "usage";
+const ROW: &str = "memories";
+
+/// How much is kept, or is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Memories.
+    pub memories: u64,
+    /// Their bytes, as lines of an export.
+    pub bytes: u64,
+}
+
+/// The count of one tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) tenant: &'a TenantId,
+}
+
+/// The whole row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) amount: Amount,
+    pub(crate) seq: u64,
+}
+
+/// What asking for places came to.
+pub(crate) enum Reserved {
+    /// They are taken; what is written now has this place in the order.
+    At(u64),
+    /// There are only so many.
+    Room(u64),
+}
+
+impl std::ops::Add for Amount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { memories: self.memories + other.memories, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl std::iter::Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
+impl<'a> Counts<'a> {
+    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
+        Self { store, tenant }
+    }
+
+    /// How much the tenant keeps, read consistently.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn get(&self) -> Result<Amount> {
+        Ok(self.read().await?.map_or_else(Amount::default, |count| count.amount))
+    }
+
+    pub(crate) async fn read(&self) -> Result<Option<Count>> {
+        let get = self.store.db.get_item().table_name(&self.store.tables.usage).set_key(Some(self.key()));
+        let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = get.send().await.map_err(|error| fault("GetItem usage", error))?;
+        answer.item.as_ref().map(decode).transpose()
+    }
+
+    /// Takes places for what is about to be written, when `limit` leaves room for all of them. The SDK makes
+    /// one attempt: repeating an addition whose answer was lost would count twice.
+    ///
+    /// # Errors
+    /// The database's; the places may then be taken.
+    pub(crate) async fn reserve(
+        &self,
+        amount: Amount,
+        limit: Option<u64>,
+        now: Timestamp,
+    ) -> Result<Reserved> {
+        if let Some(limit) = limit
+            && amount.memories > limit
+        {
+            let kept = self.get().await?.memories;
+            return Ok(Reserved::Room(limit.saturating_sub(kept)));
+        }
+        let mut update = self
+            .update()
+            .update_expression(
+                "SET seq = if_not_exists(seq, :start) + :one, born = if_not_exists(born, :start) ADD n :n, b :b",
+            )
+            .expression_attribute_values(":start", number(now.micros()))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":n", number(amount.memories))
+            .expression_attribute_values(":b", number(amount.bytes))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(limit) = limit {
+            update = update
+                .condition_expression("attribute_not_exists(n) OR n <= :room")
+                .expression_attribute_values(":room", number(limit - amount.memories));
+        }
+        match persist(|| update.clone().send()).await {
+            Ok(answer) => {
+                let attributes = answer.attributes.unwrap_or_default();
+                Ok(Reserved::At(Row::new(TABLE, &attributes).count("seq")?))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    let kept = failed
+                        .item
+                        .as_ref()
+                        .map(decode)
+                        .transpose()?
+                        .map_or(0, |count| count.amount.memories);
+                    Ok(Reserved::Room(limit.unwrap_or(0).saturating_sub(kept)))
+                }
+                _ => Err(fault("UpdateItem usage", error)),
+            },
+        }
+    }
+
+    /// Gives places back. The SDK makes one attempt: a place given back twice would let the count fall below
+    /// the truth, one not given back leaves it above, which a recount mends. A failure is therefore only
+    /// logged: what the request was about is done.
+    pub(crate) async fn release(&self, amount: Amount) {
+        if amount == Amount::default() {
+            return;
+        }
+        let update = self
+            .update()
+            .update_expression("ADD n :n, b :b")
+            // After an erasure there is no row, or one of a tenant that never had these places.
+            .condition_expression("n >= :least")
+            .expression_attribute_values(":least", number(amount.memories))
+            .expression_attribute_values(":n", number(format_args!("-{}", amount.memories)))
+            .expression_attribute_values(":b", number(format_args!("-{}", amount.bytes)));
+        match persist(|| update.clone().send()).await {
+            Ok(_) => {}
+            Err(error) if is_failed_condition(&error) => {
+                tracing::warn!(tenant = %self.tenant, ?amount, "places of a count that does not have them");
+            }
+            Err(error) => {
+                let error = fault("UpdateItem usage", error);
+                tracing::warn!(tenant = %self.tenant, %error, ?amount, "places were not given back; a recount mends it");
+            }
+        }
+    }
+
+    /// Puts the count right, provided that nothing has been written since `seen` was read; `false` when
+    /// something has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn correct(&self, seen: Count, truth: Amount) -> Result<bool> {
+        let update = self
+            .update()
+            .update_expression("SET n = :n, b = :b")
+            .condition_expression("seq = :seq AND n = :seenN AND b = :seenB")
+            .expression_attribute_values(":n", number(truth.memories))
+            .expression_attribute_values(":b", number(truth.bytes))
+            .expression_attribute_values(":seq", number(seen.seq))
+            .expression_attribute_values(":seenN", number(seen.amount.memories))
+            .expression_attribute_values(":seenB", number(seen.amount.bytes));
+        match persist(|| update.clone().send()).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_failed_condition(&error) => Ok(false),
+            Err(error) => Err(fault("UpdateItem usage", error)),
+        }
+    }
+
+    pub(crate) fn key(&self) -> Attributes {
+        Attributes::from([("tenant".into(), text(self.tenant)), ("sk".into(), text(ROW))])
+    }
+
+    fn update(&self) -> UpdateItemFluentBuilder {
+        let update = self.store.once.update_item().table_name(&self.store.tables.usage);
+        update.set_key(Some(self.key())).return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+}
+
+fn decode(item: &Attributes) -> Result<Count> {
+    let row = Row::new(TABLE, item);
+    // Bytes are reported, not enforced: a sum that has gone astray is no reason to refuse a request.
+    let bytes = u64::try_from(row.optional_integer("b")?.unwrap_or(0)).unwrap_or(0);
+    let amount = Amount { memories: row.count("n")?, bytes };
+    Ok(Count { amount, seq: row.count("seq")? })
+}
+
+/// A count that cannot be taken while its tenant is being written to.
+pub(crate) fn busy() -> Error {
+    Error::Unavailable("the tenant is being written to: suspend it for a minute, or try again".into())
+}

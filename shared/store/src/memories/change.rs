@@ -1,0 +1,168 @@
+//! Changing and deleting single memories.
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use hb_domain::patch::Patch;
+use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
+
+use super::put::{Failure, Written};
+use super::row::Record;
+use super::{Memories, Versioned, row};
+use crate::counts::{Amount, Counts, Reserved};
+use crate::fault::{fault, persist};
+use crate::item::{Attributes, millis, text};
+
+/// How often a patch that lost against another one of the same memory starts over.
+const TRIES: u32 = 50;
+
+impl Memories<'_> {
+    /// Changes a memory as `patch` says and gives it as it then is; with `expected`, only one of these
+    /// versions. Each try reads, applies and writes if nobody else has: concurrent patches all survive.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there, [`Error::PreconditionFailed`] when it has another version,
+    /// [`Error::Validation`] when the merged metadata is too large; the database's.
+    pub async fn patch(
+        &self,
+        id: &MemoryId,
+        patch: &Patch,
+        expected: Option<&[String]>,
+        version: &str,
+        now: Timestamp,
+    ) -> Result<Versioned> {
+        for _ in 0..TRIES {
+            let found =
+                self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
+            let is_applied = self.claim.is_some_and(|held| held.claim.applied);
+            if is_applied || found.version == version {
+                return Ok(found.versioned());
+            }
+            if expected.is_some_and(|versions| !versions.contains(&found.version)) {
+                return Err(Error::PreconditionFailed);
+            }
+            let patched = patch.apply(&found.memory, now)?;
+            if patched == found.memory {
+                return Ok(found.versioned());
+            }
+            if let Some(changed) = self.replace(found, patched, version, now).await? {
+                return Ok(changed.versioned());
+            }
+        }
+        Err(Error::Unavailable("a patch lost against others too often".into()))
+    }
+
+    /// Puts `memory` in the place of `found`; `None` when that has changed meanwhile.
+    async fn replace(
+        &self,
+        found: Record,
+        memory: Memory,
+        version: &str,
+        now: Timestamp,
+    ) -> Result<Option<Record>> {
+        let counts = Counts::new(self.store, self.tenant);
+        let (before, after) = (found.memory.size(), memory.size());
+        let moved = owners(&found.memory) != owners(&memory);
+        let bytes = |bytes: u64| Amount { memories: 0, bytes };
+        let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
+        let mut seq = found.seq;
+        if (moved || grown.bytes > 0)
+            && let Reserved::At(place) = counts.reserve(grown, None, now).await?
+            && moved
+        {
+            // Who got it now got it after any erasure that has begun.
+            seq = place;
+        }
+        let record = Record { memory, version: version.to_owned(), seq };
+        match self.put_over(&record, &found.version).await {
+            Ok(Written::Now | Written::Before) => {
+                counts.release(shrunk).await;
+                Ok(Some(record))
+            }
+            Ok(Written::Refused) => {
+                counts.release(grown).await;
+                Ok(None)
+            }
+            Err(Failure { error, maybe_done }) => {
+                if !maybe_done {
+                    counts.release(grown).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Deletes a memory; with `expected`, only one of these versions. The SDK makes one attempt: a
+    /// repeated one would find nothing and report a memory that it has just deleted as missing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there, [`Error::PreconditionFailed`] when it has another
+    /// version; the database's.
+    pub async fn delete(&self, id: &MemoryId, expected: Option<&[String]>, now: Timestamp) -> Result<()> {
+        let mut condition =
+            "attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)".to_owned();
+        let mut delete = self.deletion(id).expression_attribute_values(":now", millis(now));
+        if let Some(versions) = expected {
+            let names: Vec<String> = (0..versions.len()).map(|place| format!(":v{place}")).collect();
+            condition = format!("{condition} AND #version IN ({})", names.join(", "));
+            delete = delete.expression_attribute_names("#version", "version");
+            for (name, version) in names.into_iter().zip(versions) {
+                delete = delete.expression_attribute_values(name, text(version));
+            }
+        }
+        match self.remove(delete.condition_expression(condition)).await? {
+            Ok(gone) => {
+                Counts::new(self.store, self.tenant).release(gone).await;
+                Ok(())
+            }
+            Err(kept) => {
+                let kept = kept.as_ref().map(row::decode).transpose()?;
+                let visible = kept.is_some_and(|kept| kept.memory.is_visible(now));
+                Err(if visible { Error::PreconditionFailed } else { Error::NotFound })
+            }
+        }
+    }
+
+    /// The deletion of a memory's item, to be completed with a condition.
+    pub(super) fn deletion(&self, id: &MemoryId) -> DeleteItemFluentBuilder {
+        self.store
+            .once
+            .delete_item()
+            .table_name(&self.store.tables.memories)
+            .set_key(Some(row::key(self.tenant, id)))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// Deletes, and gives what is free now; or, when the condition does not hold, the item that it found.
+    pub(super) async fn remove(
+        &self,
+        delete: DeleteItemFluentBuilder,
+    ) -> Result<std::result::Result<Amount, Option<Attributes>>> {
+        match persist(|| delete.clone().send()).await {
+            Ok(answer) => {
+                let gone = answer.attributes.as_ref().map(row::decode).transpose()?;
+                Ok(Ok(gone.map_or_else(Amount::default, |record| record.amount())))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Err(failed.item.clone()))
+                }
+                _ => Err(fault("DeleteItem memories", error)),
+            },
+        }
+    }
+
+    pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<Record>> {
+        let get = self.store.db.get_item().table_name(&self.store.tables.memories);
+        let get = get.set_key(Some(row::key(self.tenant, id))).consistent_read(true);
+        let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let answer = get.send().await.map_err(|error| fault("GetItem memories", error))?;
+        answer.item.as_ref().map(row::decode).transpose()
+    }
+}
+
+fn owners(memory: &Memory) -> [&Option<String>; 3] {
+    [&memory.user_id, &memory.agent_id, &memory.session_id]
+}

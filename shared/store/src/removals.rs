@@ -1,0 +1,75 @@
+//! Memories that the table itself has removed because their time was over: giving their places back, once.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use hb_domain::{Error, Result, TenantId, Timestamp};
+
+use crate::Store;
+use crate::claims::row_key;
+use crate::counts::Counts;
+use crate::item::{number, ttl};
+use crate::transaction::{Cancelled, TRIES, built, pause, transact};
+
+/// How long an event is remembered: longer than a stream keeps it, which is a day.
+const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);
+
+/// The removal of one memory, as the table's stream tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The event's id, the same however often it is delivered.
+    pub event: String,
+    /// Whose memory it was.
+    pub tenant: TenantId,
+    /// Its place in the order of the tenant's writes.
+    pub seq: u64,
+    /// What it took of the tenant's storage.
+    pub bytes: u64,
+}
+
+/// Takes note of removals, of any tenant: only for the consumer of the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Removals<'a> {
+    store: &'a Store,
+}
+
+impl<'a> Removals<'a> {
+    pub(crate) const fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    /// Gives the place of a removed memory back; `false` when that has been done before, or the tenant has
+    /// been erased since.
+    ///
+    /// # Errors
+    /// The database's: the event has to be delivered again.
+    pub async fn give_back(&self, removal: &Removal, now: Timestamp) -> Result<bool> {
+        let mut event = row_key(&removal.tenant, format_args!("event#{}", removal.event));
+        event.insert("ttl".into(), ttl(now.plus(REMEMBERED)));
+        let note = Put::builder()
+            .table_name(&self.store.tables.idempotency)
+            .set_item(Some(event))
+            .condition_expression("attribute_not_exists(tenant)");
+        let count = Update::builder()
+            .table_name(&self.store.tables.usage)
+            .set_key(Some(Counts::new(self.store, &removal.tenant).key()))
+            .update_expression("ADD n :n, b :b")
+            .condition_expression("n >= :one AND born <= :seq")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":n", number(-1))
+            .expression_attribute_values(":b", number(format_args!("-{}", removal.bytes)))
+            .expression_attribute_values(":seq", number(removal.seq));
+        let parts = vec![
+            TransactWriteItem::builder().put(built(note.build())?).build(),
+            TransactWriteItem::builder().update(built(count.build())?).build(),
+        ];
+        for attempt in 0..TRIES {
+            match transact(self.store, parts.clone()).await? {
+                Ok(()) => return Ok(true),
+                Err(Cancelled::Conflict) => pause(attempt, &removal.event).await,
+                Err(Cancelled::Condition(_)) => return Ok(false),
+            }
+        }
+        Err(Error::Unavailable(format!("the event {} lost against others too often", removal.event)))
+    }
+}
