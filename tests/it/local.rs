@@ -251,7 +251,7 @@ async fn an_unmodified_aws_client_can_use_both_endpoints() {
     let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
     let mut listed = client.list_tables().send().await.expect("a list").table_names.expect("names");
     listed.sort();
-    assert_eq!(listed, ["ApiKeys", "Memories", "Tenants", "Usage"]);
+    assert_eq!(listed, ["ApiKeys", "Idempotency", "Memories", "Tenants", "Usage"]);
     for table in Template::embedded().expect("the template").tables().expect("tables") {
         let ttl = client.describe_time_to_live().table_name(&table.name).send().await.expect("an answer");
         let ttl = ttl.time_to_live_description.expect("a description");

@@ -3,7 +3,7 @@
 //! Routes come from the route tables. A new one is tried by itself; what its requests need beyond
 //! the path stands in the two tables below, and a test that misses a row says so.
 
-use hb_domain::{MemoryId, Scope};
+use hb_domain::{MemoryId, Scope, ndjson};
 use hb_http::Route;
 use hb_http::route::Action;
 use hb_local::gateway::FUNCTIONS;
@@ -25,6 +25,9 @@ const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::GET, "/api/v1/api-keys/usage", "keyId=KEY", ""),
     (Method::POST, "/api/v1/memories", "", r#"{"content":"a new one","type":"task"}"#),
     (Method::POST, "/api/v1/memories/search", "", r#"{"query":"saffron"}"#),
+    (Method::POST, "/api/v1/memories/bulk", "", r#"{"memories":[{"content":"one of many","type":"task"}]}"#),
+    (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"ids":["MEMORY"]}"#),
+    (Method::POST, "/api/v1/memories/import", "", r#"{"content":"from elsewhere","type":"task"}"#),
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
 ];
 
@@ -98,6 +101,24 @@ impl Case {
         [path.as_str(), query, body].iter().any(|text| text.contains("KEY") || text.contains("MEMORY"))
     }
 
+    /// Sends its request about `named`, under this idempotency key if there is one.
+    pub(crate) async fn send_under(
+        &self,
+        instance: &Instance,
+        credential: Option<&str>,
+        named: &Named,
+        key: Option<&str>,
+    ) -> Answer {
+        let (path, query, body) = self.template();
+        let target = named.put_into(&format!("{path}?{query}"));
+        let mut headers = Vec::new();
+        headers.extend((!body.is_empty()).then_some(("content-type", self.media_type())));
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
+        let target = target.trim_end_matches('?');
+        client.send_raw(self.method.clone(), target, &headers, named.put_into(body)).await
+    }
+
     /// Sends its request about `named`, with these further query parameters and fields of the body.
     pub(crate) async fn send(
         &self,
@@ -119,13 +140,35 @@ impl Case {
             body
         });
         let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
-        client.send(self.method.clone(), target.trim_end_matches('?'), body).await
+        let headers = body.is_some().then_some(("content-type", self.media_type()));
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        client.send_raw(self.method.clone(), target.trim_end_matches('?'), headers.as_slice(), body).await
     }
 
     /// Whether it reads no body, but heeds whose name is in one.
     pub(crate) fn takes_an_idle_body(&self) -> bool {
         matches!(self.route.action, Action::Tenant(..))
             && [Method::GET, Method::DELETE].contains(&self.method)
+    }
+
+    /// The media type of its body.
+    fn media_type(&self) -> &'static str {
+        if self.sends_lines() { ndjson::MEDIA_TYPE } else { "application/json" }
+    }
+
+    /// Whether it makes memories, of whatever number.
+    pub(crate) fn is_about_new_memories(&self) -> bool {
+        ["/bulk", "/import"].iter().any(|end| self.route.path.ends_with(end))
+    }
+
+    /// Whether its body is NDJSON.
+    pub(crate) fn sends_lines(&self) -> bool {
+        self.route.path.ends_with("/import")
+    }
+
+    /// Whether it names many things, and is answered well whichever of them are there.
+    pub(crate) fn is_about_many(&self) -> bool {
+        self.route.path.ends_with("/bulk-delete")
     }
 
     /// Whether it has a body.

@@ -55,7 +55,9 @@ impl Reader {
     /// A fresh database with the page's sample tenant and the sample memories.
     async fn new(world: &World) -> Self {
         let account = world.account(sample::TENANT, Plan::Pro).await;
-        sample::ensure_memories(&world.store, &account.tenant).await.expect("the sample memories");
+        sample::ensure_memories(&world.store, &account.tenant, world.clock.now())
+            .await
+            .expect("the sample memories");
         let instance = world.instance().await;
         Self { instance, existing: account.key, created: String::new(), created_id: String::new() }
     }

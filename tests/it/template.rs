@@ -7,6 +7,7 @@ use hb_local::gateway::FUNCTIONS;
 use hb_local::template::Template;
 use hb_tests::World;
 use hb_tests::binaries::cargo;
+use http::Method;
 use serde_json::json;
 use serde_norway::Value;
 
@@ -69,6 +70,10 @@ fn every_event_names_the_one_api_which_leaves_cors_to_the_functions() {
     assert!(!text.contains("CorsConfiguration"), "it would replace the functions' own headers");
     for (name, function) in template.resources("AWS::Serverless::Function") {
         for (event, content) in at(function, "Properties/Events").as_mapping().expect("events") {
+            if at(content, "Type") == "DynamoDB" {
+                assert_eq!(name, "UpkeepFunction", "{event:?}: only upkeep consumes a stream");
+                continue;
+            }
             assert_eq!(at(content, "Type"), "HttpApi", "{name}/{event:?}");
             let api = serde_norway::to_string(at(content, "Properties/ApiId")).expect("YAML");
             assert_eq!(api.trim(), "!Ref Api", "{name}/{event:?}: without it SAM makes a second API");
@@ -92,7 +97,8 @@ fn every_function_is_a_binary_of_the_workspace_built_by_cargo_lambda() {
             );
         }
     }
-    assert_eq!(built, FUNCTIONS.iter().map(|(name, _)| *name).collect());
+    let served = FUNCTIONS.iter().map(|(name, _)| *name);
+    assert_eq!(built, served.chain(["upkeep"]).collect());
     let packages = metadata()["packages"].as_array().expect("packages").clone();
     let in_functions: BTreeSet<&str> = packages
         .iter()
@@ -133,7 +139,7 @@ fn cargo_lambda_watch_has_the_templates_routes() {
 #[test]
 fn tables_are_on_demand_recoverable_encrypted_and_kept() {
     let template = template();
-    assert_eq!(template.resources("AWS::DynamoDB::Table").count(), 4);
+    assert_eq!(template.resources("AWS::DynamoDB::Table").count(), 5);
     for (name, table) in template.resources("AWS::DynamoDB::Table") {
         assert_eq!(at(table, "DeletionPolicy"), "Retain", "{name}");
         assert_eq!(at(table, "UpdateReplacePolicy"), "Retain", "{name}");
@@ -150,6 +156,24 @@ fn tables_are_on_demand_recoverable_encrypted_and_kept() {
         let enabled = at(properties, "TimeToLiveSpecification/Enabled");
         assert_ne!(enabled.as_bool(), Some(false), "{name}");
     }
+}
+
+#[test]
+fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
+    let template = template();
+    let (_, function) = template
+        .resources("AWS::Serverless::Function")
+        .find(|(name, _)| *name == "UpkeepFunction")
+        .expect("the function");
+    let event = at(function, "Properties/Events/Removals/Properties");
+    let pattern = event["FilterCriteria"]["Filters"][0]["Pattern"].as_str().expect("a pattern");
+    let pattern: serde_json::Value = serde_json::from_str(pattern).expect("JSON");
+    let by = json!({"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]});
+    assert_eq!(pattern, json!({"eventName": ["REMOVE"], "userIdentity": by}));
+    assert_eq!(event["FunctionResponseTypes"][0], "ReportBatchItemFailures");
+    let (_, table) =
+        template.resources("AWS::DynamoDB::Table").find(|(name, _)| *name == "Memories").expect("it");
+    assert_eq!(at(table, "Properties/StreamSpecification/StreamViewType"), "OLD_IMAGE");
 }
 
 #[test]
@@ -195,6 +219,9 @@ async fn a_table_ends_items_exactly_when_it_has_items_that_end() {
         client.post("/api/v1/api-keys", json!({"name": "this year's", "expiresAt": end})).await.status,
         201
     );
+    let (json, key) = (("content-type", "application/json"), ("idempotency-key", "once"));
+    let body = r#"{"content": "once", "type": "task"}"#;
+    assert_eq!(client.send_raw(Method::POST, "/api/v1/memories", &[json, key], body).await.status, 201);
 
     let database = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
     for table in template().tables().expect("tables") {

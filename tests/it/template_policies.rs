@@ -18,6 +18,22 @@ use serde_norway::Value;
 /// Permissions that no call of the scenario uses, each with the reason why it is granted all the same.
 const UNUSED: [(&str, &str, &str); 0] = [];
 
+/// Upkeep has no routes: it is told of a removal, over a tap that notes what it calls.
+#[tokio::test]
+async fn upkeep_may_give_places_back_and_nothing_else() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let instance = world.instance().await;
+    let ends = world.clock.now().plus(Duration::from_secs(60));
+    let body = json!({"content": "brief", "type": "task", "expiresAt": ends});
+    instance.client.with(&account.key).post("/api/v1/memories", body).await.expect(201, "");
+    world.clock.set(ends.plus(Duration::from_secs(1)));
+    assert_eq!(world.upkeep().await, 1);
+    let used: BTreeSet<String> =
+        world.upkeep_tap.take().into_iter().flat_map(|call| call.permissions).collect();
+    assert_eq!(granted(&Template::embedded().expect("the template"), "upkeep"), used);
+}
+
 #[tokio::test]
 async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
     let template = Template::embedded().expect("the template");
@@ -50,7 +66,7 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
 #[test]
 fn a_function_has_one_policy_without_wildcards_of_actions_or_resources() {
     let template = Template::embedded().expect("the template");
-    for (function, _) in FUNCTIONS {
+    for function in FUNCTIONS.iter().map(|(name, _)| *name).chain(["upkeep"]) {
         let mut sids = BTreeSet::new();
         for statement in statements(&template, function) {
             assert_eq!(statement["Effect"], "Allow", "{function}");
@@ -141,12 +157,18 @@ impl Scenario {
 
     /// Sends a request to one of the function's routes and notes what it needed.
     async fn send(&mut self, method: Method, path: &str, body: Option<Json>) -> Answer {
+        let headers = body.is_some().then_some(("content-type", "application/json"));
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send_raw(method, path, headers.as_slice(), &body).await
+    }
+
+    async fn send_raw(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let bare = path.split('?').next().expect("a path");
         let Found::Route(found, _) = route::find(&[self.table], &method, bare) else {
             panic!("{method} {path} is no route of this function")
         };
         self.driven.insert((found.method.clone(), found.path));
-        let answer = self.client.send(method, path, body).await;
+        let answer = self.client.send_raw(method, path, headers, body.to_owned()).await;
         self.used.extend(self.instance.tap.take().into_iter().flat_map(|call| call.permissions));
         answer
     }
@@ -179,6 +201,25 @@ async fn memories(scenario: &mut Scenario) {
     assert_ne!(found.data()["results"], json!([]));
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 404);
+
+    let many = json!({"memories": [{"content": "one of many", "type": "task", "userId": "maya"}]});
+    assert_eq!(scenario.post("/api/v1/memories/bulk", many).await.data()["created"], 1);
+    let export = scenario.get("/api/v1/memories/export").await;
+    let lines = ("content-type", "application/x-ndjson");
+    let imported = scenario.send_raw(Method::POST, "/api/v1/memories/import", &[lines], &export.text).await;
+    assert_eq!(imported.data()["existing"], 1);
+    for body in [json!({"ids": ["mem_x"]}), json!({"filter": {"userId": "maya"}})] {
+        assert_eq!(scenario.post("/api/v1/memories/bulk-delete", body).await.status, 200);
+    }
+
+    let (json, key) = (("content-type", "application/json"), ("idempotency-key", "1"));
+    let body = r#"{"content": "once", "type": "task"}"#;
+    let created = scenario.send_raw(Method::POST, "/api/v1/memories", &[json, key], body).await;
+    let path = created.header("location").to_owned();
+    for (key, body, status) in [("2", r#"{"importance": 1}"#, 200), ("3", r#"{"importance": 2}"#, 400)] {
+        let headers = [json, ("idempotency-key", key)];
+        assert_eq!(scenario.send_raw(Method::PATCH, &path, &headers, body).await.status, status);
+    }
 }
 
 async fn api_keys(scenario: &mut Scenario) {
@@ -199,6 +240,11 @@ async fn api_keys(scenario: &mut Scenario) {
     scenario.instance.clock.set(now.plus(Duration::from_secs(61)));
     let again = scenario.post("/api/v1/api-keys", json!({"name": "short-lived"})).await;
     assert_eq!(again.status, 201);
+    let (json, key) = (("content-type", "application/json"), ("idempotency-key", "1"));
+    for (body, status) in [("{}", 400), (r#"{"name": "once"}"#, 201)] {
+        let answer = scenario.send_raw(Method::POST, "/api/v1/api-keys", &[json, key], body).await;
+        assert_eq!(answer.status, status);
+    }
     for id in [id, again.data()["id"].clone()] {
         assert_eq!(scenario.post("/api/v1/api-keys/revoke", json!({"keyId": id})).await.status, 200);
     }

@@ -41,6 +41,11 @@ impl Client {
         Self { credential: Some(credential.to_owned()), ..self.clone() }
     }
 
+    /// The credential it sends.
+    pub fn credential(&self) -> Option<&str> {
+        self.credential.as_deref()
+    }
+
     /// Sends a request without body.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
@@ -67,6 +72,22 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<bytes::Bytes>,
     ) -> Answer {
+        self.try_send_raw(method, path, headers, body)
+            .await
+            .unwrap_or_else(|error| panic!("no answer: {error}"))
+    }
+
+    /// As [`send_raw`](Self::send_raw), for a service that may end before it has answered.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn try_send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<bytes::Bytes>,
+    ) -> Result<Answer, String> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -75,12 +96,12 @@ impl Client {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
         let request = request.body(Full::new(body.into())).expect("a request");
-        let response = self.http.request(request).await.expect("an answer");
+        let response = self.http.request(request).await.map_err(|error| format!("{error:?}"))?;
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
+        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, text, json }
+        Ok(Answer { status: parts.status, headers: parts.headers, text, json })
     }
 }
 

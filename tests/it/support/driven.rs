@@ -12,6 +12,7 @@ use super::{Answer, Instance};
 pub struct Driven {
     request: JoinHandle<Answer>,
     held: UnboundedReceiver<HeldCall>,
+    next: Option<HeldCall>,
     answer: Option<Answer>,
 }
 
@@ -19,26 +20,31 @@ impl Driven {
     /// Starts `request`, which has to be one to `instance`.
     pub fn start(instance: &Instance, request: impl Future<Output = Answer> + Send + 'static) -> Self {
         let held = instance.tap.hold();
-        Self { request: tokio::spawn(request), held, answer: None }
+        Self { request: tokio::spawn(request), held, next: None, answer: None }
+    }
+
+    /// The name of the call that is held back now; `None` when the answer has come instead.
+    pub async fn peek(&mut self) -> Option<String> {
+        if self.answer.is_some() {
+            return None;
+        }
+        if self.next.is_none() {
+            tokio::select! {
+                biased;
+                answer = &mut self.request => self.answer = Some(answer.expect("the request")),
+                Some(call) = self.held.recv() => self.next = Some(call),
+            }
+        }
+        self.next.as_ref().map(|call| call.name.clone())
     }
 
     /// Lets one call through and gives its name; `None` when the answer has come instead.
     pub async fn step(&mut self) -> Option<String> {
-        if self.answer.is_some() {
-            return None;
+        let name = self.peek().await?;
+        if let Some(call) = self.next.take() {
+            call.pass().await;
         }
-        tokio::select! {
-            biased;
-            answer = &mut self.request => {
-                self.answer = Some(answer.expect("the request"));
-                None
-            }
-            Some(call) = self.held.recv() => {
-                let name = call.name.clone();
-                call.pass().await;
-                Some(name)
-            }
-        }
+        Some(name)
     }
 
     /// Lets calls through until one of this name has been.

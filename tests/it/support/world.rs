@@ -9,13 +9,17 @@ use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Clock, KeyId, Principal, Scope, Scopes, TenantId, Timestamp};
 use hb_http::Entropy;
+use hb_local::database::LocalDatabase;
 use hb_local::gateway::Gateway;
 use hb_local::secrets::LocalSecrets;
 use hb_local::server::Server;
 use hb_local::template::Template;
+use hb_local::upkeep::Upkeep;
 use hb_local::{database, sample, stack};
 use hb_store::Store;
 use hb_store::aws::Aws;
+
+use tokio::sync::Mutex;
 
 use super::{Client, Tap};
 
@@ -32,9 +36,12 @@ pub struct World {
     pub store: Store,
     /// How AWS is reached.
     pub aws: Aws,
+    /// The calls that upkeep makes.
+    pub upkeep_tap: Tap,
     entropy: Entropy,
     template: Template,
-    _database: Server,
+    upkeep: Mutex<Upkeep>,
+    database: LocalDatabase,
     _secrets: Server,
 }
 
@@ -71,20 +78,27 @@ impl World {
     /// A world at noon whose database is kept in `file`, or in memory when there is none.
     pub async fn over(file: Option<&Path>) -> Self {
         let template = Template::embedded().expect("the template");
-        let database = database::serve(file).await.expect("a database");
+        let clock = Clock::held(moment(NOON));
+        let database = database::serve(file, &clock).await.expect("a database");
         let secrets = LocalSecrets::new("a pepper of more than sixteen bytes");
         let secrets_server = secrets.serve().await.expect("a port");
         let aws = Aws::local(database.url(), secrets_server.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
         database::create_tables(&client, &template.tables().expect("tables")).await.expect("tables");
+        let store = stack::store(&aws);
+        let upkeep_tap = Tap::new(aws.http.clone());
+        let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(upkeep_tap.clone());
+        let tapped = stack::store(&Aws { http, ..aws.clone() });
         Self {
-            clock: Clock::held(moment(NOON)),
+            upkeep: Mutex::new(Upkeep::new(database.database(), tapped, clock.clone())),
+            upkeep_tap,
+            clock,
             secrets,
-            store: stack::store(&aws),
+            store,
             aws,
             entropy: Entropy::system(),
             template,
-            _database: database,
+            database,
             _secrets: secrets_server,
         }
     }
@@ -111,6 +125,21 @@ impl World {
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
+    }
+
+    /// Removes what the table removes by itself at the world's time, and delivers what the stream tells of
+    /// it; gives how many items were removed. The database's time is the world's only in memory.
+    pub async fn upkeep(&self) -> usize {
+        let mut upkeep = self.upkeep.lock().await;
+        let removed = upkeep.sweep().await.expect("a sweep");
+        upkeep.deliver().await.expect("a delivery");
+        removed
+    }
+
+    /// Delivers all that the stream has told so far once more, from its beginning.
+    pub async fn deliver_again(&self) {
+        let mut again = Upkeep::new(self.database.database(), self.store.clone(), self.clock.clone());
+        again.deliver().await.expect("a delivery");
     }
 
     /// A tenant on `plan` with a key that may do everything.
@@ -151,12 +180,40 @@ impl World {
         (plain.id(), expose(&plain))
     }
 
+    /// Every item of every table, as text.
+    #[expect(clippy::disallowed_methods, reason = "a test looks at everything there is")]
+    pub async fn everything(&self) -> String {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let mut text = String::new();
+        for table in self.template.tables().expect("tables") {
+            let mut from = None;
+            loop {
+                let scan = client.scan().table_name(&table.name).set_exclusive_start_key(from).send().await;
+                let scan = scan.expect("the table");
+                text.push_str(&format!("{} {:?}\n", table.name, scan.items()));
+                from = scan.last_evaluated_key;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        text
+    }
+
     /// Removes a key's credential row, as the erasure of its tenant does.
     pub async fn delete_credential(&self, id: &KeyId) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
         let delete = client.delete_item().table_name("ApiKeys").key("pk", text(&format!("key#{id}")));
         delete.key("sk", text("credential")).send().await.expect("the database");
+    }
+
+    /// Removes a tenant's count, as the erasure of the tenant does.
+    pub async fn delete_count(&self, tenant: &TenantId) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let delete = client.delete_item().table_name("Usage").key("tenant", text(tenant.as_str()));
+        delete.key("sk", text("memories")).send().await.expect("the database");
     }
 
     /// A further key of a tenant with the one scope.

@@ -1,0 +1,239 @@
+//! How much a tenant keeps: never more than its plan allows, and after whatever happened never too few.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hb_domain::plan::{Allowance, Plan};
+use hb_store::Amount;
+use hb_tests::world::{Account, moment, operator, plenty};
+use hb_tests::{Client, Driven, World};
+use http::Method;
+use serde_json::{Value, json};
+
+const MEMORIES: &str = "/api/v1/memories";
+
+async fn amount(world: &World, account: &Account) -> Amount {
+    world.store.counts(&operator(&account.tenant)).get().await.expect("the count")
+}
+
+/// What is there, by its export.
+async fn truth(client: &Client) -> Amount {
+    let (mut amount, mut path) = (Amount::default(), "/api/v1/memories/export".to_owned());
+    loop {
+        let page = client.get(&path).await;
+        amount =
+            amount + Amount { memories: page.text.lines().count() as u64, bytes: page.text.len() as u64 };
+        match page.header("link").strip_prefix('<').and_then(|link| link.split('>').next()) {
+            Some(next) => path = next.to_owned(),
+            None => return amount,
+        }
+    }
+}
+
+async fn fill(client: &Client, count: usize) {
+    let bodies = vec![json!({"content": "one of many", "type": "task"}); 100];
+    for part in 0..count.div_ceil(100) {
+        let size = (count - part * 100).min(100);
+        let created = client.post("/api/v1/memories/bulk", json!({"memories": bodies[..size]})).await;
+        assert_eq!(created.data()["created"], size);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_racers_at_the_edge_of_free_never_make_a_thousand_and_one() {
+    let world = World::new().await;
+    let account = world.account_with("acme", Allowance { memories: Some(1_000), ..plenty() }).await;
+    let instances = join_all((0..4).map(|_| world.instance())).await;
+    let clients: Vec<_> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
+    fill(&clients[0], 990).await;
+    let body = json!({"content": "at the edge", "type": "task"});
+    let answers = join_all((0..64).map(|place| clients[place % 4].post(MEMORIES, body.clone()))).await;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(created, 10);
+    for refused in answers.iter().filter(|answer| answer.status != 201) {
+        refused.expect(402, "INSUFFICIENT_QUOTA");
+        assert_eq!(refused.message(), "The plan's 1000 memories are used up");
+        assert_ne!(refused.header("x-ratelimit-remaining"), "0", "the month's requests are another matter");
+    }
+    assert_eq!(
+        (amount(&world, &account).await, truth(&clients[0]).await.memories),
+        (truth(&clients[0]).await, 1_000)
+    );
+
+    // Bulk at the edge, beside deletions.
+    let list = clients[0].get("/api/v1/memories?limit=100").await;
+    let doomed: Vec<String> = list.data()["memories"].as_array().expect("memories")[..15]
+        .iter()
+        .map(|memory| format!("{MEMORIES}/{}", memory["id"].as_str().expect("an id")))
+        .collect();
+    let deletions = doomed.iter().map(|path| clients[1].send(Method::DELETE, path, None));
+    let bulk = json!({"memories": vec![body.clone(); 5]});
+    let bulks = (0..8).map(|place| clients[place % 4].post("/api/v1/memories/bulk", bulk.clone()));
+    let (deleted, added) = tokio::join!(join_all(deletions), join_all(bulks));
+    assert!(deleted.iter().all(|answer| answer.status == 200));
+    let added: u64 = added.iter().map(|answer| answer.data()["created"].as_u64().expect("a number")).sum();
+    assert!(added <= 15, "{added}");
+    let now = truth(&clients[0]).await;
+    assert_eq!((amount(&world, &account).await, now.memories), (now, 985 + added));
+}
+
+#[tokio::test]
+async fn free_has_room_for_a_thousand_and_enterprise_for_any_number() {
+    assert_eq!(Plan::ALL.map(|plan| plan.allowance().memories), [Some(1_000), Some(1_000_000), None]);
+}
+
+#[tokio::test]
+async fn bytes_follow_every_change() {
+    let (world, _instance, client) = World::with_a_client().await;
+    let account = Account {
+        tenant: hb_domain::TenantId::parse("acme").expect("a tenant"),
+        id: hb_domain::KeyId::parse("key_000000000000").expect("an id"),
+        key: String::new(),
+    };
+    let created = client.post(MEMORIES, json!({"content": "tea", "type": "task"})).await;
+    let path = created.header("location").to_owned();
+    fill(&client, 3).await;
+    let patches = [
+        json!({"content": "tea".repeat(500), "tags": ["a", "b"]}),
+        json!({"importance": 0.75}),
+        json!({"content": "t", "metadata": {"a": [1, 2.5, null]}}),
+        json!({"userId": "maya"}),
+        json!({"userId": null, "tags": []}),
+    ];
+    for patch in patches {
+        client.send(Method::PATCH, &path, Some(patch.clone())).await.expect(200, "");
+        assert_eq!(amount(&world, &account).await, truth(&client).await, "{patch}");
+    }
+    client.send(Method::DELETE, &path, None).await.expect(200, "");
+    assert_eq!(amount(&world, &account).await, truth(&client).await);
+}
+
+#[tokio::test]
+async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told() {
+    let world = World::new().await;
+    let account = world.account_with("acme", Allowance { memories: Some(3), ..plenty() }).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let brief = json!({"content": "brief", "type": "working", "expiresAt": "2026-11-24T12:01:00Z"});
+    for body in [&brief, &brief, &json!({"content": "lasting", "type": "task"})] {
+        client.post(MEMORIES, body.clone()).await.expect(201, "");
+    }
+    let end = moment("2026-11-24T12:01:00Z");
+    instance.clock.set(end);
+    assert_eq!(truth(&client).await.memories, 1, "invisible at once");
+    client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.expect(402, "INSUFFICIENT_QUOTA");
+    assert_eq!(world.upkeep().await, 0, "their time is not over for the table");
+
+    world.clock.set(end.plus(Duration::from_secs(1)));
+    assert_eq!(world.upkeep().await, 2);
+    for _ in 0..3 {
+        assert_eq!(amount(&world, &account).await, truth(&client).await);
+        world.deliver_again().await;
+        assert_eq!(world.upkeep().await, 0);
+    }
+    for status in [201, 201, 402] {
+        assert_eq!(client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.status, status);
+    }
+    // What requests delete is told by the stream too, and gives back nothing more.
+    let list = client.get(MEMORIES).await;
+    let id = list.data()["memories"][0]["id"].as_str().expect("an id");
+    client.send(Method::DELETE, &format!("{MEMORIES}/{id}"), None).await.expect(200, "");
+    world.upkeep().await;
+    assert_eq!(amount(&world, &account).await, truth(&client).await);
+}
+
+#[tokio::test]
+async fn a_removal_that_comes_late_takes_nothing_from_a_tenant_that_was_made_again() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let ends = moment("2026-11-24T12:01:00Z");
+    client.post(MEMORIES, json!({"content": "old", "type": "task", "expiresAt": ends})).await.expect(201, "");
+    // Erased: its count is gone. Made again: a new count, before the old memory is removed.
+    world.delete_count(&account.tenant).await;
+    instance.clock.set(moment("2026-11-24T12:00:30Z"));
+    client.post(MEMORIES, json!({"content": "new", "type": "task"})).await.expect(201, "");
+    world.clock.set(ends.plus(Duration::from_secs(1)));
+    assert_eq!(world.upkeep().await, 1);
+    assert_eq!(amount(&world, &account).await.memories, 1);
+}
+
+#[tokio::test]
+async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mends_it() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (dying, other) = (world.instance().await, world.instance().await);
+    let client = other.client.with(&account.key);
+    fill(&client, 3).await;
+    let doomed = dying.client.with(&account.key);
+    let mut request =
+        Driven::start(
+            &dying,
+            async move { doomed.post(MEMORIES, json!({"content": "x", "type": "task"})).await },
+        );
+    // The usage of the key and the count are rows of one table: the memory itself comes next.
+    while request.peek().await.as_deref() != Some("DynamoDB PutItem Memories") {
+        request.step().await.expect("a call");
+    }
+    let (kept, there) = (amount(&world, &account).await, truth(&client).await);
+    assert_eq!((kept.memories, there.memories), (4, 3));
+    let operator = operator(&account.tenant);
+    let (was, is) = world.store.memories(&operator).recount(Duration::ZERO).await.expect("a recount");
+    assert_eq!((was, is), (kept, there));
+    assert_eq!(amount(&world, &account).await, there);
+    let list = client.get(MEMORIES).await;
+    assert_eq!(list.data()["pagination"]["total"], 3);
+}
+
+#[tokio::test]
+async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    fill(&client, 20).await;
+    let operator = operator(&account.tenant);
+    let memories = world.store.memories(&operator);
+    let writing = async {
+        loop {
+            client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.expect(201, "");
+        }
+    };
+    tokio::select! {
+        recount = memories.recount(Duration::from_millis(50)) => {
+            assert!(matches!(recount, Err(hb_domain::Error::Unavailable(_))), "{recount:?}");
+        }
+        () = writing => unreachable!("writes go on"),
+    }
+}
+
+#[tokio::test]
+async fn the_day_and_the_month_that_change_in_the_middle_of_a_request_change_no_count() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    instance.clock.set(moment("2026-11-30T23:59:59.900Z"));
+    assert_eq!(client.get(MEMORIES).await.status, 200);
+    assert_eq!(client.get("/api/v1/api-keys").await.status, 200);
+    let (sender, body) = (client.clone(), json!({"content": "x", "type": "task"}));
+    let mut request = Driven::start(&instance, async move { sender.post(MEMORIES, body).await });
+    request.step_past("DynamoDB UpdateItem Tenants").await;
+    instance.clock.set(moment("2026-12-01T00:00:01Z"));
+    let created = request.finish().await;
+    created.expect(201, "");
+    assert_eq!(created.data()["createdAt"], "2026-11-30T23:59:59.900Z");
+
+    let usage = client.get(&format!("/api/v1/api-keys/usage?keyId={}&days=2", account.id)).await;
+    let days: Vec<(&Value, u64)> = usage.data()["daily"]
+        .as_array()
+        .expect("days")
+        .iter()
+        .map(|day| (&day["date"], day["requests"].as_u64().expect("a number")))
+        .collect();
+    assert_eq!(days[0], (&json!("2026-11-30"), 3));
+    let tenant = world.store.tenants().get(&account.tenant).await.expect("the database").expect("the tenant");
+    assert_eq!(tenant.meter.used(moment("2026-11-30T00:00:00Z").month()), 3);
+    assert_eq!(tenant.meter.used(moment("2026-12-01T00:00:00Z").month()), 1);
+}

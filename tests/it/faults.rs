@@ -1,0 +1,263 @@
+//! Every call to AWS of every route fails in turn, in every way, once and for good; afterwards nothing that was
+//! acknowledged is lost, nothing is doubled, and the counts are at most as wrong as what was under way.
+//!
+//! The calls are found by running the routes, not from a list. Which of them are tried:
+//!
+//! | | routes | instance | fault |
+//! |---|---|---|---|
+//! | always | each, under an idempotency key where it heeds one | warm | of one call |
+//! | with `HB_ALL_FAULTS=1`, as CI does | each, with and without a key | warm and cold | of one call, and of all of its name from then on |
+//!
+//! `HB_ALL_FAULTS=1 cargo test -p hb-tests faults -- --nocapture` prints how many there were.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use hb_domain::fields::Fields;
+use hb_domain::memory::NewMemory;
+use hb_domain::{MemoryId, TenantId};
+use hb_store::{Amount, NewRecord};
+use hb_tests::world::{Account, operator, plenty};
+use hb_tests::{Answer, Fault, Instance, World};
+use http::Method;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+
+use crate::routes::{Case, Named, guarded};
+
+/// How many worlds are tried at a time.
+const AT_ONCE: usize = 12;
+
+/// A fresh world with a tenant that has a few things, and an instance that may know it already.
+struct Scene {
+    world: World,
+    instance: Instance,
+    account: Account,
+    named: Named,
+}
+
+/// What the tenant has: its memories by id, its live keys by name, and what is counted.
+#[derive(Debug)]
+struct State {
+    memories: BTreeMap<String, Value>,
+    keys: Vec<String>,
+    counted: Amount,
+    admitted: u64,
+    used: u64,
+}
+
+impl Scene {
+    async fn new(case: &Case, warm: bool) -> Self {
+        let world = World::new().await;
+        let account = world.account_with("acme", plenty()).await;
+        let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
+        let memory = sample_memory(&world);
+        let named = Named { key: key.to_string(), memory: memory.memory.id.to_string() };
+        let operator = operator(&account.tenant);
+        world.store.memories(&operator).create(memory, None, world.clock.now()).await.expect("a memory");
+        let instance = world.instance().await;
+        if warm {
+            // Each function is an instance of its own.
+            let paths = ["/api/v1/memories/x", "/api/v1/api-keys/x", "/api/v1/rate-limit"];
+            let kin = |path: &&str| case.route.path.split('/').nth(3) == path.split('/').nth(3);
+            let path = paths.into_iter().find(kin).expect("a path of the function");
+            instance.client.with(&account.key).get(path).await;
+            // The standing is shown once a second.
+            instance.clock.set(instance.clock.now().plus(Duration::from_secs(2)));
+        }
+        instance.tap.take();
+        Self { world, instance, account, named }
+    }
+
+    /// The tenant's state, by the store itself.
+    async fn state(&self) -> State {
+        let (store, operator, now) =
+            (&self.world.store, operator(&self.account.tenant), self.instance.clock.now());
+        let (tenants, usage, counts) = (store.tenants(), store.usage(&operator), store.counts(&operator));
+        let (memories, keys) = (store.memories(&operator), store.keys(&operator));
+        let (tenant, daily, counted, export, keys) = tokio::try_join!(
+            tenants.get(&self.account.tenant),
+            usage.daily(&self.account.id, 1, now),
+            counts.get(),
+            memories.export(None, now),
+            keys.list(now),
+        )
+        .expect("the database");
+        let memories = export.lines.lines().map(|line| {
+            let memory: Value = serde_json::from_str(line).expect("a memory, whole");
+            (memory["id"].as_str().expect("an id").to_owned(), memory)
+        });
+        let live = keys.into_iter().filter(|key| key.revoked_at.is_none());
+        State {
+            memories: memories.collect(),
+            keys: live.map(|key| key.name).collect(),
+            counted,
+            admitted: tenant.expect("the tenant").meter.used(now.month()),
+            used: daily.iter().map(|day| day.counts.requests).sum(),
+        }
+    }
+
+    async fn send(&self, case: &Case, idempotency: Option<&str>) -> Answer {
+        case.send_under(&self.instance, Some(&self.account.key), &self.named, idempotency).await
+    }
+}
+
+fn sample_memory(world: &World) -> NewRecord {
+    let body = json!({"content": "saffron is the secret", "type": "semantic"});
+    let tenant = TenantId::parse("acme").expect("a tenant");
+    let fields = Fields::of_body(body).expect("an object");
+    let new = NewMemory::parse(fields, &tenant, world.clock.now()).expect("a memory");
+    let id = MemoryId::mint(world.clock.now(), &mut StdRng::seed_from_u64(1));
+    NewRecord { memory: new.named(id), version: "first".into() }
+}
+
+/// How a point is tried.
+#[derive(Clone, Debug)]
+struct Trial {
+    case: Case,
+    warm: bool,
+    keyed: bool,
+    place: usize,
+    fault: Fault,
+    lasting: bool,
+}
+
+/// The calls of one request, by running it.
+async fn calls(case: &Case, warm: bool, keyed: bool) -> usize {
+    let scene = Scene::new(case, warm).await;
+    let answer = scene.send(case, keyed.then_some("k")).await;
+    assert!(answer.status.is_success(), "{case:?} {}", answer.text);
+    scene.instance.tap.take().len()
+}
+
+async fn attempt(trial: Trial) {
+    let scene = Scene::new(&trial.case, trial.warm).await;
+    let before = scene.state().await;
+    scene.instance.tap.fail_at(trial.place, trial.fault, trial.lasting);
+    let key = trial.keyed.then_some("k");
+    let answer = scene.send(&trial.case, key).await;
+    scene.instance.tap.mend();
+    let context = format!("{trial:?}\n{}", answer.text);
+    let status = answer.status.as_u16();
+    let changes = ![Method::GET, Method::HEAD].contains(&trial.case.method) && !trial.case.route.reading;
+
+    // A right answer, or an outage that says when to come again.
+    if status == 503 {
+        assert_eq!(answer.header("retry-after"), "1", "{context}");
+        assert!(trial.case.method == Method::HEAD || answer.code() == "SERVICE_UNAVAILABLE", "{context}");
+    } else {
+        assert!(answer.status.is_success(), "{context}");
+    }
+    let after = scene.state().await;
+    let new = after.memories.keys().filter(|id| !before.memories.contains_key(*id)).count();
+    let gone = before.memories.keys().filter(|id| !after.memories.contains_key(*id)).count();
+    let new_keys = after.keys.iter().filter(|name| !before.keys.contains(name)).count();
+    assert!(new <= 1 && gone <= 1 && new_keys <= 1, "{context}\n{after:?}");
+    assert!(changes || (new, gone, new_keys) == (0, 0, 0), "{context}\n{after:?}");
+
+    // The count is never too low, and too high by what this one request may have taken.
+    let there = after.memories.values().count() as u64;
+    let counted = after.counted.memories;
+    assert!((there..=there + 1).contains(&counted), "{counted} counted, {there} there: {context}");
+    let doubtful = trial.lasting || trial.fault.is_performed() || trial.fault == Fault::Reset;
+    if answer.status.is_success() && !doubtful {
+        assert_eq!(counted, there, "nothing was doubtful: {context}");
+    }
+    // Admitted at most once, and once when it was answered; used as often as admitted, or one time fewer.
+    let is_counted = !trial.case.route.path.ends_with("/rate-limit");
+    let (admitted, used) = (after.admitted - before.admitted, after.used - before.used);
+    assert!(admitted <= u64::from(is_counted) && used <= admitted, "{admitted} {used} {context}");
+    assert!(admitted == u64::from(is_counted) || status == 503, "{context}");
+
+    // What was acknowledged is there.
+    if answer.status.is_success() {
+        acknowledged(&trial, &answer, &scene, &before, &after, &context);
+    }
+    // Repeating the request, once it can have ended, comes to the same and doubles nothing.
+    if trial.keyed {
+        scene.instance.clock.set(scene.instance.clock.now().plus(Duration::from_secs(36)));
+        let again = scene.send(&trial.case, key).await;
+        let last = scene.state().await;
+        let made = last.memories.keys().filter(|id| !before.memories.contains_key(*id)).count();
+        let created = trial.case.route.path.ends_with("/memories") || trial.case.is_about_new_memories();
+        if again.status.is_success() {
+            assert_eq!(made, usize::from(created), "{context}\n{}", again.text);
+            acknowledged(&trial, &again, &scene, &before, &last, &context);
+        } else {
+            // A secret that a rotation or a revocation ended cannot ask again.
+            assert!([401, 403].contains(&again.status.as_u16()), "{context}\n{}", again.text);
+        }
+        let there = last.memories.len() as u64;
+        assert!((there..=there + 2).contains(&last.counted.memories), "{context}\n{last:?}");
+        if answer.status.is_success() && created && again.header("idempotent-replayed") == "true" {
+            assert_eq!(again.json["data"]["id"], answer.json["data"]["id"], "{context}");
+        }
+    }
+    // No key is half there: one that is listed works or is taken back, and its name can be used again.
+    let spare = scene.world.instance().await;
+    spare.clock.set(scene.instance.clock.now());
+    let spare = spare.client.with(&scene.account.key);
+    for name in after.keys.iter().filter(|name| !before.keys.contains(name)) {
+        let taken = spare.post("/api/v1/api-keys", json!({ "name": name })).await;
+        taken.expect(409, "DUPLICATE_RESOURCE");
+    }
+}
+
+fn acknowledged(trial: &Trial, answer: &Answer, scene: &Scene, before: &State, after: &State, context: &str) {
+    let data = &answer.json["data"];
+    let named = &scene.named.memory;
+    match (trial.case.method.as_str(), trial.case.route.path) {
+        ("POST", "/api/v1/memories") => {
+            let id = data["id"].as_str().expect("an id");
+            assert_eq!(after.memories.get(id), Some(data), "{context}");
+        }
+        ("POST", "/api/v1/memories/bulk" | "/api/v1/memories/import") => {
+            let result = &data["results"][0];
+            match result["id"].as_str() {
+                Some(id) => assert!(after.memories.contains_key(id), "{context}"),
+                None => assert_eq!(result["errors"][0]["code"], "SERVICE_UNAVAILABLE", "{context}"),
+            }
+        }
+        ("PATCH", _) => assert_eq!(after.memories[named]["content"], "changed", "{context}"),
+        ("DELETE", "/api/v1/memories/{id}") | ("POST", "/api/v1/memories/bulk-delete") => {
+            assert!(!after.memories.contains_key(named), "{context}");
+        }
+        ("POST", "/api/v1/api-keys") => {
+            let name = data["name"].as_str().expect("a name").to_owned();
+            assert!(after.keys.contains(&name), "{context}");
+        }
+        ("POST", "/api/v1/api-keys/revoke") => assert!(after.keys.len() < before.keys.len(), "{context}"),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_nothing_is_lost_and_nothing_is_doubled() {
+    let all = std::env::var_os("HB_ALL_FAULTS").is_some();
+    let mut trials = Vec::new();
+    let mut points = 0;
+    for case in guarded() {
+        let repeatable = case.route.is_repeatable();
+        for (warm, keyed) in [(true, false), (false, false), (true, true)] {
+            if (keyed && !repeatable) || (!all && (!warm || keyed != repeatable)) {
+                continue;
+            }
+            let calls = calls(&case, warm, keyed).await;
+            points += calls;
+            for place in 0..calls {
+                for fault in Fault::ALL {
+                    for lasting in [false, true].into_iter().filter(|lasting| all || !lasting) {
+                        let case = case.clone();
+                        trials.push(Trial { case, warm, keyed, place, fault, lasting });
+                    }
+                }
+            }
+        }
+    }
+    let tried = trials.len();
+    stream::iter(trials).for_each_concurrent(AT_ONCE, attempt).await;
+    println!("{points} calls, {} kinds of fault: {tried} trials", Fault::ALL.len());
+    assert!(points > if all { 300 } else { 100 }, "{points} calls were found");
+}
