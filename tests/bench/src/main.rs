@@ -1,7 +1,9 @@
 //! Requests a second and latencies of the whole service, side by side in one run: a request without
-//! database, reading a memory and creating one, over DynamoDB in memory and in a file.
+//! database, reading a memory and creating one, over DynamoDB in memory and in a file; then import and export.
 //!
 //! `cargo run --release -p hb-bench`. Client, service and database share this machine's processors.
+
+mod transfer;
 
 use std::io::Write;
 use std::path::Path;
@@ -41,7 +43,7 @@ async fn main() -> std::io::Result<()> {
             writeln!(out, "{mode:8} {name:24} {rate:>10.0} {:>9.2} {:>9.2}", ms(p50), ms(p99))?;
         }
     }
-    Ok(())
+    transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await
 }
 
 fn ms(duration: Duration) -> f64 {
