@@ -29,7 +29,7 @@ enum Change {
 
 /// A change under way.
 enum Underway<'a> {
-    Request(Driven),
+    Request(Box<Driven>),
     Operator(&'a World, &'a Account),
 }
 
@@ -49,13 +49,13 @@ impl Change {
                 let mut request =
                     Driven::start(by, async move { client.post("/api/v1/api-keys/revoke", body).await });
                 request.step_past("DynamoDB TransactWriteItems").await;
-                Underway::Request(request)
+                Underway::Request(Box::new(request))
             }
             Self::Rotate => {
                 let mut request =
                     Driven::start(by, async move { client.post("/api/v1/api-keys/rotate", body).await });
                 request.step_past("DynamoDB TransactWriteItems").await;
-                Underway::Request(request)
+                Underway::Request(Box::new(request))
             }
             Self::SetPlan | Self::Suspend => Underway::Operator(world, owner),
             Self::EraseAndRecreate => {

@@ -7,7 +7,7 @@ use hb_domain::{Error, Timestamp};
 use hb_store::Attempt;
 
 use super::authenticate::Session;
-use super::{Admission, Guard, Passage, Refusal};
+use super::{Guard, Passage, Refusal};
 
 /// How many writes one admission may take: each of the two branches, a clock repaired, and others
 /// in between that empty or refill the bucket.
@@ -16,8 +16,9 @@ const MAX_WRITES: usize = 8;
 const LONG: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 impl Guard {
-    /// Admits and counts the request, or refuses it.
-    pub(super) async fn admit_once(&self, session: Session) -> Result<Admission, Refusal> {
+    /// Admits and counts the request, or refuses it. `None` means that the tenant's keys or plan have
+    /// changed: what was remembered is forgotten, and the request has to start over.
+    pub(super) async fn admit_once(&self, session: Session) -> Result<Option<Passage>, Refusal> {
         let id = session.principal.tenant();
         let expected = &session.known.tenant;
         let bucket = Bucket::of(&expected.allowance);
@@ -31,11 +32,7 @@ impl Guard {
                     self.cache.learn_tenant(id, &tenant, now);
                     let limited = session.principal.key_id().map_or(0, |key| self.cache.take_limited(key));
                     let standing = tenant.standing(now);
-                    return Ok(Admission::Passed(Passage {
-                        standing,
-                        principal: session.principal,
-                        limited,
-                    }));
+                    return Ok(Some(Passage { standing, principal: session.principal, limited }));
                 }
                 Ok(Attempt::Failed(found)) => found,
                 Err(error) => return Err(session.refused(error, now)),
@@ -47,7 +44,7 @@ impl Guard {
             let now = self.clock.now();
             if found.epoch != expected.epoch {
                 self.relearn(&session, &found, now);
-                return Ok(Admission::Stale);
+                return Ok(None);
             }
             self.cache.learn_tenant(id, &found, now);
             match Verdict::of(&found.meter, &expected.allowance, now) {
@@ -77,8 +74,8 @@ impl Guard {
         Err(session.refused(error, self.clock.now()))
     }
 
-    /// Reads the tenant for its standing.
-    pub(super) async fn read_standing(&self, session: Session) -> Result<Admission, Refusal> {
+    /// Reads the tenant for its standing. `None` as in [`admit_once`](Self::admit_once).
+    pub(super) async fn read_standing(&self, session: Session) -> Result<Option<Passage>, Refusal> {
         let id = session.principal.tenant();
         let read = self.store.tenants().get(id).await;
         let now = self.clock.now();
@@ -92,11 +89,11 @@ impl Guard {
         };
         if tenant.epoch != session.known.tenant.epoch {
             self.relearn(&session, &tenant, now);
-            return Ok(Admission::Stale);
+            return Ok(None);
         }
         self.cache.learn_tenant(id, &tenant, now);
         let standing = tenant.standing(now);
-        Ok(Admission::Passed(Passage { standing, principal: session.principal, limited: 0 }))
+        Ok(Some(Passage { standing, principal: session.principal, limited: 0 }))
     }
 
     /// Takes up what a read after the session began has found under another epoch.

@@ -39,14 +39,6 @@ pub(crate) struct Passage {
     pub(crate) limited: u64,
 }
 
-/// What an attempt to let a request in came to, when nothing refused it.
-enum Admission {
-    /// It is in.
-    Passed(Passage),
-    /// The tenant's keys or plan have changed: what was remembered is forgotten, and it starts over.
-    Stale,
-}
-
 /// A request that was not.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -85,8 +77,8 @@ impl Guard {
         for _ in 0..MAX_RELOADS {
             self.refuse_from_memory(&session, self.clock.now())?;
             match self.admit_once(session).await? {
-                Admission::Passed(passage) => return Ok(passage),
-                Admission::Stale => session = self.authenticate(&key, self.clock.now()).await?,
+                Some(passage) => return Ok(passage),
+                None => session = self.authenticate(&key, self.clock.now()).await?,
             }
         }
         Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
@@ -110,8 +102,8 @@ impl Guard {
                 return Err(session.refused(Error::RateLimited { retry_after }, now));
             }
             match self.read_standing(session).await? {
-                Admission::Passed(passage) => return Ok(passage),
-                Admission::Stale => session = self.authenticate(&key, self.clock.now()).await?,
+                Some(passage) => return Ok(passage),
+                None => session = self.authenticate(&key, self.clock.now()).await?,
             }
         }
         Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
