@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};
 use hb_store::Amount;
 use hb_tests::world::{Account, moment, operator, plenty};
-use hb_tests::{Client, Driven, World};
+use hb_tests::{Client, Driven, Fault, World};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -179,11 +179,100 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
     let (kept, there) = (amount(&world, &account).await, truth(&client).await);
     assert_eq!((kept.memories, there.memories), (4, 3));
     let operator = operator(&account.tenant);
-    let (was, is) = world.store.memories(&operator).recount(Duration::ZERO).await.expect("a recount");
+    let (was, is) =
+        world.store.memories(&operator).recount(Duration::ZERO, &world.clock).await.expect("a recount");
     assert_eq!((was, is), (kept, there));
     assert_eq!(amount(&world, &account).await, there);
     let list = client.get(MEMORIES).await;
     assert_eq!(list.data()["pagination"]["total"], 3);
+}
+
+/// A deletion whose place is not given back yet when the recount counts, and a removal of which the stream has
+/// yet to tell: neither is subtracted twice.
+#[tokio::test]
+async fn a_recount_beside_removals_never_counts_too_few() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (slow, other) = (world.instance().await, world.instance().await);
+    let client = other.client.with(&account.key);
+    fill(&client, 3).await;
+    let ends = moment("2026-11-24T12:01:00Z");
+    client
+        .post(MEMORIES, json!({"content": "brief", "type": "task", "expiresAt": ends}))
+        .await
+        .expect(201, "");
+    let list = client.get(MEMORIES).await;
+    let path = format!("{MEMORIES}/{}", list.data()["memories"][3]["id"].as_str().expect("an id"));
+    assert_eq!(slow.client.with(&account.key).get(MEMORIES).await.status, 200);
+    let deleter = slow.client.with(&account.key);
+    let mut deleting = Driven::start(&slow, async move { deleter.send(Method::DELETE, &path, None).await });
+    let operator = operator(&account.tenant);
+    let memories = world.store.memories(&operator);
+    // It has deleted, and gives back while the recount waits for whoever is under way.
+    deleting.step_past("DynamoDB DeleteItem Memories").await;
+    let finishing = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        deleting.finish().await.expect(200, "");
+    };
+    let (recount, ()) = tokio::join!(memories.recount(Duration::from_millis(100), &world.clock), finishing);
+    recount.expect("a recount");
+    assert_eq!(amount(&world, &account).await.memories, 3);
+
+    world.clock.set(ends.plus(Duration::from_secs(1)));
+    other.clock.set(world.clock.now());
+    assert_eq!(world.sweep().await, 1, "removed, and the stream has not told of it");
+    memories.recount(Duration::ZERO, &world.clock).await.expect("a recount");
+    assert_eq!(amount(&world, &account).await.memories, 2);
+    world.deliver_again().await;
+    assert_eq!(amount(&world, &account).await.memories, 2, "it was counted out already");
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_dealt_with_is_delivered_again() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let ends = moment("2026-11-24T12:01:00Z");
+    for _ in 0..3 {
+        client
+            .post(MEMORIES, json!({"content": "brief", "type": "task", "expiresAt": ends}))
+            .await
+            .expect(201, "");
+    }
+    world.clock.set(ends.plus(Duration::from_secs(1)));
+    assert_eq!(world.sweep().await, 3);
+    for fault in Fault::ALL {
+        world.upkeep_tap.fail("DynamoDB TransactWriteItems", fault, true);
+        assert!(world.try_deliver().await.is_err(), "{fault:?}");
+        world.upkeep_tap.mend();
+    }
+    world.try_deliver().await.expect("a delivery");
+    assert_eq!(amount(&world, &account).await, Amount::default(), "once each, whatever was lost on the way");
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_not_written_again_over_what_came_after() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (slow, other) = (world.instance().await, world.instance().await);
+    assert_eq!(slow.client.with(&account.key).get(MEMORIES).await.status, 200);
+    slow.tap.fail("DynamoDB PutItem Memories", Fault::TimedOut, false);
+    let creator = slow.client.with(&account.key);
+    let mut creating =
+        Driven::start(
+            &slow,
+            async move { creator.post(MEMORIES, json!({"content": "x", "type": "task"})).await },
+        );
+    creating.step_past("DynamoDB PutItem Memories").await;
+    // It is written; somebody finds it and deletes it before its maker looks for it.
+    let client = other.client.with(&account.key);
+    let list = client.get(MEMORIES).await;
+    let path = format!("{MEMORIES}/{}", list.data()["memories"][0]["id"].as_str().expect("an id"));
+    client.send(Method::DELETE, &path, None).await.expect(200, "");
+    creating.finish().await.expect(503, "SERVICE_UNAVAILABLE");
+    client.get(&path).await.expect(404, "RESOURCE_NOT_FOUND");
+    assert!(amount(&world, &account).await.memories <= 1);
 }
 
 #[tokio::test]
@@ -201,7 +290,7 @@ async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
         }
     };
     tokio::select! {
-        recount = memories.recount(Duration::from_millis(50)) => {
+        recount = memories.recount(Duration::from_millis(50), &world.clock) => {
             assert!(matches!(recount, Err(hb_domain::Error::Unavailable(_))), "{recount:?}");
         }
         () = writing => unreachable!("writes go on"),

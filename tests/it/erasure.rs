@@ -196,6 +196,9 @@ async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
         .await
         .1;
     let mover = second.client.with(&key);
+    // A change of another owner does not make it new.
+    let session = json!({"sessionId": "s-new"});
+    mover.send(Method::PATCH, &format!("/api/v1/memories/{hers}"), Some(session)).await.expect(200, "");
     for (id, user) in [(&hers, "ben"), (&his, "maya")] {
         let moved = mover
             .send(Method::PATCH, &format!("/api/v1/memories/{id}"), Some(json!({ "userId": user })))
@@ -208,4 +211,33 @@ async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
     assert_eq!((&erased.data()["deleted"], &erased.data()["nextCursor"]), (&json!(0), &Value::Null));
     assert_eq!(of_user(&mover, "maya").await, BTreeSet::from([his]));
     assert_eq!(of_user(&mover, "ben").await, BTreeSet::from([hers]));
+}
+
+/// A change of what is not the owner that is erased, in the middle of it, saves nothing.
+#[tokio::test]
+async fn a_memory_that_only_changes_its_session_meanwhile_is_erased() {
+    let (world, instance, client) = World::with_a_client().await;
+    fill(&client, "maya", 1, 10).await;
+    let id = of_user(&client, "maya").await.into_iter().next().expect("a memory");
+    let mut held = instance.tap.hold();
+    let erasing = {
+        let client = client.clone();
+        tokio::spawn(async move { client.post(DELETE, json!({"filter": {"userId": "maya"}})).await })
+    };
+    let deletion = loop {
+        let call = held.recv().await.expect("a call");
+        if call.name.contains("DeleteItem") {
+            break call;
+        }
+        tokio::spawn(call.pass());
+    };
+    let second = world.instance().await;
+    let tenant = hb_domain::TenantId::parse("acme").expect("a tenant");
+    let mover = second.client.with(&world.key(&tenant, hb_domain::Scopes::all(), None).await.1);
+    let patch = json!({"sessionId": "s-new", "content": "changed meanwhile"});
+    mover.send(Method::PATCH, &format!("/api/v1/memories/{id}"), Some(patch)).await.expect(200, "");
+    tokio::spawn(deletion.pass());
+    drop(held);
+    assert_eq!(erasing.await.expect("the request").data()["deleted"], 1);
+    assert!(of_user(&mover, "maya").await.is_empty());
 }

@@ -235,6 +235,36 @@ async fn an_id_that_comes_twice_is_kept_once_and_the_first_line_wins() {
     assert_eq!(client.get(&format!("/api/v1/memories/{id}")).await.data()["content"], "first");
 }
 
+/// An id whose memory has expired, and is not removed yet, is free.
+#[tokio::test]
+async fn what_has_expired_does_not_stand_in_the_way_of_its_own_import() {
+    let (world, instance, client) = World::with_a_client().await;
+    let id = id("2020-01-01T00:00:00Z", 1);
+    let line = |extra: Value| {
+        let mut line = json!({"id": id, "content": "x", "type": "task"});
+        line.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        line.to_string()
+    };
+    assert_eq!(counts(&import(&client, line(json!({"expiresAt": "2026-11-24T12:01:00Z"}))).await), [1, 0, 0]);
+    instance.clock.set(moment("2026-11-24T12:01:00Z"));
+    assert_eq!(counts(&import(&client, line(json!({}))).await), [1, 0, 0]);
+    assert_eq!(client.get(&format!("/api/v1/memories/{id}")).await.status, 200);
+    let page = client.get("/api/v1/memories?limit=1").await;
+    assert_eq!(page.data()["pagination"]["total"], 1, "its place has passed on");
+    world.clock.set(moment("2026-11-24T12:02:00Z"));
+    assert_eq!(world.upkeep().await, 0);
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_long_for_a_memory_is_not_read() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    let deep = format!("[{}]", vec![r#"{"":{"":{"":0}}}"#; 20_000].join(","));
+    let answer = import(&client, [deep, line("good")].join("\n")).await;
+    assert_eq!(counts(&answer), [1, 0, 1]);
+    let message = answer.data()["results"][0]["errors"][0]["message"].as_str().expect("a message");
+    assert!(message.contains("262144"), "{message}");
+}
+
 #[tokio::test]
 async fn a_plan_that_is_full_takes_what_is_there_already_and_as_much_as_fits() {
     let world = World::new().await;

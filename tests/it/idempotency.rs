@@ -269,6 +269,22 @@ async fn what_is_stored_and_what_lets_the_key_go() {
     assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (404, "true"));
     client.post(KEYS, json!({"name": "taken"})).await.expect(201, "");
     post(&client, KEYS, "409", &json!({"name": "taken"})).await.expect(409, "DUPLICATE_RESOURCE");
+    let path = post(&client, MEMORIES, "for-412", &tea()).await.header("location").to_owned();
+    for _ in 0..2 {
+        let headers =
+            [("content-type", "application/json"), ("idempotency-key", "412"), ("if-match", "\"other\"")];
+        let refused = client.send_raw(Method::PATCH, &path, &headers, patch.to_string()).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (412, "PRECONDITION_FAILED"));
+    }
+    client.send(Method::DELETE, &path, None).await.expect(200, "");
+    let headers =
+        [("content-type", "application/json"), ("idempotency-key", "412"), ("if-match", "\"other\"")];
+    let again = client.send_raw(Method::PATCH, &path, &headers, patch.to_string()).await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("idempotent-replayed")),
+        (412, "true"),
+        "it would be 404 now"
+    );
     let keys = client.get(KEYS).await;
     let taken = keys.data()["keys"].as_array().expect("keys").iter().find(|key| key["name"] == "taken");
     let id = taken.expect("the key")["id"].clone();
@@ -282,6 +298,7 @@ async fn what_is_stored_and_what_lets_the_key_go() {
 
     // 503 lets the next one carry on at once, with the same ids, whatever had been written.
     instance.tap.fail("DynamoDB PutItem Memories", Fault::AnswerLost, true);
+    instance.tap.fail("DynamoDB GetItem Memories", Fault::Reset, true);
     post(&client, MEMORIES, "503", &tea()).await.expect(503, "SERVICE_UNAVAILABLE");
     instance.tap.mend();
     let other = json!({"content": "coffee", "type": "task"});
@@ -299,6 +316,133 @@ async fn what_is_stored_and_what_lets_the_key_go() {
     let next_day = post(&client, MEMORIES, "day", &other).await;
     next_day.expect(201, "");
     assert_ne!(next_day.data()["id"], first.data()["id"]);
+}
+
+/// 402, 403, 413 and 415 let the key go as 400 does.
+#[tokio::test]
+async fn a_refusal_before_anything_was_done_leaves_the_key_free() {
+    let world = World::new().await;
+    let allowance = hb_domain::plan::Allowance { memories: Some(0), ..plenty() };
+    let account = world.account_with("acme", allowance).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    post(&client, MEMORIES, "k", &tea()).await.expect(402, "INSUFFICIENT_QUOTA");
+    let foreign = json!({"content": "x", "type": "task", "tenantId": "globex"});
+    post(&client, MEMORIES, "k", &foreign).await.expect(403, "TENANT_MISMATCH");
+    let large = json!({"content": "x".repeat(300_000), "type": "task"});
+    post(&client, MEMORIES, "k", &large).await.expect(413, "PAYLOAD_TOO_LARGE");
+    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
+    client.send_raw(Method::POST, MEMORIES, &headers, "x").await.expect(415, "UNSUPPORTED_MEDIA_TYPE");
+    world
+        .store
+        .tenants()
+        .set_plan(&account.tenant, hb_domain::plan::Plan::Pro, &plenty())
+        .await
+        .expect("the database");
+    post(&client, MEMORIES, "k", &tea()).await.expect(201, "");
+}
+
+/// Each changing request dies after each of its calls and is carried on: in the end it has happened once.
+#[tokio::test]
+async fn every_kind_of_request_is_carried_on_from_wherever_it_died() {
+    let memories = || json!({"memories": [tea(), tea(), tea()]}).to_string();
+    let line = format!("{}\n{}", tea(), tea());
+    let requests: [(Method, &str, String, &str); 7] = [
+        (Method::POST, "/api/v1/memories/bulk", memories(), "3 new"),
+        (Method::POST, "/api/v1/memories/import", line, "2 new"),
+        (Method::POST, "/api/v1/memories/bulk-delete", r#"{"ids":["MEMORY"]}"#.into(), "1 gone"),
+        (Method::PATCH, "/api/v1/memories/MEMORY", r#"{"content":"changed"}"#.into(), "changed"),
+        (Method::POST, KEYS, r#"{"name":"worker"}"#.into(), "1 key"),
+        (Method::POST, "/api/v1/api-keys/rotate", r#"{"keyId":"KEY"}"#.into(), "rotated"),
+        (Method::POST, "/api/v1/api-keys/revoke", r#"{"keyId":"KEY"}"#.into(), "1 key less"),
+    ];
+    for (method, path, body, effect) in requests {
+        for survived in 0.. {
+            let world = World::new().await;
+            let owner = world.account_with("acme", plenty()).await;
+            let (spare, old) = world.key(&owner.tenant, hb_domain::Scopes::all(), None).await;
+            let (dying, other) = (world.instance().await, world.instance().await);
+            let client = other.client.with(&owner.key);
+            let memory = client.post(MEMORIES, tea()).await.data()["id"].as_str().expect("an id").to_owned();
+            let fill = |text: &str| text.replace("MEMORY", &memory).replace("KEY", spare.as_str());
+            let (path, body) = (fill(path), fill(&body));
+            let media_type =
+                if path.ends_with("/import") { "application/x-ndjson" } else { "application/json" };
+            let send = async |client: Client, method: Method| {
+                let headers = [("content-type", media_type), ("idempotency-key", "k")];
+                client.send_raw(method, &path, &headers, body.clone()).await
+            };
+            let warm = if path.contains("api-keys") { KEYS } else { MEMORIES };
+            assert_eq!(dying.client.with(&owner.key).get(warm).await.status, 200);
+            let mut request = {
+                let (client, path, body, method) =
+                    (dying.client.with(&owner.key), path.clone(), body.clone(), method.clone());
+                Driven::start(&dying, async move {
+                    let headers = [("content-type", media_type), ("idempotency-key", "k")];
+                    client.send_raw(method, &path, &headers, body).await
+                })
+            };
+            request.step_past("DynamoDB PutItem Idempotency").await;
+            let mut ended = false;
+            for _ in 0..survived {
+                ended |= request.step().await.is_none();
+            }
+            move_on(&other, 36);
+            let answer = send(client.clone(), method.clone()).await;
+            let context = format!("{method} {path}, {survived} calls behind the claim: {}", answer.text);
+            assert!(answer.status.is_success(), "{context}");
+            let list = client.get(MEMORIES).await;
+            let list = list.data()["memories"].as_array().expect("memories");
+            let keys = client.get(KEYS).await;
+            let live = keys.data()["keys"]
+                .as_array()
+                .expect("keys")
+                .iter()
+                .filter(|key| key["status"] == "active")
+                .count();
+            match effect {
+                "3 new" => assert_eq!(list.len(), 4, "{context}"),
+                "2 new" => assert_eq!(list.len(), 3, "{context}"),
+                "1 gone" => assert_eq!(list.len(), 0, "{context}"),
+                "changed" => {
+                    assert_eq!((list.len(), &list[0]["content"]), (1, &json!("changed")), "{context}")
+                }
+                "1 key" => assert_eq!(live, 3, "{context}"),
+                "1 key less" => assert_eq!(live, 1, "{context}"),
+                _ => {
+                    let replayed = answer.header("idempotent-replayed") == "true";
+                    let plain = answer.data()["plainKey"].as_str().unwrap_or_default().to_owned();
+                    assert!(
+                        replayed || other.client.with(&plain).get(MEMORIES).await.status == 200,
+                        "{context}"
+                    );
+                    other.client.with(&old).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+                }
+            }
+            let counted = total(&client).await;
+            assert!((list.len() as u64..=list.len() as u64 + 3).contains(&counted), "{counted} {context}");
+            if ended {
+                assert!(survived > 1, "{context}");
+                break;
+            }
+        }
+    }
+}
+
+/// An answer of more than 100 KB is not kept: the repetition works again, on the same ids.
+#[tokio::test]
+async fn an_answer_too_large_to_keep_is_worked_out_again() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    let bad = r#"{"content": 1, "type": 2, "tags": 3}"#;
+    let lines = format!("{}\n{}", tea(), vec![bad; 900].join("\n"));
+    let headers = [("content-type", "application/x-ndjson"), ("idempotency-key", "k")];
+    let first = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.clone()).await;
+    assert!(first.text.len() > 100 * 1024, "{}", first.text.len());
+    let again = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines).await;
+    assert_eq!(again.header("idempotent-replayed"), "");
+    assert_eq!((&again.data()["imported"], &again.data()["existing"]), (&json!(0), &json!(1)));
+    assert_eq!(again.data()["results"][0]["id"], first.data()["results"][0]["id"]);
+    assert_eq!(total(&client).await, 1);
 }
 
 #[tokio::test]

@@ -26,8 +26,11 @@ async fn the_line_of_json_has_every_field_and_nothing_follows_it() {
     for url in ["url", "dynamodbUrl", "secretsUrl"] {
         assert!(text(&stack.ready[url]).starts_with("http://127.0.0.1:"), "{}", stack.ready);
     }
-    // Features of later issues.
-    assert_eq!((&stack.ready["jwt"], &stack.ready["dashboardUrl"]), (&Value::Null, &Value::Null));
+    // A feature of a later issue.
+    assert_eq!(stack.ready["dashboardUrl"], Value::Null);
+    let session = Client::new(text(&stack.ready["url"])).with(text(&stack.ready["jwt"]));
+    let page = session.get("/api/v1/memories?tenantId=00000000-0000-0000-0000-000000000001").await;
+    assert_eq!(page.status, 200, "{}", page.text);
     assert_eq!(stack.client.get("/health").await.status, 200);
     assert_eq!(stack.stop().await.stdout, Vec::<String>::new());
 }
@@ -38,7 +41,7 @@ async fn nothing_listens_beyond_loopback() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;
     let listening = hb_tests::listeners::listening(stack.process.id());
-    assert_eq!(listening.len(), 3, "the API, DynamoDB and Secrets Manager: {listening:?}");
+    assert_eq!(listening.len(), 4, "the API, DynamoDB, Secrets Manager and the issuer: {listening:?}");
     assert!(listening.iter().all(|address| address.ip().is_loopback()), "{listening:?}");
 }
 
@@ -226,6 +229,55 @@ async fn another_dynamodb_is_used_when_the_environment_names_one() {
     let instance = world.instance().await;
     let read = instance.client.with(&key).get(created.header("location")).await;
     assert_eq!(read.data(), created.data());
+}
+
+#[tokio::test]
+async fn a_token_for_the_running_server_is_one_command_away() {
+    let folder = without_sample();
+    let missing = Process::start(&mut herobrain(folder.path(), &["jwt", "--sub", "user_123"])).ended().await;
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.contains("start `cargo run` first"), "{}", missing.stderr);
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let mint = async |flags: &[&str]| {
+        let ended = Process::start(&mut herobrain(folder.path(), flags)).ended().await;
+        assert_eq!((ended.code, ended.stdout.len()), (Some(0), 1), "{}", ended.stderr);
+        Client::new(text(&stack.ready["url"])).with(&ended.stdout[0])
+    };
+    let maya = mint(&["jwt", "--sub", "user_123"]).await;
+    let body = json!({"content": "x", "type": "task", "tenantId": "user_123"});
+    assert_eq!(maya.post("/api/v1/memories", body).await.status, 201);
+    let traded = maya.get("/auth/clerk-token").await;
+    assert_eq!(traded.data()["tenantId"], "user_123");
+    assert_eq!(
+        mint(&["jwt", "--sub", "user_9", "--org", "org_1", "--seconds", "60"])
+            .await
+            .get("/api/v1/memories")
+            .await
+            .status,
+        200
+    );
+    for file in ["issuer", "token", "pepper"] {
+        let mode = std::fs::metadata(folder.path().join(".herobrain").join(file))
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_removed_and_gives_its_place_back_by_itself() {
+    let folder = without_sample();
+    let stack = Herobrain::start(folder.path(), &[]).await;
+    let soon = hb_domain::Clock::system().now().plus(std::time::Duration::from_millis(1_500));
+    let body = json!({"content": "brief", "type": "working", "expiresAt": soon});
+    assert_eq!(stack.client.post("/api/v1/memories", body).await.status, 201);
+    assert_eq!(stack.count().await, 1);
+    let patience = std::time::Instant::now();
+    while stack.count().await > 0 {
+        assert!(patience.elapsed() < std::time::Duration::from_secs(60), "it is never removed");
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
 }
 
 #[tokio::test]

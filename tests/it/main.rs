@@ -39,6 +39,7 @@ mod round_trip;
 mod routes;
 mod secrets_in_logs;
 mod seed_page;
+mod sessions;
 mod strict_json;
 mod targets;
 mod template;

@@ -72,7 +72,9 @@ impl Named {
 /// Every route that needs a credential, under every method; `HEAD` comes with `GET`.
 pub(crate) fn guarded() -> Vec<Case> {
     let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
-    let routes = routes.filter(|route| !matches!(route.action, Action::Public(_)));
+    let routes = routes.filter(|route| !matches!(route.action, Action::Public(_) | Action::Keys(_)));
+    // Trading is for sessions only; tests/it/sessions/trade.rs has it.
+    let routes = routes.filter(|route| !route.tolerates_doubled_bearer);
     routes.flat_map(Case::of).collect()
 }
 
@@ -91,7 +93,7 @@ impl Case {
     pub(crate) const fn scope(&self) -> Option<Scope> {
         match self.route.action {
             Action::Tenant(scope, _) => scope,
-            Action::Public(_) | Action::Standing(_) => None,
+            Action::Public(_) | Action::Keys(_) | Action::Standing(_) => None,
         }
     }
 

@@ -1,7 +1,7 @@
-//! The published authentication page: its curls in its order, its headers, errors and limits, and a
-//! table of its samples that need a later stage.
+//! The published authentication page: its curls in its order, its headers, errors and limits, and its samples with
+//! Clerk's tokens.
 
-mod later;
+mod clerk;
 
 use hb_domain::TenantId;
 use hb_domain::plan::Plan;

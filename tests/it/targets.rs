@@ -168,7 +168,7 @@ fn no_event_of_the_gateway_makes_the_function_panic() {
     let (_world, app) = runtime.block_on(async {
         let world = World::new().await;
         let tables = FUNCTIONS.iter().map(|(_, routes)| *routes).collect();
-        let app = App::new(tables, world.store.clone(), world.clock.clone(), Entropy::system());
+        let app = App::new(tables, world.store.clone(), world.clock.clone(), Entropy::system(), None);
         (world, app)
     });
     let odd =

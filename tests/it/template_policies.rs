@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use hb_domain::plan::Plan;
 use hb_http::Route;
-use hb_http::route::{self, Found};
+use hb_http::route::{self, Action, Found};
 use hb_local::gateway::FUNCTIONS;
-use hb_local::secrets::PEPPER;
+use hb_local::secrets::{PEPPER, TOKEN};
 use hb_local::template::Template;
+use hb_tests::issuer::TestIssuer;
 use hb_tests::world::Account;
 use hb_tests::{Answer, Client, Instance, World};
 use http::Method;
@@ -107,6 +108,7 @@ fn granted(template: &Template, function: &str) -> BTreeSet<String> {
         for resource in one_or_many(&statement["Resource"]) {
             let resources = match serde_norway::to_string(resource).expect("YAML").trim() {
                 "!Ref Pepper" => vec![PEPPER.to_owned()],
+                "!Ref TokenSecret" => vec![TOKEN.to_owned()],
                 text => {
                     let table = tables.iter().find(|table| text == format!("!GetAtt {}.Arn", table.name));
                     let indexes = |name: &str| text == format!("!Sub ${{{name}.Arn}}/index/*");
@@ -140,6 +142,7 @@ struct Scenario {
     account: Account,
     instance: Instance,
     client: Client,
+    issuer: TestIssuer,
     driven: BTreeSet<(Method, &'static str)>,
     used: BTreeSet<String>,
     _world: World,
@@ -147,12 +150,34 @@ struct Scenario {
 
 impl Scenario {
     async fn new(table: &'static [Route]) -> Self {
-        let world = World::new().await;
+        let mut world = World::new().await;
+        let issuer = TestIssuer::start(&mut world).await;
         let account = world.account("acme", Plan::Pro).await;
         let instance = world.instance().await;
         let client = instance.client.with(&account.key);
         let (driven, used) = Default::default();
-        Self { table, account, instance, client, driven, used, _world: world }
+        let mut scenario = Self { table, account, instance, client, issuer, driven, used, _world: world };
+        scenario.meet_a_user().await;
+        scenario
+    }
+
+    /// A user's first request, and one with the token that a session is traded for: what every function does.
+    async fn meet_a_user(&mut self) {
+        let route =
+            self.table.iter().find(|route| matches!(route.action, Action::Tenant(..) | Action::Standing(_)));
+        let path = route.expect("a route").path.replace("{id}", "x");
+        let (first, second) = (self.issuer.token("user_first"), self.issuer.token("user_second"));
+        for credential in [first, self.own_token(&second).await] {
+            self.instance.tap.take();
+            self.instance.client.with(&credential).get(&path).await;
+            self.used.extend(self.instance.tap.take().into_iter().flat_map(|call| call.permissions));
+        }
+        self.instance.clock.set(self.instance.clock.now().plus(Duration::from_secs(2)));
+    }
+
+    async fn own_token(&self, session: &str) -> String {
+        let traded = self.instance.client.with(session).get("/auth/clerk-token").await;
+        traded.data()["token"].as_str().expect("a token").to_owned()
     }
 
     /// Sends a request to one of the function's routes and notes what it needed.
@@ -183,9 +208,15 @@ impl Scenario {
 }
 
 async fn auth(scenario: &mut Scenario) {
+    let before = scenario.used.clone();
     assert_eq!(scenario.get("/health").await.status, 200);
-    assert!(scenario.used.is_empty(), "health asks nobody: {:?}", scenario.used);
+    assert_eq!(scenario.used, before, "health asks nobody");
     assert_eq!(scenario.get("/api/v1/rate-limit").await.status, 200);
+    assert_eq!(scenario.get("/.well-known/jwks.json").await.status, 200);
+    scenario.client = scenario.instance.client.with(&scenario.issuer.token("user_new"));
+    for method in [Method::GET, Method::POST] {
+        assert_eq!(scenario.send(method, "/auth/clerk-token", None).await.status, 200);
+    }
 }
 
 async fn memories(scenario: &mut Scenario) {

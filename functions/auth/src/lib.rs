@@ -1,5 +1,7 @@
-//! What belongs to no resource: health, the tenant's standing against its limits, and, through the
-//! gateway's `$default` route, the answer to every path that does not exist.
+//! What belongs to no resource: health, the tenant's standing against its limits, tokens for sessions, and,
+//! through the gateway's `$default` route, the answer to every path that does not exist.
+
+mod trade;
 
 use hb_domain::Timestamp;
 use hb_domain::tenant::Standing;
@@ -11,6 +13,9 @@ use serde_json::json;
 pub const ROUTES: &[Route] = &[
     Route::public(Method::GET, "/health", health),
     Route::standing(Method::GET, "/api/v1/rate-limit", rate_limit),
+    Route::trade(Method::GET, "/auth/clerk-token", |call| Box::pin(trade::trade(call))),
+    Route::trade(Method::POST, "/auth/clerk-token", |call| Box::pin(trade::trade(call))),
+    Route::keys(Method::GET, "/.well-known/jwks.json", |keys| Reply::bare(keys)),
 ];
 
 /// Says that the function answers; asks no database.

@@ -54,6 +54,7 @@ pub(crate) async fn import(mut call: Call) -> Outcome {
 }
 
 fn parse(call: &mut Call, line: &[u8]) -> Result<Imported, Error> {
+    import::check_line(line)?;
     let fields = json::parse_line(line).and_then(Fields::of_item)?;
     let (tenant, now) = (call.principal().tenant().clone(), call.now());
     Imported::parse(fields, &tenant, now, call.rng())

@@ -6,9 +6,9 @@ use hb_http::{Call, Outcome, Reply};
 
 pub(crate) async fn update(mut call: Call) -> Outcome {
     call.no_query()?;
-    let patch = Patch::parse(call.body()?, call.principal().tenant(), call.now())?;
+    let patch = Patch::parse(call.body()?, call.principal().tenant(), call.present())?;
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
-    let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version, call.now()).await?;
+    let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version, call.present()).await?;
     Ok(Reply::ok(&changed.memory)?.of_version(changed.version))
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>
 
-use hb_domain::TenantId;
+use hb_domain::{TenantId, Timestamp};
 use hb_store::Removal;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,6 +44,8 @@ struct Change {
     sequence_number: String,
     #[serde(rename = "OldImage")]
     before: Option<Value>,
+    #[serde(rename = "ApproximateCreationDateTime")]
+    at: f64,
 }
 
 impl Record {
@@ -71,7 +73,8 @@ impl Record {
         let number = |name: &str| before[name]["N"].as_str().and_then(|digits| digits.parse().ok());
         let tenant = before["tenant"]["S"].as_str().and_then(TenantId::parse).ok_or("tenant")?;
         let (seq, bytes) = (number("seq").ok_or("seq")?, number("bytes").ok_or("bytes")?);
-        Ok(Some(Removal { event: self.id.clone(), tenant, seq, bytes }))
+        let at = Timestamp::from_number(self.dynamodb.at).ok_or("a time")?;
+        Ok(Some(Removal { event: self.id.clone(), tenant, seq, bytes, at }))
     }
 }
 
@@ -83,7 +86,7 @@ mod tests {
 
     fn record(name: &str, by: &Value, image: &Value) -> Record {
         let record = json!({"eventID": "e1", "eventName": name, "eventSource": "aws:dynamodb", "userIdentity": by,
-            "dynamodb": {"SequenceNumber": "100", "OldImage": image, "Keys": {}}});
+            "dynamodb": {"SequenceNumber": "100", "OldImage": image, "Keys": {}, "ApproximateCreationDateTime": 1795521600.0}});
         serde_json::from_value(record).expect("a record")
     }
 
@@ -93,7 +96,8 @@ mod tests {
         let image =
             json!({"tenant": {"S": "acme"}, "seq": {"N": "7"}, "bytes": {"N": "120"}, "id": {"S": "mem_x"}});
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let removal = Removal { event: "e1".into(), tenant, seq: 7, bytes: 120 };
+        let at = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
+        let removal = Removal { event: "e1".into(), tenant, seq: 7, bytes: 120, at };
         assert_eq!(record("REMOVE", &ttl, &image).removal(), Ok(Some(removal)));
         for (name, by) in [
             ("INSERT", &ttl),

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
-use hb_http::{App, Entropy, Route, route};
+use hb_http::{App, ClerkSettings, Entropy, Route, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
 
@@ -44,9 +44,10 @@ impl Gateway {
         store: &Store,
         clock: &Clock,
         entropy: &Entropy,
+        clerk: Option<&ClerkSettings>,
     ) -> Result<Self, StartError> {
         let apps = FUNCTIONS.map(|(name, table)| {
-            (name, App::new(vec![table], store.clone(), clock.clone(), entropy.clone()))
+            (name, App::new(vec![table], store.clone(), clock.clone(), entropy.clone(), clerk.cloned()))
         });
         let app_of = |route: &TemplateRoute| {
             let app = apps.iter().find(|(name, _)| *name == route.binary);

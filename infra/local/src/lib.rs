@@ -3,6 +3,7 @@
 //!
 //! Everything listens on 127.0.0.1 only. Tables and routes come from `template.yaml`.
 
+pub mod clerk;
 pub mod database;
 pub mod events;
 pub mod gateway;

@@ -1,14 +1,18 @@
 //! `cargo run`: HeroBrain on this machine.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use hb_domain::Clock;
 use hb_domain::plan::Plan;
+use hb_http::ClerkSettings;
 use hb_local::StartError;
+use hb_local::clerk::SessionClaims;
 use hb_local::stack::{Options, Stack};
+use hb_local::state::Folder;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +32,27 @@ struct Args {
     /// Print one line of JSON when ready, instead of the text for people
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a session token, as Clerk would make one, for the server that runs in this folder
+    Jwt {
+        /// The user, who is the tenant
+        #[arg(long)]
+        sub: String,
+        /// The active organization
+        #[arg(long)]
+        org: Option<String>,
+        /// The user's role in the organization
+        #[arg(long, default_value = "admin", requires = "org")]
+        role: String,
+        /// How many seconds the token is good; Clerk's own live for 60
+        #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
+        seconds: i64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -50,13 +75,27 @@ async fn main() -> ExitCode {
         filter = filter.add_directive(errors_only);
     }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
-    match run(&args).await {
+    let outcome = match &args.command {
+        Some(Command::Jwt { sub, org, role, seconds }) => {
+            jwt(sub, org.as_ref().map(|org| (org, role)), *seconds)
+        }
+        None => run(&args).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "herobrain: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a token for the server that runs in this folder.
+fn jwt(user: &str, organization: Option<(&String, &String)>, seconds: i64) -> Result<(), StartError> {
+    let organization = organization.map(|(org, role)| (org.clone(), role.clone()));
+    let session = SessionClaims { user: user.to_owned(), organization, from: Clock::system().now(), seconds };
+    let token = Folder::issuer(Path::new(FOLDER))?.mint(&session)?;
+    writeln!(std::io::stdout(), "{token}").map_err(|error| StartError::new(error.to_string()))
 }
 
 async fn run(args: &Args) -> Result<(), StartError> {
@@ -69,6 +108,7 @@ async fn run(args: &Args) -> Result<(), StartError> {
             PlanName::Enterprise => Plan::Enterprise,
         },
         dynamodb_url: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty()),
+        clerk: ClerkSettings::from_env(|name| std::env::var(name).ok()).map_err(StartError::new)?,
     };
     // Before the first line is printed: who reads it may stop us at once.
     let mut stop = pin!(stop_signal()?);
@@ -92,7 +132,7 @@ fn as_json(stack: &Stack) -> String {
         "url": stack.url(),
         "tenantId": stack.tenant,
         "apiKey": stack.key.expose(),
-        "jwt": null,
+        "jwt": stack.jwt,
         "dashboardUrl": null,
         "dynamodbUrl": stack.dynamodb_url,
         "secretsUrl": stack.secrets_url(),
@@ -117,6 +157,8 @@ Try it:
     -H "Authorization: Bearer {key}" \
     -H "Content-Type: application/json" \
     -d '{{"query": "moving house", "limit": 3}}'
+
+A session token, as Clerk makes them:  cargo run -- jwt --sub user_123
 
 Ctrl-C stops it.
 "#

@@ -1,5 +1,6 @@
 //! The one call of Secrets Manager that HeroBrain makes, answered on loopback.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -11,33 +12,46 @@ use serde_json::{Value, json};
 use crate::StartError;
 use crate::server::Server;
 
-/// The versions of the one secret, the current one first; cheap to clone.
+/// The secrets with their versions, the current one first; cheap to clone.
 #[derive(Clone)]
-pub struct LocalSecrets(Arc<Mutex<Versions>>);
+pub struct LocalSecrets(Arc<Mutex<Kept>>);
 
-struct Versions {
-    /// Version id and value: current, then previous.
-    kept: Vec<(String, String)>,
+struct Kept {
+    /// By name: version id and value, current, then previous.
+    kept: BTreeMap<&'static str, Vec<(String, String)>>,
     away: bool,
     reads: usize,
 }
 
 /// The name under which the local stack keeps the pepper.
 pub const PEPPER: &str = "pepper";
+/// The name under which it keeps the secret that tokens are signed by.
+pub const TOKEN: &str = "token";
 
 impl LocalSecrets {
-    /// A secret with this value.
-    pub fn new(value: &str) -> Self {
-        let kept = vec![("v1".to_owned(), value.to_owned())];
-        Self(Arc::new(Mutex::new(Versions { kept, away: false, reads: 0 })))
+    /// A pepper and a token secret of these values.
+    pub fn new(pepper: &str, token: &str) -> Self {
+        let first = |value: &str| vec![("v1".to_owned(), value.to_owned())];
+        let kept = BTreeMap::from([(PEPPER, first(pepper)), (TOKEN, first(token))]);
+        Self(Arc::new(Mutex::new(Kept { kept, away: false, reads: 0 })))
     }
 
-    /// Makes `value` the current version; the one before becomes the previous one.
+    /// Makes `value` the current version of the pepper; the one before becomes the previous one.
     pub fn rotate(&self, value: &str) {
-        self.with(|versions| {
-            let number = versions.kept.first().and_then(|(id, _)| id[1..].parse::<u32>().ok()).unwrap_or(0);
-            versions.kept.insert(0, (format!("v{}", number + 1), value.to_owned()));
-            versions.kept.truncate(2);
+        self.rotate_secret(PEPPER, value);
+    }
+
+    /// As [`rotate`](Self::rotate), of the secret that tokens are signed by.
+    pub fn rotate_token(&self, value: &str) {
+        self.rotate_secret(TOKEN, value);
+    }
+
+    fn rotate_secret(&self, name: &'static str, value: &str) {
+        self.with(|state| {
+            let versions = state.kept.entry(name).or_default();
+            let number = versions.first().and_then(|(id, _)| id[1..].parse::<u32>().ok()).unwrap_or(0);
+            versions.insert(0, (format!("v{}", number + 1), value.to_owned()));
+            versions.truncate(2);
         });
     }
 
@@ -46,7 +60,7 @@ impl LocalSecrets {
         self.with(|versions| versions.away = away);
     }
 
-    /// How often the secret has been read.
+    /// How often secrets have been read.
     pub fn reads(&self) -> usize {
         self.with(|versions| versions.reads)
     }
@@ -68,7 +82,7 @@ impl LocalSecrets {
         .await
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Versions) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -90,11 +104,12 @@ async fn answer(
         }
         let stage = request["VersionStage"].as_str().unwrap_or("AWSCURRENT");
         let place = usize::from(stage == "AWSPREVIOUS");
-        match versions.kept.get(place).filter(|_| request["SecretId"] == PEPPER) {
+        let name = request["SecretId"].as_str().unwrap_or_default();
+        match versions.kept.get(name).and_then(|versions| versions.get(place)) {
             None => refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
             Some((id, value)) => {
                 let answer =
-                    json!({"Name": PEPPER, "VersionId": id, "SecretString": value, "VersionStages": [stage]});
+                    json!({"Name": name, "VersionId": id, "SecretString": value, "VersionStages": [stage]});
                 (StatusCode::OK, answer.to_string())
             }
         }

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use hb_domain::plan::Plan;
 use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
-use hb_http::Entropy;
+use hb_http::{ClerkSettings, Entropy};
 use hb_store::aws::Aws;
-use hb_store::{Secrets, Store, Tables};
+use hb_store::{SecretNames, Secrets, Store, Tables};
 use rand::rngs::StdRng;
 
+use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, SessionClaims};
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
-use crate::secrets::{LocalSecrets, PEPPER};
+use crate::secrets::{LocalSecrets, PEPPER, TOKEN};
 use crate::server::Server;
 use crate::state::Folder;
 use crate::template::Template;
@@ -29,6 +30,8 @@ pub struct Options {
     pub plan: Plan,
     /// Another DynamoDB to use instead of the embedded one.
     pub dynamodb_url: Option<String>,
+    /// A Clerk to use instead of the local issuer.
+    pub clerk: Option<ClerkSettings>,
 }
 
 /// The local stack under way; it ends when dropped.
@@ -40,10 +43,13 @@ pub struct Stack {
     pub key: ApiKey,
     /// Where DynamoDB answers.
     pub dynamodb_url: String,
+    /// A session token of the sample tenant's, good for a day; none with another Clerk.
+    pub jwt: Option<String>,
     gateway: Server,
     secrets: Server,
     database: Option<LocalDatabase>,
     _upkeep: Option<Background>,
+    _issuer: Option<Server>,
 }
 
 /// The names of the tables: the template's logical ids.
@@ -58,9 +64,14 @@ pub fn tables() -> Tables {
 }
 
 /// The environment of a function that runs against these endpoints.
-pub fn function_environment(dynamodb_url: &str, secrets_url: &str) -> Vec<(&'static str, String)> {
+pub fn function_environment(
+    dynamodb_url: &str,
+    secrets_url: &str,
+    issuer: Option<&str>,
+) -> Vec<(&'static str, String)> {
     let tables = tables();
-    vec![
+    let issuer = issuer.map(|issuer| ("CLERK_ISSUER", issuer.to_owned()));
+    let variables = [
         ("AWS_REGION", "us-east-1".into()),
         ("AWS_ACCESS_KEY_ID", "local".into()),
         ("AWS_SECRET_ACCESS_KEY", "local".into()),
@@ -72,12 +83,15 @@ pub fn function_environment(dynamodb_url: &str, secrets_url: &str) -> Vec<(&'sta
         ("USAGE_TABLE", tables.usage),
         ("IDEMPOTENCY_TABLE", tables.idempotency),
         ("PEPPER_SECRET", PEPPER.into()),
-    ]
+        ("TOKEN_SECRET", TOKEN.into()),
+    ];
+    variables.into_iter().chain(issuer).collect()
 }
 
 /// A store over these endpoints.
 pub fn store(aws: &Aws) -> Store {
-    Store::new(aws.dynamodb(), tables(), Secrets::new(aws.secrets(), PEPPER.into()))
+    let names = SecretNames { pepper: PEPPER.into(), token: TOKEN.into() };
+    Store::new(aws.dynamodb(), tables(), Secrets::new(aws.secrets(), names))
 }
 
 /// The sample key of an earlier run while it works, otherwise a new one, which is kept for the next run
@@ -118,7 +132,31 @@ impl Stack {
             Some(folder) => folder.pepper(&mut rng)?,
             None => state::new_pepper(&mut rng),
         };
-        let secrets = LocalSecrets::new(&pepper).serve().await?;
+        let token = match &folder {
+            Some(folder) => folder.token_secret(&mut rng)?,
+            None => state::new_pepper(&mut rng),
+        };
+        let secrets = LocalSecrets::new(&pepper, &token).serve().await?;
+        let (clerk, issuer, jwt) = match options.clerk {
+            Some(clerk) => (clerk, None, None),
+            None => {
+                let (key, pkcs8) = IssuerKey::generate(&format!("local_{}", clock.now().millis()))?;
+                let server = LocalIssuer::new(vec![key.clone()]).serve().await?;
+                let file = IssuerFile::new(&server.url(), &key.kid, &pkcs8);
+                let clerk = ClerkSettings::of_issuer(&server.url()).map_err(StartError::new)?;
+                let session = SessionClaims {
+                    user: sample::TENANT.into(),
+                    organization: None,
+                    from: clock.now(),
+                    seconds: 86_400,
+                };
+                let jwt = file.mint(&session)?;
+                if let Some(folder) = &folder {
+                    folder.keep_issuer(&file)?;
+                }
+                (clerk, Some(server), Some(jwt))
+            }
+        };
         let (database, dynamodb_url) = match options.dynamodb_url {
             Some(url) => (None, url),
             None => {
@@ -129,7 +167,8 @@ impl Stack {
             }
         };
         if let Some(folder) = &folder {
-            folder.describe(&function_environment(&dynamodb_url, &secrets.url()))?;
+            let issuer = issuer.as_ref().map(Server::url);
+            folder.describe(&function_environment(&dynamodb_url, &secrets.url(), issuer.as_deref()))?;
         }
         let aws = Aws::local(dynamodb_url.clone(), secrets.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
@@ -147,10 +186,21 @@ impl Stack {
                 folder.note_sample()?;
             }
         }
-        let gateway = Gateway::new(&template, &store, &clock, &entropy)?.serve(options.port).await?;
+        let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk))?;
+        let gateway = gateway.serve(options.port).await?;
         // Another DynamoDB removes items and delivers events by itself.
         let upkeep = database.as_ref().map(|database| Upkeep::new(database.database(), store, clock).start());
-        Ok(Self { tenant, key, dynamodb_url, gateway, secrets, database, _upkeep: upkeep })
+        Ok(Self {
+            tenant,
+            key,
+            dynamodb_url,
+            jwt,
+            gateway,
+            secrets,
+            database,
+            _upkeep: upkeep,
+            _issuer: issuer,
+        })
     }
 
     /// Where the API answers.

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use crate::StartError;
+use crate::clerk::IssuerFile;
 
 /// The layout of the folder that this version writes; it is raised when an older version could not
 /// work with what a newer one wrote.
@@ -83,6 +84,46 @@ impl Folder {
                 self.0.display()
             ))),
         }
+    }
+
+    /// The secret that tokens are signed by; made on first use, and again when it is lost: tokens live for a
+    /// quarter of an hour.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn token_secret(&self, rng: &mut StdRng) -> Result<String, StartError> {
+        match self.read("token")?.map(|secret| secret.trim().to_owned()) {
+            Some(secret) if secret.len() == PEPPER_LENGTH => Ok(secret),
+            _ => {
+                let secret = new_pepper(rng);
+                self.write("token", &secret)?;
+                Ok(secret)
+            }
+        }
+    }
+
+    /// Keeps what `herobrain jwt` signs with while the server runs.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_issuer(&self, issuer: &IssuerFile) -> Result<(), StartError> {
+        let text = serde_json::to_string(issuer).map_err(|error| StartError::new(error.to_string()))?;
+        self.write("issuer", &text)
+    }
+
+    /// What the running server's session tokens are signed with.
+    ///
+    /// # Errors
+    /// When there is none: no server has run here, or one that has no issuer of its own.
+    pub fn issuer(path: &Path) -> Result<IssuerFile, StartError> {
+        let missing = || {
+            StartError::new(format!(
+                "{} has no issuer: start `cargo run` first, without --memory and without CLERK_ISSUER",
+                path.display()
+            ))
+        };
+        let text = Self(path.to_owned()).read("issuer")?.ok_or_else(missing)?;
+        serde_json::from_str(&text).map_err(|_| missing())
     }
 
     /// The sample key that an earlier run has made.

@@ -1,6 +1,9 @@
 //! The `Authorization` header.
 
+use std::fmt;
+
 use crate::ApiKey;
+use crate::token::TokenHeader;
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
@@ -9,8 +12,27 @@ const BLANKS: [char; 2] = [' ', '\t'];
 pub enum Bearer {
     /// A well-formed API key.
     Key(ApiKey),
+    /// What has the form of a token.
+    Token(TokenText),
     /// Something that cannot be accepted, whatever it was meant to be.
     Unknown,
+}
+
+/// A token as it was presented. Its `Debug` says nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenText(String);
+
+impl TokenText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenText")
+    }
 }
 
 impl Bearer {
@@ -23,7 +45,21 @@ impl Bearer {
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
             return None;
         }
-        Some(ApiKey::parse(token).map_or(Self::Unknown, Self::Key))
+        if let Some(key) = ApiKey::parse(token) {
+            return Some(Self::Key(key));
+        }
+        let is_token = TokenHeader::parse(token).is_some();
+        Some(if is_token { Self::Token(TokenText(token.to_owned())) } else { Self::Unknown })
+    }
+
+    /// As [`parse`](Self::parse), for the one place where `Bearer` may stand twice: a published sample puts
+    /// it in front of a header that has it already.
+    pub fn parse_doubled(header: Option<&[u8]>) -> Option<Self> {
+        let text = std::str::from_utf8(header?).ok()?.trim_matches(BLANKS);
+        let doubled =
+            text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map(|_| &text[7..]);
+        let inner = doubled.and_then(|rest| Self::parse(Some(rest.as_bytes())));
+        inner.or_else(|| Self::parse(header))
     }
 }
 
@@ -48,10 +84,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_doubled_scheme_is_read_where_it_may_stand() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+        let read = |header: &str| Bearer::parse_doubled(Some(header.as_bytes()));
+        let expected = Some(Bearer::Token(TokenText(token.into())));
+        for header in
+            [format!("Bearer {token}"), format!("Bearer Bearer {token}"), format!("bearer  BEARER {token}")]
+        {
+            assert_eq!(read(&header), expected, "{header}");
+        }
+        assert_eq!(read(&format!("Bearer Bearer Bearer {token}")), Some(Bearer::Unknown));
+        assert_eq!(Bearer::parse(Some(format!("Bearer Bearer {token}").as_bytes())), Some(Bearer::Unknown));
+        assert_eq!(format!("{:?}", read(&format!("Bearer {token}"))), "Some(Token(TokenText))");
+        assert_eq!(read("Basic x"), None);
+        assert_eq!(Bearer::parse_doubled(None), None);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = Bearer::parse(Some(&bytes));
+            let _ = (Bearer::parse(Some(&bytes)), Bearer::parse_doubled(Some(&bytes)));
         }
     }
 }

@@ -29,6 +29,21 @@ pub enum AuthFailure {
     Revoked,
     /// A key whose time is over.
     Expired,
+    /// A token whose time is over.
+    TokenExpired,
+}
+
+/// Why a caller that is known may not do something, whatever its scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// A HeroBrain token manages no keys.
+    TokenManagesNoKeys,
+    /// Only admins of the organisation manage its keys.
+    NotAdmin,
+    /// No organisation is active in the session.
+    NoOrganization,
+    /// Only a session token of Clerk's can be traded.
+    NotTradable,
 }
 
 /// A number of things that a plan limits.
@@ -64,6 +79,8 @@ pub enum Error {
         /// When the caller's credential stops working.
         own: Timestamp,
     },
+    /// The caller may not, whatever its scopes.
+    Forbidden(Forbidden),
     /// The operator has suspended the tenant.
     Suspended,
     /// There is no such resource, or it is somebody else's: the two are never told apart.
@@ -103,6 +120,8 @@ pub enum Error {
     },
     /// A bug or a corrupt item; the cause is for the log.
     Internal(String),
+    /// A service of somebody else's that is needed for the answer has failed; the cause is for the log.
+    Upstream(String),
     /// DynamoDB or Secrets Manager throttles or is away; the cause is for the log.
     Unavailable(String),
 }
@@ -122,6 +141,8 @@ impl Error {
             Self::AuthInvalid(AuthFailure::Unknown) => "The API key or token is not valid".into(),
             Self::AuthInvalid(AuthFailure::Revoked) => "The API key has been revoked".into(),
             Self::AuthInvalid(AuthFailure::Expired) => "The API key has expired".into(),
+            Self::AuthInvalid(AuthFailure::TokenExpired) => "The token has expired; get a new one".into(),
+            Self::Forbidden(why) => why.message().into(),
             Self::QuotaExhausted(Quota::Requests(limit)) => {
                 format!("The plan's {limit} requests of this month are used up")
             }
@@ -159,7 +180,21 @@ impl Error {
             Self::Internal(_) => {
                 "Something went wrong on our side; quote the request id when you report it".into()
             }
+            Self::Upstream(_) => "The issuer of the token cannot be asked for its keys; try again".into(),
             Self::Unavailable(_) => "The service is briefly unavailable; try again".into(),
+        }
+    }
+}
+
+impl Forbidden {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::TokenManagesNoKeys => {
+                "A HeroBrain token cannot manage keys; use an API key or a Clerk session"
+            }
+            Self::NotAdmin => "Only admins of the organization manage its keys",
+            Self::NoOrganization => "The session has no active organization, which is the tenant here",
+            Self::NotTradable => "Only a Clerk session token can be traded for a HeroBrain token",
         }
     }
 }
@@ -175,7 +210,7 @@ impl fmt::Display for Error {
     /// The internal message, for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Internal(cause) | Self::Unavailable(cause) => f.write_str(cause),
+            Self::Internal(cause) | Self::Upstream(cause) | Self::Unavailable(cause) => f.write_str(cause),
             Self::Validation(fields) => {
                 write!(f, "invalid fields:")?;
                 fields.iter().try_for_each(|error| write!(f, " {}", error.field))

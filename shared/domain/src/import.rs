@@ -10,6 +10,9 @@ use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
 
 /// The most lines of one import.
 pub const MAX_LINES: usize = 1_000;
+/// The longest line, in bytes: as much as a request for one memory. A longer one holds none, and could take a
+/// hundred times its length when it is read.
+const MAX_LINE: usize = 256 * 1024;
 /// How far ahead of ours the clock may be that dated a memory.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
@@ -66,6 +69,17 @@ pub fn check_lines(lines: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::Malformed(format!("The body has {lines} lines; one import takes at most {MAX_LINES}")))
+}
+
+/// Refuses a line that is too long to be read.
+///
+/// # Errors
+/// [`Error::Malformed`], with the limit.
+pub fn check_line(line: &[u8]) -> Result<()> {
+    if line.len() <= MAX_LINE {
+        return Ok(());
+    }
+    Err(Error::Malformed(format!("The line has {} bytes; one memory takes at most {MAX_LINE}", line.len())))
 }
 
 #[cfg(test)]

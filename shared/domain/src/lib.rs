@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod bearer;
+pub mod clerk;
 pub mod clock;
 pub mod credential;
 pub mod cursor;
@@ -29,6 +30,7 @@ pub mod scope;
 pub mod search;
 pub mod tenant;
 pub mod time;
+pub mod token;
 pub mod usage;
 
 pub use clock::Clock;

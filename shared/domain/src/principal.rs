@@ -3,6 +3,7 @@
 //! The rule behind key management: nobody ends up with a plain key in hand that can do more, or
 //! lives longer, than the credential they came with.
 
+use crate::error::Forbidden;
 use crate::key_summary::KeySummary;
 use crate::pepper::KeyHash;
 use crate::{Error, KeyId, Result, Scope, Scopes, TenantId, Timestamp};
@@ -29,6 +30,13 @@ pub enum Caller {
         /// Set when the presented secret is one that a rotation replaced.
         replaced: Option<Replaced>,
     },
+    /// A user in a session of Clerk's.
+    User {
+        /// Whether the user may manage the tenant's keys.
+        manages_keys: bool,
+    },
+    /// The holder of a token of our own, which a session was traded for.
+    Token,
     /// Whoever runs the deployment and reaches the tables by other means than the API.
     Operator,
 }
@@ -63,7 +71,7 @@ impl Principal {
     pub const fn key_id(&self) -> Option<&KeyId> {
         match &self.caller {
             Caller::Key { id, .. } => Some(id),
-            Caller::Operator => None,
+            Caller::User { .. } | Caller::Token | Caller::Operator => None,
         }
     }
 
@@ -71,15 +79,16 @@ impl Principal {
     pub const fn secret(&self) -> Option<&KeyHash> {
         match &self.caller {
             Caller::Key { secret, .. } => Some(secret),
-            Caller::Operator => None,
+            Caller::User { .. } | Caller::Token | Caller::Operator => None,
         }
     }
 
-    /// When the presented credential stops working; `None` for never.
+    /// When the presented key stops working, which bounds what it may hand out; `None` for never, and for
+    /// callers without a key, whom nothing bounds.
     pub const fn expires_at(&self) -> Option<Timestamp> {
         match &self.caller {
             Caller::Key { expires_at, .. } => *expires_at,
-            Caller::Operator => None,
+            Caller::User { .. } | Caller::Token | Caller::Operator => None,
         }
     }
 
@@ -87,7 +96,7 @@ impl Principal {
     pub const fn replaced(&self) -> Option<Replaced> {
         match &self.caller {
             Caller::Key { replaced, .. } => *replaced,
-            Caller::Operator => None,
+            Caller::User { .. } | Caller::Token | Caller::Operator => None,
         }
     }
 
@@ -98,6 +107,7 @@ impl Principal {
 
     /// Whether the caller may create a key with these scopes and this expiry.
     pub fn may_create(&self, scopes: Scopes, expires_at: Option<Timestamp>) -> Result<()> {
+        self.manages_keys()?;
         self.has_all(scopes)?;
         self.outlives(expires_at)
     }
@@ -105,6 +115,7 @@ impl Principal {
     /// Whether the caller may have a new secret of `key`: it has all the key's scopes, and does not
     /// expire before the key does. A replaced secret therefore cannot renew itself.
     pub fn may_rotate(&self, key: &KeySummary) -> Result<()> {
+        self.manages_keys()?;
         self.has_all(key.scopes)?;
         if let (Some(replaced), true) = (self.replaced(), self.key_id() == Some(&key.id)) {
             return Err(Error::Outlives { own: replaced.works_until });
@@ -114,7 +125,33 @@ impl Principal {
 
     /// Whether the caller may revoke `key`: itself, or one whose scopes it has all of.
     pub fn may_revoke(&self, key: &KeySummary) -> Result<()> {
+        self.manages_keys()?;
         if self.key_id() == Some(&key.id) { Ok(()) } else { self.has_all(key.scopes) }
+    }
+
+    /// Whether the caller's tenant comes into being with the caller: a user's does, a key's and a token's are
+    /// gone when they are gone.
+    pub const fn founds_its_tenant(&self) -> bool {
+        matches!(self.caller, Caller::User { .. })
+    }
+
+    /// Whether the caller may have a token of our own made: only who came with a session of Clerk's, so that
+    /// no token outlives the session by being traded again and again.
+    pub const fn may_trade(&self) -> Result<()> {
+        match &self.caller {
+            Caller::User { .. } => Ok(()),
+            Caller::Key { .. } | Caller::Token | Caller::Operator => {
+                Err(Error::Forbidden(Forbidden::NotTradable))
+            }
+        }
+    }
+
+    const fn manages_keys(&self) -> Result<()> {
+        match &self.caller {
+            Caller::Key { .. } | Caller::Operator | Caller::User { manages_keys: true } => Ok(()),
+            Caller::User { manages_keys: false } => Err(Error::Forbidden(Forbidden::NotAdmin)),
+            Caller::Token => Err(Error::Forbidden(Forbidden::TokenManagesNoKeys)),
+        }
     }
 
     fn has_all(&self, scopes: Scopes) -> Result<()> {

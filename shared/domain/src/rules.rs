@@ -141,6 +141,12 @@ pub fn scopes(value: Value) -> Ruled<Scopes> {
         .ok_or_else(|| format!("must be a list of {}", Scope::ALL.map(Scope::as_str).join(", ")))
 }
 
+/// Scope names in a query string, separated by commas.
+pub fn query_scopes(value: Value) -> Ruled<Scopes> {
+    let names = value.as_str().unwrap_or_default().split(',').map(Value::from).collect();
+    scopes(Value::Array(names))
+}
+
 /// At most 50 tags of 1 to 64 characters without comma or NUL; duplicates are dropped.
 pub fn tags(value: Value) -> Ruled<Vec<String>> {
     let Value::Array(items) = value else { return Err("must be a list of strings".into()) };

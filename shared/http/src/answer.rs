@@ -165,6 +165,10 @@ fn fresh(
     let status = if reading && is_known { StatusCode::NOT_MODIFIED } else { reply.status() };
     let (media_type, body) = match &reply.data {
         Data::Json(data) => (JSON, envelope::success(data, id, now)),
+        Data::Bare(document) => {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+            (JSON, document.clone())
+        }
         Data::Lines(lines, next) => {
             if let Some(next) = next {
                 insert(headers, LINK, &format!("<{next}>; rel=\"next\""));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use hb_domain::bearer::Bearer;
 use hb_domain::tenant::Standing;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
@@ -18,6 +19,7 @@ use crate::answer::Answer;
 use crate::guard::{Guard, Passage};
 use crate::reply::Done;
 use crate::route::{self, Action, Found, Handling, Route};
+use crate::token::{ClerkSettings, Tokens};
 use crate::{Call, Entropy, Outcome, Reply, call, idempotency};
 
 /// How long warming up may take: Lambda ends an initialisation of more than 10 s.
@@ -38,8 +40,15 @@ struct Shared {
 
 impl App {
     /// An instance that serves these route tables.
-    pub fn new(tables: Vec<&'static [Route]>, store: Store, clock: Clock, entropy: Entropy) -> Self {
-        let guard = Guard::new(store.clone(), clock.clone());
+    /// Without settings of Clerk, its tokens are not valid.
+    pub fn new(
+        tables: Vec<&'static [Route]>,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        clerk: Option<ClerkSettings>,
+    ) -> Self {
+        let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
         Self(Arc::new(Shared { tables, store, clock, entropy, guard }))
     }
 
@@ -86,9 +95,18 @@ impl App {
             Found::Route(route, captures) => {
                 let answer = match route.action {
                     Action::Public(answer) => Answer::anonymous(answer()),
+                    Action::Keys(show) => {
+                        let keys = self.0.guard.tokens.own.public_keys(&self.0.store, now).await;
+                        Answer::anonymous(keys.and_then(|keys| show(&keys)))
+                    }
                     Action::Standing(show) => self.show_standing(parts, show).await,
                     Action::Tenant(scope, handler) => {
-                        self.call(parts, body, captures, async |call| {
+                        let bearer = if route.tolerates_doubled_bearer {
+                            Bearer::parse_doubled(authorization(&parts.headers))
+                        } else {
+                            Bearer::parse(authorization(&parts.headers))
+                        };
+                        self.call(parts, body, bearer, captures, async |call| {
                             if let Some(scope) = scope {
                                 call.principal().require(scope)?;
                             }
@@ -128,14 +146,13 @@ impl App {
                 let handling = async { handler(call.under(held.clone())).await };
                 let outcome = AssertUnwindSafe(handling).catch_unwind().await;
                 let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
-                idempotency::settle(store, &principal, &held, &outcome, id, now).await;
-                outcome.map(Done::Fresh)
+                idempotency::settle(store, &principal, &held, outcome, id, now).await.map(Done::Fresh)
             }
         }
     }
 
     async fn show_standing(&self, parts: &Parts, show: fn(&Standing, Timestamp) -> Outcome) -> Answer {
-        match self.0.guard.standing(authorization(&parts.headers)).await {
+        match self.0.guard.standing(Bearer::parse(authorization(&parts.headers))).await {
             Ok(Passage { principal, standing, .. }) => {
                 let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
                 query.check_tenant(principal.tenant());
@@ -151,10 +168,11 @@ impl App {
         &self,
         parts: &Parts,
         body: Body,
+        bearer: Option<Bearer>,
         captures: Vec<(&'static str, String)>,
         work: impl AsyncFnOnce(Call) -> Result<Done, Error>,
     ) -> Answer {
-        let passage = match self.0.guard.admit(authorization(&parts.headers)).await {
+        let passage = match self.0.guard.admit(bearer).await {
             Ok(passage) => passage,
             Err(refusal) => {
                 if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
@@ -180,6 +198,7 @@ impl App {
             claim: None,
             store: self.0.store.clone(),
             peppers: Arc::clone(&self.0.guard.peppers),
+            tokens: Arc::clone(&self.0.guard.tokens),
             captures,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: without_credential(&parts.headers),

@@ -9,7 +9,7 @@ use hb_domain::key::Environment;
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::Standing;
-use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Timestamp};
+use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp};
 use hb_store::{HeldClaim, Keys, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
@@ -18,6 +18,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::body;
 use crate::guard::PepperCache;
+use crate::token::{MintedToken, Tokens};
 
 /// One admitted request. Its `Debug` says who asks, not what.
 pub struct Call {
@@ -33,6 +34,7 @@ pub struct Call {
     pub(crate) claim: Option<HeldClaim>,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) captures: Vec<(&'static str, String)>,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
@@ -50,9 +52,14 @@ impl Call {
         &self.standing.allowance
     }
 
-    /// When the request is taken to happen.
+    /// When the request is taken to happen: for one that is carried on under a claim, when it first came.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The present, by which things are there or have expired.
+    pub const fn present(&self) -> Timestamp {
+        self.standing.at
     }
 
     /// Milliseconds since the handler began, to the microsecond.
@@ -84,6 +91,20 @@ impl Call {
     pub fn worked_for(&self) -> Duration {
         let began = self.standing.at.micros();
         Duration::from_micros(u64::try_from(self.clock.now().micros() - began).unwrap_or(0))
+    }
+
+    /// A token of our own for the caller, who came with a session, with these of its scopes.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for any other caller, [`Error::Unavailable`] when the key cannot be had.
+    pub async fn new_token(&mut self, scopes: Scopes) -> Result<MintedToken> {
+        self.principal.may_trade()?;
+        self.tokens.own.mint(&self.store, &self.principal, scopes, self.now, &mut self.secrets).await
+    }
+
+    /// Whether there is a body at all.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
     }
 
     /// The fields of the JSON body.

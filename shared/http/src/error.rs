@@ -15,9 +15,11 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::Validation(_) | Error::Malformed(_) => StatusCode::BAD_REQUEST,
         Error::AuthRequired | Error::AuthInvalid(_) => StatusCode::UNAUTHORIZED,
         Error::QuotaExhausted(_) => StatusCode::PAYMENT_REQUIRED,
-        Error::TenantMismatch | Error::MissingScope(_) | Error::Outlives { .. } | Error::Suspended => {
-            StatusCode::FORBIDDEN
-        }
+        Error::TenantMismatch
+        | Error::MissingScope(_)
+        | Error::Outlives { .. }
+        | Error::Forbidden(_)
+        | Error::Suspended => StatusCode::FORBIDDEN,
         Error::NotFound | Error::UnknownRoute => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Error::Duplicate(_) | Error::Repeated { .. } => StatusCode::CONFLICT,
@@ -27,6 +29,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Upstream(_) => StatusCode::BAD_GATEWAY,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -36,12 +39,12 @@ pub(crate) fn code(error: &Error) -> &'static str {
     match error {
         Error::Validation(_) | Error::Malformed(_) => "VALIDATION_ERROR",
         Error::AuthRequired => "AUTH_REQUIRED",
-        Error::AuthInvalid(AuthFailure::Unknown | AuthFailure::Revoked | AuthFailure::Expired) => {
-            "AUTH_INVALID"
-        }
+        Error::AuthInvalid(
+            AuthFailure::Unknown | AuthFailure::Revoked | AuthFailure::Expired | AuthFailure::TokenExpired,
+        ) => "AUTH_INVALID",
         Error::QuotaExhausted(_) => "INSUFFICIENT_QUOTA",
         Error::TenantMismatch => "TENANT_MISMATCH",
-        Error::MissingScope(_) | Error::Outlives { .. } => "INSUFFICIENT_SCOPE",
+        Error::MissingScope(_) | Error::Outlives { .. } | Error::Forbidden(_) => "INSUFFICIENT_SCOPE",
         Error::Suspended => "TENANT_SUSPENDED",
         Error::NotFound | Error::UnknownRoute => "RESOURCE_NOT_FOUND",
         Error::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
@@ -52,6 +55,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::UnsupportedMediaType { .. } => "UNSUPPORTED_MEDIA_TYPE",
         Error::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
         Error::Internal(_) => "DATABASE_ERROR",
+        Error::Upstream(_) => "EXTERNAL_SERVICE_ERROR",
         Error::Unavailable(_) => "SERVICE_UNAVAILABLE",
     }
 }
@@ -69,9 +73,11 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
         Error::MissingScope(scope) => {
             put(WWW_AUTHENTICATE, &format!(r#"Bearer error="insufficient_scope", scope="{scope}""#));
         }
-        Error::Outlives { .. } => put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#),
+        Error::Outlives { .. } | Error::Forbidden(_) => {
+            put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)
+        }
         Error::MethodNotAllowed { allow } => put(ALLOW, allow),
-        Error::Unavailable(_) => put(RETRY_AFTER, UNAVAILABLE_RETRY_AFTER),
+        Error::Unavailable(_) | Error::Upstream(_) => put(RETRY_AFTER, UNAVAILABLE_RETRY_AFTER),
         Error::Repeated { retry_after } => put(RETRY_AFTER, &seconds_up(*retry_after).max(1).to_string()),
         Error::Validation(_)
         | Error::Malformed(_)

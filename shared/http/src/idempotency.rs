@@ -46,24 +46,32 @@ pub(crate) fn fresh_claim(parts: &Parts, call: &mut Call) -> Claim {
     Claim::new(fingerprint, seed, holder, call.now)
 }
 
-/// Settles the claim of a request that came to `outcome`. A failure is only logged: what the request did is
-/// done, and whoever repeats it finds that.
+/// Settles the claim of a request that came to `outcome`; gives what to answer. When that cannot be kept, what the
+/// request did is done all the same and whoever repeats it finds it; only a secret is then not told, since whoever
+/// repeats it would be told another.
 pub(crate) async fn settle(
     store: &Store,
     principal: &Principal,
     held: &HeldClaim,
-    outcome: &Outcome,
+    outcome: Outcome,
     request: &RequestId,
     at: Timestamp,
-) {
+) -> Outcome {
     let claims: Claims<'_> = store.claims(principal);
-    let settled = match settlement(outcome, held, request, at) {
+    let settled = match settlement(&outcome, held, request, at) {
         Settlement::Keep(kept) => claims.keep(held, &kept).await,
         Settlement::Release => claims.release(held).await,
         Settlement::Forget => claims.forget(held).await,
     };
-    if let Err(error) = settled {
+    let is_settled = settled.unwrap_or_else(|error| {
         tracing::warn!(tenant = %principal.tenant(), %error, "a claim was not settled; its lease ends by itself");
+        false
+    });
+    match outcome {
+        Ok(reply) if reply.redacted.is_some() && !is_settled => {
+            Err(Error::Unavailable("a secret was not told, since the answer could not be kept".into()))
+        }
+        outcome => outcome,
     }
 }
 

@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hb_domain::Clock;
 use hb_store::aws::Aws;
-use hb_store::{Secrets, Store, Tables};
+use hb_store::{SecretNames, Secrets, Store, Tables};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::{App, Entropy, Route, log};
+use crate::{App, ClerkSettings, Entropy, Route, log};
 
 /// What a request target may not hold raw.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -32,7 +32,14 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
 /// once, with a message that names the variable.
 pub async fn run(routes: &'static [Route]) -> ExitCode {
     let Some(store) = start() else { return ExitCode::FAILURE };
-    let app = App::new(vec![routes], store, Clock::system(), Entropy::system());
+    let clerk = match ClerkSettings::from_env(environment) {
+        Ok(clerk) => clerk,
+        Err(problem) => {
+            tracing::error!("cannot start: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let app = App::new(vec![routes], store, Clock::system(), Entropy::system(), clerk);
     app.warm_up().await;
     let service = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
         let app = app.clone();
@@ -64,8 +71,13 @@ where
 /// The store that the environment describes; what is missing is logged.
 fn start() -> Option<Store> {
     log::to_stdout();
-    let store = store_from_env(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let store = store_from_env(environment);
     store.map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
+}
+
+/// A variable that is set to something.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn ended(outcome: Result<(), lambda_http::Error>) -> ExitCode {
@@ -92,7 +104,8 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
         usage: required("USAGE_TABLE")?,
         idempotency: required("IDEMPOTENCY_TABLE")?,
     };
-    let secrets = Secrets::new(aws.secrets(), required("PEPPER_SECRET")?);
+    let names = SecretNames { pepper: required("PEPPER_SECRET")?, token: required("TOKEN_SECRET")? };
+    let secrets = Secrets::new(aws.secrets(), names);
     Ok(Store::new(aws.dynamodb(), tables, secrets))
 }
 

@@ -17,6 +17,8 @@ pub mod lambda;
 pub mod log;
 mod reply;
 pub mod route;
+mod secret_cache;
+mod token;
 
 pub use app::App;
 pub use call::{Call, TakenBody};
@@ -25,3 +27,4 @@ pub use envelope::item_errors;
 pub use hb_store::{Landed, NewRecord, Rotation};
 pub use reply::{Outcome, Reply};
 pub use route::Route;
+pub use token::{ClerkSettings, MintedToken};

@@ -28,6 +28,8 @@ pub struct Reply {
 pub(crate) enum Data {
     /// JSON, for the envelope.
     Json(String),
+    /// JSON of a form that somebody else has defined, which anybody may keep for five minutes.
+    Bare(String),
     /// NDJSON, which has none, and where it goes on.
     Lines(String, Option<String>),
 }
@@ -58,6 +60,14 @@ impl Reply {
         Ok(Self { created: Some(location), ..Self::ok(data)? })
     }
 
+    /// Here is a document of a form that somebody else has defined, without our envelope.
+    ///
+    /// # Errors
+    /// As [`ok`](Self::ok).
+    pub fn bare(document: &impl Serialize) -> Outcome {
+        Ok(Self::of(Data::Bare(json(document)?)))
+    }
+
     /// Here are lines of JSON, and the address of those that follow, if any do.
     pub const fn lines(lines: String, next: Option<String>) -> Self {
         Self::of(Data::Lines(lines, next))
@@ -76,7 +86,7 @@ impl Reply {
     /// [`Error::Internal`] when the data has no such field.
     pub fn with_secret(self, field: &str) -> Outcome {
         let Data::Json(text) = &self.data else {
-            return Err(Error::Internal("reply: lines hold no secret".into()));
+            return Err(Error::Internal("reply: only data in the envelope holds secrets".into()));
         };
         let mut data: Value = serde_json::from_str(text).unwrap_or_default();
         let secret =

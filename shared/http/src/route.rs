@@ -28,6 +28,8 @@ pub struct Route {
     pub action: Action,
     /// Whether it changes nothing, whatever its method.
     pub reading: bool,
+    /// Whether `Bearer` may stand twice before the credential.
+    pub tolerates_doubled_bearer: bool,
 }
 
 /// What a route does, and what it asks of the caller first.
@@ -35,6 +37,8 @@ pub struct Route {
 pub enum Action {
     /// Needs no credential and is not counted.
     Public(fn() -> Outcome),
+    /// Shows the public keys of our own tokens to anyone.
+    Keys(fn(&serde_json::Value) -> Outcome),
     /// Shows the tenant's standing to any credential of it, free of charge, once a second.
     Standing(fn(&Standing, Timestamp) -> Outcome),
     /// Needs a credential, is admitted and counted, and needs the scope when there is one.
@@ -49,7 +53,13 @@ impl Route {
         scope: Scope,
         handler: fn(Call) -> Handling,
     ) -> Self {
-        Self { method, path, action: Action::Tenant(Some(scope), handler), reading: false }
+        Self {
+            method,
+            path,
+            action: Action::Tenant(Some(scope), handler),
+            reading: false,
+            tolerates_doubled_bearer: false,
+        }
     }
 
     /// A route that needs a credential with this scope and changes nothing, although its method may.
@@ -59,17 +69,40 @@ impl Route {
         scope: Scope,
         handler: fn(Call) -> Handling,
     ) -> Self {
-        Self { method, path, action: Action::Tenant(Some(scope), handler), reading: true }
+        Self {
+            method,
+            path,
+            action: Action::Tenant(Some(scope), handler),
+            reading: true,
+            tolerates_doubled_bearer: false,
+        }
     }
 
     /// A route for any credential of the tenant.
     pub const fn any(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
-        Self { method, path, action: Action::Tenant(None, handler), reading: false }
+        Self {
+            method,
+            path,
+            action: Action::Tenant(None, handler),
+            reading: false,
+            tolerates_doubled_bearer: false,
+        }
     }
 
     /// A route without credential.
     pub const fn public(method: Method, path: &'static str, answer: fn() -> Outcome) -> Self {
-        Self { method, path, action: Action::Public(answer), reading: true }
+        Self { method, path, action: Action::Public(answer), reading: true, tolerates_doubled_bearer: false }
+    }
+
+    /// A route that trades a session for a token of our own: it keeps nothing, so a repetition makes another.
+    pub const fn trade(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
+        let action = Action::Tenant(None, handler);
+        Self { method, path, action, reading: true, tolerates_doubled_bearer: true }
+    }
+
+    /// A route that shows the public keys of our own tokens.
+    pub const fn keys(method: Method, path: &'static str, answer: fn(&serde_json::Value) -> Outcome) -> Self {
+        Self { method, path, action: Action::Keys(answer), reading: true, tolerates_doubled_bearer: false }
     }
 
     /// A route that shows the tenant's standing.
@@ -78,7 +111,13 @@ impl Route {
         path: &'static str,
         answer: fn(&Standing, Timestamp) -> Outcome,
     ) -> Self {
-        Self { method, path, action: Action::Standing(answer), reading: true }
+        Self {
+            method,
+            path,
+            action: Action::Standing(answer),
+            reading: true,
+            tolerates_doubled_bearer: false,
+        }
     }
 
     /// Whether it heeds an `Idempotency-Key`: whatever a repetition would do again.
@@ -113,6 +152,7 @@ impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Public(_) => f.write_str("Public"),
+            Self::Keys(_) => f.write_str("Keys"),
             Self::Standing(_) => f.write_str("Standing"),
             Self::Tenant(scope, _) => f.debug_tuple("Tenant").field(scope).finish(),
         }

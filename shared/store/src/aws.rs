@@ -94,12 +94,13 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_millis(500))
 }
 
-/// A request lives at most 29 s at the gateway; three attempts with their back-off stay far below.
+/// A function lives at most 29 s, and an import begins its last lines after 20: three writes one after the
+/// other that all run out of time, and a read of three attempts, have to fit behind that.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(4))
-        .operation_timeout(Duration::from_secs(10))
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5))
         .build()
 }
 

@@ -140,11 +140,12 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Keeps the answer, for repetitions. Somebody who has taken the claim over meanwhile keeps theirs.
+    /// Keeps the answer, for repetitions; `false` when somebody has taken the claim over meanwhile, who keeps
+    /// theirs.
     ///
     /// # Errors
     /// The database's: the claim then stays as it is, and whoever carries on finds what was written.
-    pub async fn keep(&self, held: &HeldClaim, kept: &Kept) -> Result<()> {
+    pub async fn keep(&self, held: &HeldClaim, kept: &Kept) -> Result<bool> {
         let mut expression = "SET #status = :status, body = :body".to_owned();
         let mut update = self
             .mine(held)
@@ -167,7 +168,7 @@ impl<'a> Claims<'a> {
     ///
     /// # Errors
     /// The database's: the lease then has to end by itself.
-    pub async fn release(&self, held: &HeldClaim) -> Result<()> {
+    pub async fn release(&self, held: &HeldClaim) -> Result<bool> {
         let update = self.mine(held).update_expression("SET lease = :none");
         self.settle(update.expression_attribute_values(":none", number(0))).await
     }
@@ -176,7 +177,7 @@ impl<'a> Claims<'a> {
     ///
     /// # Errors
     /// The database's: the claim then stays as it is.
-    pub async fn forget(&self, held: &HeldClaim) -> Result<()> {
+    pub async fn forget(&self, held: &HeldClaim) -> Result<bool> {
         let delete = self
             .store
             .db
@@ -187,8 +188,8 @@ impl<'a> Claims<'a> {
             .expression_attribute_values(":mine", text(&held.claim.holder))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match delete.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_failed_condition(&error) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if is_failed_condition(&error) => Ok(false),
             Err(error) => Err(fault("DeleteItem idempotency", error)),
         }
     }
@@ -205,10 +206,10 @@ impl<'a> Claims<'a> {
             .expression_attribute_values(":mine", text(&held.claim.holder))
     }
 
-    async fn settle(&self, update: UpdateItemFluentBuilder) -> Result<()> {
+    async fn settle(&self, update: UpdateItemFluentBuilder) -> Result<bool> {
         match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_failed_condition(&error) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if is_failed_condition(&error) => Ok(false),
             Err(error) => Err(fault("UpdateItem idempotency", error)),
         }
     }

@@ -5,6 +5,7 @@
 //! | `tenant`, `sk` | key; `sk` is `memories` |
 //! | `n`, `b` | memories and their bytes, with the places of those about to be written |
 //! | `seq` | the place in the order of the tenant's writes that was handed out last |
+//! | `counted` | the second up to which removals by the table itself are in `n` already, after a recount |
 //! | `born` | the `seq` that this row began with: memories of before belong to a tenant that was erased |
 //!
 //! A place is taken before its memory is written and given back after the memory is gone, so that after
@@ -14,7 +15,7 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use hb_domain::{Error, Result, TenantId, Timestamp};
+use hb_domain::{Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::fault::{fault, is_failed_condition, persist};
@@ -173,10 +174,11 @@ impl<'a> Counts<'a> {
     ///
     /// # Errors
     /// The database's.
-    pub(crate) async fn correct(&self, seen: Count, truth: Amount) -> Result<bool> {
+    pub(crate) async fn correct(&self, seen: Count, truth: Amount, counted_at: Timestamp) -> Result<bool> {
         let update = self
             .update()
-            .update_expression("SET n = :n, b = :b")
+            .update_expression("SET n = :n, b = :b, counted = :counted")
+            .expression_attribute_values(":counted", number(counted_at.seconds_rounded_up()))
             .condition_expression("seq = :seq AND n = :seenN AND b = :seenB")
             .expression_attribute_values(":n", number(truth.memories))
             .expression_attribute_values(":b", number(truth.bytes))
@@ -206,9 +208,4 @@ fn decode(item: &Attributes) -> Result<Count> {
     let bytes = u64::try_from(row.optional_integer("b")?.unwrap_or(0)).unwrap_or(0);
     let amount = Amount { memories: row.count("n")?, bytes };
     Ok(Count { amount, seq: row.count("seq")? })
-}
-
-/// A count that cannot be taken while its tenant is being written to.
-pub(crate) fn busy() -> Error {
-    Error::Unavailable("the tenant is being written to: suspend it for a minute, or try again".into())
 }

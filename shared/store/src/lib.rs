@@ -28,7 +28,7 @@ pub use claims::{Claimed, Claims, HeldClaim};
 pub use counts::{Amount, Counts};
 pub use memories::{Erased, ExportPage, Landed, Memories, MemoryPage, NewRecord, Versioned};
 pub use removals::{Removal, Removals};
-pub use secrets::Secrets;
+pub use secrets::{Secret, SecretNames, Secrets};
 pub use tenants::{Attempt, Tenants};
 pub use usage::Usage;
 

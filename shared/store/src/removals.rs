@@ -25,6 +25,8 @@ pub struct Removal {
     pub seq: u64,
     /// What it took of the tenant's storage.
     pub bytes: u64,
+    /// When it was removed, to the second.
+    pub at: Timestamp,
 }
 
 /// Takes note of removals, of any tenant: only for the consumer of the stream.
@@ -39,7 +41,7 @@ impl<'a> Removals<'a> {
     }
 
     /// Gives the place of a removed memory back; `false` when that has been done before, or the tenant has
-    /// been erased since.
+    /// been erased or counted since.
     ///
     /// # Errors
     /// The database's: the event has to be delivered again.
@@ -54,7 +56,11 @@ impl<'a> Removals<'a> {
             .table_name(&self.store.tables.usage)
             .set_key(Some(Counts::new(self.store, &removal.tenant).key()))
             .update_expression("ADD n :n, b :b")
-            .condition_expression("n >= :one AND born <= :seq")
+            // A recount since then has not seen the memory any more.
+            .condition_expression(
+                "n >= :one AND born <= :seq AND (attribute_not_exists(counted) OR counted < :at)",
+            )
+            .expression_attribute_values(":at", number(removal.at.seconds()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":n", number(-1))
             .expression_attribute_values(":b", number(format_args!("-{}", removal.bytes)))

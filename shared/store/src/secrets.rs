@@ -1,5 +1,7 @@
 //! The deployment's secrets, read from Secrets Manager.
 
+use std::fmt;
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use hb_domain::pepper::{Pepper, PepperVersion, Peppers};
@@ -7,20 +9,55 @@ use hb_domain::{Error, Result};
 
 use crate::fault::fault;
 
-/// A pepper shorter than this protects nothing.
-const MIN_PEPPER: usize = 16;
+/// A secret shorter than this protects nothing.
+const MIN_LENGTH: usize = 16;
 
 /// Reads secrets; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
-    pepper: String,
+    names: SecretNames,
+}
+
+/// The names or ARNs of the deployment's secrets.
+#[derive(Clone, Debug)]
+pub struct SecretNames {
+    /// Peppers keys.
+    pub pepper: String,
+    /// Gives the key that signs tokens.
+    pub token: String,
+}
+
+/// One version of a secret. `Debug` shows the version only.
+#[derive(Clone)]
+pub struct Secret {
+    version: String,
+    value: Vec<u8>,
+}
+
+impl Secret {
+    /// The secret itself.
+    pub fn value(&self) -> &[u8] {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({})", self.version)
+    }
+}
+
+impl From<Secret> for Pepper {
+    fn from(secret: Secret) -> Self {
+        Self::new(PepperVersion(secret.version), secret.value)
+    }
 }
 
 impl Secrets {
-    /// Secrets over this client; `pepper` is the name or ARN of the secret that peppers keys.
-    pub fn new(config: aws_sdk_secretsmanager::Config, pepper: String) -> Self {
-        Self { client: Client::from_conf(config), pepper }
+    /// Secrets of these names over this client.
+    pub fn new(config: aws_sdk_secretsmanager::Config, names: SecretNames) -> Self {
+        Self { client: Client::from_conf(config), names }
     }
 
     /// The pepper that new hashes are made with.
@@ -28,8 +65,7 @@ impl Secrets {
     /// # Errors
     /// [`Error::Unavailable`] when Secrets Manager is, or has no such secret yet.
     pub async fn pepper(&self) -> Result<Pepper> {
-        let missing = || Error::Unavailable(format!("the secret {} has no current version", self.pepper));
-        self.version("AWSCURRENT").await?.ok_or_else(missing)
+        self.current(&self.names.pepper).await.map(Pepper::from)
     }
 
     /// Both peppers that are valid now.
@@ -37,12 +73,37 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn peppers(&self) -> Result<Peppers> {
-        let (current, previous) = tokio::try_join!(self.pepper(), self.version("AWSPREVIOUS"))?;
-        Ok(Peppers { current, previous })
+        let (current, previous) = self.both(&self.names.pepper).await?;
+        Ok(Peppers { current: current.into(), previous: previous.map(Pepper::from) })
     }
 
-    async fn version(&self, stage: &str) -> Result<Option<Pepper>> {
-        let answer = self.client.get_secret_value().secret_id(&self.pepper).version_stage(stage).send().await;
+    /// The secret that new tokens are signed by.
+    ///
+    /// # Errors
+    /// As [`pepper`](Self::pepper).
+    pub async fn token_secret(&self) -> Result<Secret> {
+        self.current(&self.names.token).await
+    }
+
+    /// Both secrets that tokens may be signed by now: the current one, and the one before.
+    ///
+    /// # Errors
+    /// As [`pepper`](Self::pepper).
+    pub async fn token_secrets(&self) -> Result<(Secret, Option<Secret>)> {
+        self.both(&self.names.token).await
+    }
+
+    async fn both(&self, name: &str) -> Result<(Secret, Option<Secret>)> {
+        tokio::try_join!(self.current(name), self.version(name, "AWSPREVIOUS"))
+    }
+
+    async fn current(&self, name: &str) -> Result<Secret> {
+        let missing = || Error::Unavailable(format!("the secret {name} has no current version"));
+        self.version(name, "AWSCURRENT").await?.ok_or_else(missing)
+    }
+
+    async fn version(&self, name: &str, stage: &str) -> Result<Option<Secret>> {
+        let answer = self.client.get_secret_value().secret_id(name).version_stage(stage).send().await;
         let answer = match answer {
             Ok(answer) => answer,
             Err(error)
@@ -56,14 +117,11 @@ impl Secrets {
             // permission is mended by the operator, and the same request then works.
             Err(error) => return Err(Error::Unavailable(fault("GetSecretValue", error).to_string())),
         };
-        let version = PepperVersion(answer.version_id().unwrap_or_default().to_owned());
-        let secret = answer.secret_string().unwrap_or_default().as_bytes().to_vec();
-        if secret.len() < MIN_PEPPER {
-            return Err(Error::Unavailable(format!(
-                "the secret {} has fewer than {MIN_PEPPER} bytes",
-                self.pepper
-            )));
+        let version = answer.version_id().unwrap_or_default().to_owned();
+        let value = answer.secret_string().unwrap_or_default().as_bytes().to_vec();
+        if value.len() < MIN_LENGTH {
+            return Err(Error::Unavailable(format!("the secret {name} has fewer than {MIN_LENGTH} bytes")));
         }
-        Ok(Some(Pepper::new(version, secret)))
+        Ok(Some(Secret { version, value }))
     }
 }

@@ -50,7 +50,7 @@ impl Untapped {
         let template = Template::embedded().expect("the template");
         let clock = Clock::held(world.clock.now());
         let store = stack::store(&world.aws);
-        let gateway = Gateway::new(&template, &store, &clock, &Entropy::system()).expect("a gateway");
+        let gateway = Gateway::new(&template, &store, &clock, &Entropy::system(), None).expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         Self { client: Client::new(&gateway.url()), clock, _gateway: gateway }
     }

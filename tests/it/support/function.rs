@@ -15,7 +15,7 @@ use super::{Answer, World};
 pub fn environment(world: &World) -> BTreeMap<&'static str, String> {
     let endpoint = |url: &Option<String>| url.clone().expect("a world's AWS is on this machine");
     let (dynamodb, secrets) = (endpoint(&world.aws.dynamodb_url), endpoint(&world.aws.secrets_url));
-    let variables = hb_local::stack::function_environment(&dynamodb, &secrets);
+    let variables = hb_local::stack::function_environment(&dynamodb, &secrets, None);
     variables.into_iter().chain([("LOG_LEVEL", "trace".to_owned())]).collect()
 }
 

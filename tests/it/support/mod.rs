@@ -7,6 +7,7 @@ pub mod curl;
 pub mod driven;
 pub mod faults;
 pub mod function;
+pub mod issuer;
 pub mod listeners;
 pub mod local;
 pub mod process;

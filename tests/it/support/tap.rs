@@ -96,6 +96,8 @@ struct State {
 /// A fault to come.
 #[derive(Clone, Debug)]
 struct Planned {
+    /// Whether it has struck.
+    has_struck: bool,
     /// The only calls that count; `None` for all.
     name: Option<String>,
     /// How many of them pass before it strikes.
@@ -132,22 +134,22 @@ impl Tap {
     /// Lets the call of this place, counted from 0 and from now, fail; when `lasting`, every later one of
     /// its name too.
     pub fn fail_at(&self, place: usize, fault: Fault, lasting: bool) {
-        self.plan(Planned { name: None, after: place, fault, lasting });
+        self.plan(Planned { has_struck: false, name: None, after: place, fault, lasting });
     }
 
     /// Lets the next call of this name fail; when `lasting`, every later one too.
     pub fn fail(&self, name: &str, fault: Fault, lasting: bool) {
-        self.plan(Planned { name: Some(name.to_owned()), after: 0, fault, lasting });
+        self.plan(Planned { has_struck: false, name: Some(name.to_owned()), after: 0, fault, lasting });
     }
 
     fn plan(&self, planned: Planned) {
         self.state.lock().expect("the state").faults.push(planned);
     }
 
-    /// Ends all faults; whether one has struck that was planned.
+    /// Ends all faults; whether each that was planned has struck.
     pub fn mend(&self) -> bool {
         let faults = std::mem::take(&mut self.state.lock().expect("the state").faults);
-        !faults.iter().any(|planned| !planned.lasting || planned.name.is_none())
+        faults.iter().all(|planned| planned.has_struck)
     }
 
     fn fault(&self, name: &str) -> Option<Fault> {
@@ -162,6 +164,7 @@ impl Tap {
                 return true;
             }
             struck = Some(planned.fault);
+            planned.has_struck = true;
             planned.name = Some(name.to_owned());
             planned.lasting
         });

@@ -8,7 +8,7 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Clock, KeyId, Principal, Scope, Scopes, TenantId, Timestamp};
-use hb_http::Entropy;
+use hb_http::{ClerkSettings, Entropy};
 use hb_local::database::LocalDatabase;
 use hb_local::gateway::Gateway;
 use hb_local::secrets::LocalSecrets;
@@ -36,6 +36,8 @@ pub struct World {
     pub store: Store,
     /// How AWS is reached.
     pub aws: Aws,
+    /// Which session tokens instances accept from now on; none unless a test says.
+    pub clerk: Option<ClerkSettings>,
     /// The calls that upkeep makes.
     pub upkeep_tap: Tap,
     entropy: Entropy,
@@ -80,7 +82,8 @@ impl World {
         let template = Template::embedded().expect("the template");
         let clock = Clock::held(moment(NOON));
         let database = database::serve(file, &clock).await.expect("a database");
-        let secrets = LocalSecrets::new("a pepper of more than sixteen bytes");
+        let secrets =
+            LocalSecrets::new("a pepper of more than sixteen bytes", "a token secret of more than sixteen");
         let secrets_server = secrets.serve().await.expect("a port");
         let aws = Aws::local(database.url(), secrets_server.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
@@ -92,6 +95,7 @@ impl World {
         Self {
             upkeep: Mutex::new(Upkeep::new(database.database(), tapped, clock.clone())),
             upkeep_tap,
+            clerk: None,
             clock,
             secrets,
             store,
@@ -121,7 +125,8 @@ impl World {
         };
         let clock = Clock::held(self.clock.now());
         let gateway =
-            Gateway::new(&self.template, &stack::store(&aws), &clock, &self.entropy).expect("a gateway");
+            Gateway::new(&self.template, &stack::store(&aws), &clock, &self.entropy, self.clerk.as_ref())
+                .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
@@ -134,6 +139,19 @@ impl World {
         let removed = upkeep.sweep().await.expect("a sweep");
         upkeep.deliver().await.expect("a delivery");
         removed
+    }
+
+    /// Removes what the table removes by itself at the world's time, and tells nobody.
+    pub async fn sweep(&self) -> usize {
+        self.upkeep.lock().await.sweep().await.expect("a sweep")
+    }
+
+    /// Delivers what the stream tells.
+    ///
+    /// # Errors
+    /// Says that it will be delivered again.
+    pub async fn try_deliver(&self) -> Result<(), hb_local::StartError> {
+        self.upkeep.lock().await.deliver().await
     }
 
     /// Delivers all that the stream has told so far once more, from its beginning.

@@ -39,6 +39,9 @@ impl Guard {
             };
             let Some(found) = found else {
                 self.forget(&session);
+                if session.principal.founds_its_tenant() {
+                    return Ok(None);
+                }
                 return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
             };
             let now = self.clock.now();
@@ -83,6 +86,9 @@ impl Guard {
             Ok(Some(tenant)) => tenant,
             Ok(None) => {
                 self.forget(&session);
+                if session.principal.founds_its_tenant() {
+                    return Ok(None);
+                }
                 return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
             }
             Err(error) => return Err(session.refused(error, now)),

@@ -1,5 +1,6 @@
-//! From a presented key to a principal.
+//! From a presented credential to a principal.
 //!
+//! A token vouches for itself; only its tenant has to be known, and comes into being with its first session.
 //! A key that this instance knows, read under the epoch that it knows of the tenant, costs nothing.
 //! Otherwise the order of reads matters: the epoch has to be held *before* the credential is read, so
 //! that a revocation in between either shows in the credential or moves the epoch. The tenant is not
@@ -11,11 +12,13 @@ use std::sync::Arc;
 use hb_domain::credential::{Credential, Refused};
 use hb_domain::error::{AuthFailure, Quota};
 use hb_domain::meter::Bucket;
+use hb_domain::plan::Plan;
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Error, Principal, Result, Timestamp};
 
 use super::cache::KnownTenant;
-use super::{Guard, Refusal};
+use super::{Guard, Presented, Refusal};
+use crate::token::Verified;
 
 /// An authenticated caller, and the tenant as this instance knows it.
 #[derive(Debug)]
@@ -35,7 +38,41 @@ impl Session {
 const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
 
 impl Guard {
-    pub(super) async fn authenticate(&self, key: &ApiKey, now: Timestamp) -> Result<Session> {
+    pub(super) async fn authenticate(&self, credential: &Presented, now: Timestamp) -> Result<Session> {
+        match credential {
+            Presented::Key(key) => self.authenticate_key(key, now).await,
+            Presented::Token(token) => {
+                let verified = self.tokens.verify(&self.store, token, now).await?;
+                let known = match self.cache.tenant(&verified.tenant, now) {
+                    Some(known) => known,
+                    None => self.meet(&verified, now).await?,
+                };
+                Ok(Session { principal: verified.principal(), known })
+            }
+        }
+    }
+
+    /// Reads the tenant of a token, and makes it when its first session comes: on the free plan, and once however
+    /// many come at a time.
+    async fn meet(&self, verified: &Verified, now: Timestamp) -> Result<KnownTenant> {
+        let (tenants, id) = (self.store.tenants(), &verified.tenant);
+        let mut found = tenants.get(id).await?;
+        if found.is_none() {
+            if !verified.founds_a_tenant() {
+                return Err(UNKNOWN);
+            }
+            if tenants.create(id, &Tenant::new(Plan::Free, now)).await? {
+                tracing::info!(tenant = %id, "a tenant came with its first session");
+            }
+            found = tenants.get(id).await?;
+        }
+        let tenant =
+            found.ok_or_else(|| Error::Unavailable("a tenant was removed while it was made".into()))?;
+        self.cache.learn_tenant(id, &tenant, now);
+        Ok(self.known(id, tenant, now))
+    }
+
+    async fn authenticate_key(&self, key: &ApiKey, now: Timestamp) -> Result<Session> {
         if let Some(session) = self.remembered(key, now).await? {
             return Ok(session);
         }

@@ -10,13 +10,14 @@ mod peppers;
 
 use std::sync::Arc;
 
-use hb_domain::bearer::Bearer;
+use hb_domain::bearer::{Bearer, TokenText};
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::Standing;
 use hb_domain::{ApiKey, Clock, Error, KeyId, Principal};
 use hb_store::Store;
 
+use crate::token::Tokens;
 use cache::Cache;
 pub(crate) use peppers::PepperCache;
 
@@ -27,6 +28,7 @@ pub(crate) struct Guard {
     /// Asked anew for each decision: what a slow call brings back is judged by the time it comes back.
     clock: Clock,
     pub(crate) peppers: Arc<PepperCache>,
+    pub(crate) tokens: Arc<Tokens>,
     cache: Cache,
 }
 
@@ -66,28 +68,28 @@ impl Refusal {
 const MAX_RELOADS: usize = 4;
 
 impl Guard {
-    pub(crate) fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, peppers: Arc::default(), cache: Cache::default() }
+    pub(crate) fn new(store: Store, clock: Clock, tokens: Tokens) -> Self {
+        Self { store, clock, peppers: Arc::default(), tokens: Arc::new(tokens), cache: Cache::default() }
     }
 
-    /// Authenticates and admits a request that carries this `Authorization` header.
-    pub(crate) async fn admit(&self, header: Option<&[u8]>) -> Result<Passage, Refusal> {
-        let key = presented(header)?;
-        let mut session = self.authenticate(&key, self.clock.now()).await?;
+    /// Authenticates and admits a request that presents this credential.
+    pub(crate) async fn admit(&self, bearer: Option<Bearer>) -> Result<Passage, Refusal> {
+        let credential = presented(bearer)?;
+        let mut session = self.authenticate(&credential, self.clock.now()).await?;
         for _ in 0..MAX_RELOADS {
             self.refuse_from_memory(&session, self.clock.now())?;
             match self.admit_once(session).await? {
                 Some(passage) => return Ok(passage),
-                None => session = self.authenticate(&key, self.clock.now()).await?,
+                None => session = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
         Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
     }
 
     /// Authenticates a request that is not counted and reads its tenant's standing, consistently.
-    pub(crate) async fn standing(&self, header: Option<&[u8]>) -> Result<Passage, Refusal> {
-        let key = presented(header)?;
-        let mut session = self.authenticate(&key, self.clock.now()).await?;
+    pub(crate) async fn standing(&self, bearer: Option<Bearer>) -> Result<Passage, Refusal> {
+        let credential = presented(bearer)?;
+        let mut session = self.authenticate(&credential, self.clock.now()).await?;
         for pass in 0..MAX_RELOADS {
             let now = self.clock.now();
             self.refuse_from_memory(&session, now).or_else(|refusal| match refusal.error {
@@ -103,7 +105,7 @@ impl Guard {
             }
             match self.read_standing(session).await? {
                 Some(passage) => return Ok(passage),
-                None => session = self.authenticate(&key, self.clock.now()).await?,
+                None => session = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
         Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
@@ -115,10 +117,18 @@ impl Guard {
     }
 }
 
-fn presented(header: Option<&[u8]>) -> Result<ApiKey, Error> {
-    match Bearer::parse(header) {
+/// What a caller presents, when it could be good.
+#[derive(Debug)]
+enum Presented {
+    Key(ApiKey),
+    Token(TokenText),
+}
+
+fn presented(bearer: Option<Bearer>) -> Result<Presented, Error> {
+    match bearer {
         None => Err(Error::AuthRequired),
         Some(Bearer::Unknown) => Err(Error::AuthInvalid(AuthFailure::Unknown)),
-        Some(Bearer::Key(key)) => Ok(key),
+        Some(Bearer::Key(key)) => Ok(Presented::Key(key)),
+        Some(Bearer::Token(token)) => Ok(Presented::Token(token)),
     }
 }

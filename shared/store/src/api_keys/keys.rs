@@ -109,7 +109,8 @@ impl<'a> Keys<'a> {
     /// Gives a key that this very request has created before, when it was carried on or its answer was lost,
     /// the secret that is about to be told: nobody has been told the one it has.
     async fn adopt(&self, key: &KeySummary, secret: &KeyHash) -> Result<()> {
-        if self.get(&key.id).await? != *key {
+        let kept = self.get(&key.id).await?;
+        if (&kept.name, kept.created_at) != (&key.name, key.created_at) {
             return Err(Error::Unavailable(format!("{} is taken", key.id)));
         }
         let update = self

@@ -83,16 +83,26 @@ impl Keys<'_> {
 
     /// Gives the key its old secret back: nobody has been told the new one.
     async fn take_back(&self, before: &Credential, secret: &KeyHash) {
-        let restored = match &before.previous {
-            None => " REMOVE previousCode, previousPepper, replacedAt, previousUntil".to_owned(),
-            Some(_) => {
-                ", previousCode = :old, previousPepper = :oldPepper, replacedAt = :at, previousUntil = :until"
-                    .into()
-            }
-        };
+        let (mut set, mut removed) = (String::new(), Vec::new());
+        match &before.previous {
+            None => removed.extend(["previousCode", "previousPepper", "replacedAt", "previousUntil"]),
+            Some(_) => set.push_str(
+                ", previousCode = :old, previousPepper = :oldPepper, replacedAt = :at, previousUntil = :until",
+            ),
+        }
+        // A repetition must not take this rotation for done.
+        match &before.rotation {
+            None => removed.push("rotation"),
+            Some(_) => set.push_str(", rotation = :rotation"),
+        }
+        let removed =
+            if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
         let mut update = self
             .update_secret(&before.id, secret, &before.secret)
-            .update_expression(format!("SET code = :code, pepper = :pepper{restored}"));
+            .update_expression(format!("SET code = :code, pepper = :pepper{set}{removed}"));
+        if let Some(rotation) = &before.rotation {
+            update = update.expression_attribute_values(":rotation", text(rotation));
+        }
         if let Some(previous) = &before.previous {
             update = update
                 .expression_attribute_values(":old", bytes(&previous.secret.code))

@@ -62,18 +62,20 @@ impl Memories<'_> {
     ) -> Result<Option<Record>> {
         let counts = Counts::new(self.store, self.tenant);
         let (before, after) = (found.memory.size(), memory.size());
-        let moved = owners(&found.memory) != owners(&memory);
         let bytes = |bytes: u64| Amount { memories: 0, bytes };
         let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
-        let mut seq = found.seq;
-        if (moved || grown.bytes > 0)
+        let is_moved: Vec<bool> =
+            owners(&found.memory).into_iter().zip(owners(&memory)).map(|(old, new)| old != new).collect();
+        let mut moved = found.moved;
+        if (grown.bytes > 0 || is_moved.contains(&true))
             && let Reserved::At(place) = counts.reserve(grown, None, now).await?
-            && moved
         {
             // Who got it now got it after any erasure that has begun.
-            seq = place;
+            for (since, is_moved) in moved.iter_mut().zip(is_moved) {
+                *since = if is_moved { Some(place) } else { *since };
+            }
         }
-        let record = Record { memory, version: version.to_owned(), seq };
+        let record = Record { memory, version: version.to_owned(), seq: found.seq, moved };
         match self.put_over(&record, &found.version).await {
             Ok(Written::Now | Written::Before) => {
                 counts.release(shrunk).await;

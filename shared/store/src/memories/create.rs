@@ -1,6 +1,7 @@
 //! Keeping new memories, one or many: places first, then the items, then back what did not land.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use hb_domain::error::Quota;
@@ -66,13 +67,13 @@ impl Memories<'_> {
         let mut landed: Vec<Option<Landed>> = vec![None; new.len()];
         let mut records: Vec<(usize, Record)> = new
             .into_iter()
-            .map(|new| Record { memory: new.memory, version: new.version, seq: 0 })
+            .map(|new| Record { memory: new.memory, version: new.version, seq: 0, moved: [None; 3] })
             .enumerate()
             .collect();
         // What a request before this one has written under the claim has its place already.
         let mut may_exist = foreign;
         if self.is_resumed() {
-            self.set_existing_aside(&mut records, &mut landed).await?;
+            self.set_existing_aside(&mut records, &mut landed, now).await?;
             may_exist = false;
         }
         let mut tries = 0;
@@ -86,7 +87,7 @@ impl Memories<'_> {
                 Reserved::At(seq) => break seq,
                 // Those that are there already need none.
                 Reserved::Room(_) if std::mem::take(&mut may_exist) => {
-                    self.set_existing_aside(&mut records, &mut landed).await?;
+                    self.set_existing_aside(&mut records, &mut landed, now).await?;
                 }
                 // Somebody has made room in between.
                 Reserved::Room(room) if room >= amount.memories && tries < TRIES => {}
@@ -99,16 +100,30 @@ impl Memories<'_> {
                 }
             }
         };
+        // Once one could not be written in time, the others are not begun: the caller waits at a gateway.
+        let is_down = &AtomicBool::new(false);
         let puts = records.into_iter().map(|(place, record)| async move {
             let record = Record { seq, ..record };
-            (place, record.amount(), self.put_new(&record).await)
+            let put = if is_down.load(Ordering::Relaxed) {
+                let error = Error::Unavailable("the database could not be reached a moment ago".into());
+                Err(Failure { error, maybe_done: false })
+            } else {
+                self.put_new(&record, now).await
+            };
+            if put.as_ref().is_err_and(|failure| failure.maybe_done) {
+                is_down.store(true, Ordering::Relaxed);
+            }
+            (place, record.amount(), put)
         });
         let mut unused = Amount::default();
         let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
         while let Some((place, amount, put)) = puts.next().await {
             let (outcome, taken) = match put {
-                Ok(Written::Now) => (Landed::Created, true),
-                Ok(Written::Before | Written::Refused) => (Landed::Existed, false),
+                Ok((Written::Now, replaced)) => {
+                    unused = unused + replaced;
+                    (Landed::Created, true)
+                }
+                Ok((Written::Before | Written::Refused, _)) => (Landed::Existed, false),
                 // Rather a place too many than one too few.
                 Err(Failure { error, maybe_done }) => (Landed::Failed(error), maybe_done),
             };
@@ -126,11 +141,12 @@ impl Memories<'_> {
         &self,
         records: &mut Vec<(usize, Record)>,
         landed: &mut [Option<Landed>],
+        now: Timestamp,
     ) -> Result<()> {
         let ids: BTreeSet<&MemoryId> = records.iter().map(|(_, record)| &record.memory.id).collect();
         let existing = self.fetch(ids).await?;
         records.retain(|(place, record)| {
-            let exists = existing.contains_key(&record.memory.id);
+            let exists = existing.get(&record.memory.id).is_some_and(|memory| memory.is_visible(now));
             if exists {
                 landed[*place] = Some(Landed::Existed);
             }

@@ -1,13 +1,16 @@
 //! Deleting many memories: those of a list of ids, or all of an end user.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use hb_domain::batch::{Erasure, Progress};
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Filter, Order, Sort};
 use hb_domain::{MemoryId, Result, Timestamp};
 
 use super::Memories;
+use super::row::OWNERS;
 use super::walk::{Budget, Walk};
 use crate::counts::{Amount, Counts, Reserved};
 use crate::item::{millis, number, text};
@@ -41,7 +44,8 @@ impl Memories<'_> {
                 )
                 .expression_attribute_values(":now", millis(now))
         });
-        self.remove_all(deletions.collect()).await
+        let (deleted, outcome) = self.remove_all(deletions.collect()).await;
+        outcome.map(|()| deleted)
     }
 
     /// Deletes a part of what `erasure` is about: memories that match, and that were written before it began.
@@ -50,27 +54,45 @@ impl Memories<'_> {
     /// # Errors
     /// The database's; some are then deleted, and the same call can be made again.
     pub async fn erase(&self, erasure: &Erasure, now: Timestamp) -> Result<Erased> {
-        let (after, began) = match &erasure.after {
-            Some(progress) => (Some(&progress.id), progress.began),
-            None => (None, self.begin(now).await?),
+        let from = match &erasure.after {
+            Some(progress) => progress.clone(),
+            None => Progress { id: MemoryId::first(), began: self.begin(now).await? },
         };
-        let after = after.map(|id| Position { id: id.clone(), sort_value: None });
-        let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, after.as_ref(), Budget::FILTERED)?;
-        let (mut deleted, mut last) = (0, None);
+        let mut erased = Erased { deleted: 0, next: Some(from) };
+        // What was done is told, and a beginning that was taken is not taken again, whatever failed behind it.
+        match self.erase_on(erasure, &mut erased).await {
+            Err(error) if erasure.after.is_none() || erased.deleted > 0 => {
+                tracing::warn!(tenant = %self.tenant, %error, "an erasure has stopped; the next call goes on");
+            }
+            other => other?,
+        }
+        Ok(erased)
+    }
+
+    async fn erase_on(&self, erasure: &Erasure, erased: &mut Erased) -> Result<()> {
+        let Some(Progress { id, began }) = erased.next.clone() else { return Ok(()) };
+        let after = Position { id, sort_value: None };
+        let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, Some(&after), Budget::FILTERED)?;
         while let Some(batch) = walk.next().await? {
             for part in batch.chunks(PART) {
                 let memories = part.iter().filter_map(|(_, memory)| memory.as_ref());
                 let doomed = memories.filter(|memory| erasure.filter.matches(memory));
                 let deletions = doomed.map(|memory| self.condition(&memory.id, &erasure.filter, began));
-                deleted += self.remove_all(deletions.collect()).await?;
-                last = part.last().map(|(position, _)| position.id.clone()).or(last);
-                if deleted >= MAX_DELETED {
-                    return Ok(Erased { deleted, next: last.map(|id| Progress { id, began }) });
+                let (gone, outcome) = self.remove_all(deletions.collect()).await;
+                erased.deleted += gone;
+                outcome?;
+                if let Some((position, _)) = part.last() {
+                    erased.next = Some(Progress { id: position.id.clone(), began });
+                }
+                if erased.deleted >= MAX_DELETED {
+                    return Ok(());
                 }
             }
         }
-        let next = if walk.at_end { None } else { last.map(|id| Progress { id, began }) };
-        Ok(Erased { deleted, next })
+        if walk.at_end {
+            erased.next = None;
+        }
+        Ok(())
     }
 
     /// Takes a place in the order of the tenant's writes.
@@ -83,39 +105,46 @@ impl Memories<'_> {
 
     /// The deletion of a memory as long as it is the owner's, and was before the erasure began.
     fn condition(&self, id: &MemoryId, filter: &Filter, began: u64) -> DeleteItemFluentBuilder {
-        let mut condition = "attribute_exists(id) AND seq < :began".to_owned();
+        // What is older than numbering has none.
+        let mut condition = "attribute_exists(id) AND (attribute_not_exists(seq) OR seq < :began)".to_owned();
         let mut deletion = self.deletion(id).expression_attribute_values(":began", number(began));
-        for (name, owner) in
-            [("userId", &filter.user_id), ("agentId", &filter.agent_id), ("sessionId", &filter.session_id)]
-        {
+        let owners = [&filter.user_id, &filter.agent_id, &filter.session_id];
+        for ((name, since), owner) in OWNERS.into_iter().zip(owners) {
             if let Some(owner) = owner {
-                condition.push_str(&format!(" AND {name} = :{name}"));
+                condition.push_str(&format!(
+                    " AND {name} = :{name} AND (attribute_not_exists({since}) OR {since} < :began)"
+                ));
                 deletion = deletion.expression_attribute_values(format!(":{name}"), text(owner));
             }
         }
         deletion.condition_expression(condition)
     }
 
-    /// Makes these deletions, gives back the places that they free, and counts them.
-    async fn remove_all(&self, deletions: Vec<DeleteItemFluentBuilder>) -> Result<u64> {
-        let mut freed = Amount::default();
-        let mut removals = stream::iter(deletions.into_iter().map(|deletion| self.remove(deletion)))
-            .buffer_unordered(AT_ONCE);
-        let outcome = loop {
-            match removals.try_next().await {
-                Ok(Some(Ok(gone))) => freed = freed + gone,
-                Ok(Some(Err(_))) => {}
-                Ok(None) => break Ok(freed.memories),
-                Err(error) => break Err(error),
+    /// Makes these deletions and gives back the places that they free; gives how many memories are gone, and
+    /// the first failure, after which none is begun.
+    async fn remove_all(&self, deletions: Vec<DeleteItemFluentBuilder>) -> (u64, Result<()>) {
+        let is_down = &AtomicBool::new(false);
+        let removals = deletions.into_iter().map(|deletion| async move {
+            if is_down.load(Ordering::Relaxed) {
+                return Ok(Amount::default());
             }
-        };
-        // What was deleted before one of them failed has to be counted; those under way are seen to their end.
+            match self.remove(deletion).await {
+                Ok(removed) => Ok(removed.unwrap_or_default()),
+                Err(error) => {
+                    is_down.store(true, Ordering::Relaxed);
+                    Err(error)
+                }
+            }
+        });
+        let (mut freed, mut outcome) = (Amount::default(), Ok(()));
+        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
         while let Some(removal) = removals.next().await {
-            if let Ok(Ok(gone)) = removal {
-                freed = freed + gone;
+            match removal {
+                Ok(gone) => freed = freed + gone,
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         Counts::new(self.store, self.tenant).release(freed).await;
-        outcome
+        (freed.memories, outcome)
     }
 }

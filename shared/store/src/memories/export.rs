@@ -6,14 +6,11 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 
 use super::Memories;
 use super::walk::{Budget, Walk};
-use crate::counts::{Amount, Counts, busy};
 
 /// The most memories of one page.
 const MAX_MEMORIES: u64 = 1_000;
 /// The most bytes of one page.
 const MAX_BYTES: usize = 3 * 1024 * 1024;
-/// How often a recount starts over because something was written meanwhile.
-const RECOUNTS: usize = 5;
 
 /// A page of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,34 +45,6 @@ impl Memories<'_> {
             }
         }
         Ok(ExportPage { lines, next: if walk.at_end { None } else { last } })
-    }
-
-    /// Counts what is there and puts the tenant's count right; gives what it was and what it is. Waits
-    /// `settled` first, so that requests under way, which may have taken places, have ended: longer than
-    /// any request lives.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the tenant is written to all the time; the database's.
-    pub async fn recount(&self, settled: std::time::Duration) -> Result<(Amount, Amount)> {
-        let counts = Counts::new(self.store, self.tenant);
-        for _ in 0..RECOUNTS {
-            let Some(seen) = counts.read().await? else { return Ok((Amount::default(), Amount::default())) };
-            tokio::time::sleep(settled).await;
-            if counts.read().await? != Some(seen) {
-                continue;
-            }
-            let mut truth = Amount::default();
-            let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, None, Budget::items(u64::MAX))?;
-            while let Some(batch) = walk.next().await? {
-                let memories = batch.iter().filter_map(|(_, memory)| memory.as_ref());
-                let found = memories.map(|memory| Amount { memories: 1, bytes: memory.size() });
-                truth = truth + found.sum();
-            }
-            if truth == seen.amount || counts.correct(seen, truth).await? {
-                return Ok((seen.amount, truth));
-            }
-        }
-        Err(busy())
     }
 }
 

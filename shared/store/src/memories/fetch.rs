@@ -1,6 +1,7 @@
 //! Reading memories by their ids, many at a time.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use hb_domain::{Error, Memory, MemoryId, Result};
@@ -12,7 +13,7 @@ use crate::item::Attributes;
 /// The most items one BatchGetItem may ask for.
 pub(super) const BATCH: usize = 100;
 /// How often what an answer has left out is asked for again.
-const ROUNDS: usize = 20;
+const ROUNDS: u32 = 8;
 
 impl Memories<'_> {
     /// Those of at most [`BATCH`] memories that are there, read consistently.
@@ -27,9 +28,12 @@ impl Memories<'_> {
     ) -> Result<(HashMap<MemoryId, Memory>, f64)> {
         let (mut found, mut units) = (HashMap::new(), 0.0);
         let mut wanted: Vec<Attributes> = ids.into_iter().map(|id| row::key(self.tenant, id)).collect();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             if wanted.is_empty() {
                 return Ok((found, units));
+            }
+            if round > 0 {
+                tokio::time::sleep(Duration::from_millis(25 << round.min(5))).await;
             }
             let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
             let keys = keys.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;

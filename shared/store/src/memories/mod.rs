@@ -11,6 +11,7 @@ mod export;
 mod fetch;
 mod list;
 mod put;
+mod recount;
 mod row;
 mod walk;
 

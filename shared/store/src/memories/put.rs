@@ -3,20 +3,30 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Put, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
-use hb_domain::{Error, MemoryId, Result};
+use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::row::Record;
 use super::{Memories, row};
 use crate::claims::{Claims, HeldClaim};
+use crate::counts::Amount;
 use crate::fault::{fault, was_refused};
-use crate::item::{Attributes, text};
+use crate::item::{millis, text};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
-/// The waits before a write that has failed is tried again.
-const PAUSES: [Duration; 2] = [Duration::from_millis(30), Duration::from_millis(150)];
+/// The waits before a write that was refused because of its rate is tried again: a tenant's memories lie in one
+/// partition, which a large import fills.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(30),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+];
 
 /// What a conditional write came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +53,18 @@ impl From<Failure> for Error {
 }
 
 impl Memories<'_> {
-    /// Keeps a memory whose id nothing has.
-    pub(super) async fn put_new(&self, record: &Record) -> std::result::Result<Written, Failure> {
-        self.put(row::encode(self.tenant, record), "attribute_not_exists(id)", None, &record.version).await
+    /// Keeps a memory whose id nothing visible has; gives what is free now because an expired memory had it.
+    pub(super) async fn put_new(
+        &self,
+        record: &Record,
+        now: Timestamp,
+    ) -> std::result::Result<(Written, Amount), Failure> {
+        let put = self
+            .item_put(record)
+            .condition_expression("attribute_not_exists(id) OR expiresAt <= :now")
+            .expression_attribute_values(":now", millis(now))
+            .return_values(ReturnValue::AllOld);
+        self.put(put, record).await
     }
 
     /// Puts `record` in the place of its version `seen`.
@@ -54,63 +73,65 @@ impl Memories<'_> {
         record: &Record,
         seen: &str,
     ) -> std::result::Result<Written, Failure> {
-        match self.claim {
-            Some(held) => {
-                let written = self.put_under(held, record, seen).await;
-                written.map_err(|error| Failure { error, maybe_done: true })
-            }
-            None => {
-                let item = row::encode(self.tenant, record);
-                self.put(item, "#version = :seen", Some(seen), &record.version).await
-            }
+        if let Some(held) = self.claim {
+            let written = self.put_under(held, record, seen).await;
+            return written.map_err(|error| Failure { error, maybe_done: true });
         }
+        let put = self
+            .item_put(record)
+            .condition_expression("#version = :seen")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":seen", text(seen));
+        self.put(put, record).await.map(|(written, _)| written)
     }
 
-    async fn put(
-        &self,
-        item: Attributes,
-        condition: &str,
-        seen: Option<&str>,
-        version: &str,
-    ) -> std::result::Result<Written, Failure> {
-        let mut put = self
-            .store
+    fn item_put(&self, record: &Record) -> PutItemFluentBuilder {
+        self.store
             .once
             .put_item()
             .table_name(&self.store.tables.memories)
-            .set_item(Some(item))
-            .condition_expression(condition)
+            .set_item(Some(row::encode(self.tenant, record)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        if let Some(seen) = seen {
-            put = put
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":seen", text(seen));
-        }
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// Sends the write until it is not refused because of its rate. One whose answer was lost is never sent
+    /// again: the item may have been written, and changed or deleted since. It is looked for instead.
+    async fn put(
+        &self,
+        put: PutItemFluentBuilder,
+        record: &Record,
+    ) -> std::result::Result<(Written, Amount), Failure> {
         let mut pauses = PAUSES.iter();
-        // Whether an attempt of ours may have written it although its answer did not come.
-        let mut maybe_done = false;
         loop {
             let error = match put.clone().send().await {
-                Ok(_) => return Ok(Written::Now),
+                Ok(answer) => {
+                    let replaced = answer.attributes.as_ref().map(row::decode).transpose();
+                    let replaced = replaced.ok().flatten().map_or_else(Amount::default, |old| old.amount());
+                    return Ok((Written::Now, replaced));
+                }
                 Err(error) => error,
             };
             if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
                 let found = failed.item.as_ref().and_then(|item| item.get("version"));
-                return Ok(match found == Some(&text(version)) {
-                    true if maybe_done => Written::Now,
-                    true => Written::Before,
-                    false => Written::Refused,
-                });
+                let is_ours = found == Some(&text(&record.version));
+                return Ok((if is_ours { Written::Before } else { Written::Refused }, Amount::default()));
+            }
+            if was_refused(&error)
+                && let Some(pause) = pauses.next()
+            {
+                tokio::time::sleep(*pause).await;
+                continue;
             }
             let nothing_done = was_refused(&error);
             let error = fault("PutItem memories", error);
-            let passes = matches!(error, Error::Unavailable(_));
-            maybe_done |= passes && !nothing_done;
-            match pauses.next().filter(|_| passes) {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return Err(Failure { error, maybe_done }),
+            let maybe_done = matches!(error, Error::Unavailable(_)) && !nothing_done;
+            let found =
+                if maybe_done { self.version_of(&record.memory.id).await.ok().flatten() } else { None };
+            if found.as_ref() == Some(&record.version) {
+                return Ok((Written::Now, Amount::default()));
             }
+            return Err(Failure { error, maybe_done });
         }
     }
 

@@ -16,7 +16,13 @@ pub(super) struct Record {
     pub(super) version: String,
     /// Its place in the order of the tenant's writes.
     pub(super) seq: u64,
+    /// The places at which it came to its user, agent and session, where that was later.
+    pub(super) moved: [Option<u64>; 3],
 }
+
+/// The attributes that name owners, and those that say since when.
+pub(super) const OWNERS: [(&str, &str); 3] =
+    [("userId", "userIdSeq"), ("agentId", "agentIdSeq"), ("sessionId", "sessionIdSeq")];
 
 impl Record {
     /// What it takes of the tenant's storage.
@@ -54,11 +60,13 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
         // As text: an item's own maps nest 32 levels at most and know no difference of 1 and 1.0.
         item.insert("metadata".into(), text(serde_json::Value::Object(memory.metadata.clone())));
     }
-    for (name, value) in
-        [("userId", &memory.user_id), ("agentId", &memory.agent_id), ("sessionId", &memory.session_id)]
-    {
+    let owners = [&memory.user_id, &memory.agent_id, &memory.session_id];
+    for (((name, since), value), seq) in OWNERS.into_iter().zip(owners).zip(record.moved) {
         if let Some(value) = value {
             item.insert(name.into(), text(value));
+        }
+        if let Some(seq) = seq {
+            item.insert(since.into(), number(seq));
         }
     }
     if let Some(end) = memory.expires_at {
@@ -88,5 +96,9 @@ pub(super) fn decode(item: &Attributes) -> Result<Record> {
         updated_at: row.moment("updatedAt")?,
         id,
     };
-    Ok(Record { memory, version: row.text("version")?.to_owned(), seq: row.count("seq")? })
+    let mut moved = [None; 3];
+    for ((_, since), seq) in OWNERS.into_iter().zip(&mut moved) {
+        *seq = row.optional_integer(since)?.map(i64::unsigned_abs);
+    }
+    Ok(Record { memory, version: row.text("version")?.to_owned(), seq: row.count("seq")?, moved })
 }

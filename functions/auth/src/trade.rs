@@ -1,0 +1,37 @@
+//! `GET` and `POST /auth/clerk-token`
+
+use hb_domain::fields::Fields;
+use hb_domain::{Scope, rules};
+use hb_http::{Call, Outcome, Reply};
+use serde_json::json;
+
+pub(crate) async fn trade(mut call: Call) -> Outcome {
+    let own = call.principal().scopes();
+    let mut query = call.query();
+    query.check_tenant(call.principal().tenant());
+    let asked = query.take("scopes", rules::query_scopes);
+    query.finish()?;
+    let scopes = match asked {
+        Some(scopes) => scopes,
+        None if call.has_body() => asked_in(call.body()?, &call)?.unwrap_or(own),
+        None => own,
+    };
+    let scopes = scopes.iter().filter(|scope| own.contains(*scope)).collect();
+    let minted = call.new_token(scopes).await?;
+    let data = json!({
+        "token": minted.token,
+        "tokenType": "Bearer",
+        "expiresAt": minted.expires_at,
+        "tenantId": call.principal().tenant(),
+        "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+    });
+    Reply::ok(&data)?.with_secret("token")
+}
+
+/// The scopes that the body asks for.
+fn asked_in(mut fields: Fields, call: &Call) -> hb_domain::Result<Option<hb_domain::Scopes>> {
+    fields.check_tenant(call.principal().tenant());
+    let scopes = fields.take("scopes", rules::scopes);
+    fields.finish()?;
+    Ok(scopes)
+}

@@ -1,0 +1,176 @@
+//! What an attacker sends as a token: all of it refused, at no cost.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hb_tests::issuer::{TestIssuer, ec_key, forge};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+
+use super::{MEMORIES, place};
+
+fn signature(token: &str) -> &str {
+    token.rsplit('.').next().expect("three parts")
+}
+
+/// A good token's claims under another header, whatever its signature.
+fn under(issuer: &TestIssuer, header: &Value, signature: &str) -> String {
+    forge(header, &issuer.claims("user_maya", &json!({})).to_string(), signature)
+}
+
+/// Tokens that name a key of the issuer's, or none, so that nothing has to be fetched for them.
+fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
+    let claims = |changes: Value| issuer.claims("user_maya", &changes);
+    let good = issuer.token("user_maya");
+    let public = issuer.rsa.public().expect("a key");
+    let intruder = ec_key("ins_ec");
+    let intruders = intruder.public().expect("a key");
+    let hmac = |secret: &[u8]| {
+        let header = Header { kid: Some("ins_rsa".into()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims(json!({})), &EncodingKey::from_secret(secret)).expect("a token")
+    };
+    let signed =
+        |key: &hb_local::clerk::IssuerKey, changes: Value| key.sign(&claims(changes)).expect("a token");
+    let with = |name: &str, value: Value| {
+        let mut header = json!({"alg": "ES256", "typ": "JWT", "kid": "ins_ec"});
+        header[name] = value;
+        // Signed by the intruder over this very header.
+        intruder_signs(&header, &claims(json!({})))
+    };
+    let now = issuer.claims("x", &json!({}))["iat"].as_i64().expect("a time");
+    let twice = format!("{{\"sub\":\"user_eve\",{}", &claims(json!({})).to_string()[1..]);
+    let mut flipped = good.clone().into_bytes();
+    let last = flipped.len() - 10;
+    flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };
+    vec![
+        ("alg none", under(issuer, &json!({"alg": "none", "kid": "ins_ec"}), "")),
+        (
+            "alg none with a signature",
+            under(issuer, &json!({"alg": "none", "kid": "ins_ec"}), signature(&good)),
+        ),
+        ("alg None", under(issuer, &json!({"alg": "None", "kid": "ins_ec"}), signature(&good))),
+        ("HS256 with the public key as secret", hmac(public["n"].as_str().expect("n").as_bytes())),
+        ("HS256 with the key in PEM as secret", hmac(hb_tests::issuer::public_pem(&issuer.rsa).as_bytes())),
+        (
+            "the key of the other algorithm",
+            under(issuer, &json!({"alg": "RS256", "kid": "ins_ec"}), signature(&good)),
+        ),
+        (
+            "an algorithm of no key",
+            under(issuer, &json!({"alg": "ES384", "kid": "ins_ec"}), signature(&good)),
+        ),
+        ("an embedded jwk", with("jwk", intruders.clone())),
+        ("a jku", with("jku", json!("https://evil.example/jwks.json"))),
+        ("an x5u", with("x5u", json!("https://evil.example/cert.pem"))),
+        ("an x5c", with("x5c", json!(["AAAA"]))),
+        ("an unknown crit", with("crit", json!(["exp"]))),
+        ("an empty crit", with("crit", json!([]))),
+        ("another issuer's key of the same name", signed(&intruder, json!({}))),
+        ("a wrong issuer", signed(&issuer.ec, json!({"iss": "https://evil.example"}))),
+        ("no issuer", signed(&issuer.ec, json!({"iss": null}))),
+        ("an expired one", signed(&issuer.ec, json!({"exp": now - 5}))),
+        ("one that is not valid yet", signed(&issuer.ec, json!({"nbf": now + 6}))),
+        ("no exp", signed(&issuer.ec, json!({"exp": null}))),
+        ("an exp of text", signed(&issuer.ec, json!({"exp": "9999999999"}))),
+        ("a pending session", signed(&issuer.ec, json!({"sts": "pending"}))),
+        ("no sub", signed(&issuer.ec, json!({"sub": null}))),
+        ("a sub with a path in it", signed(&issuer.ec, json!({"sub": "../user_maya"}))),
+        (
+            "a huge one",
+            format!("{}.{}.{}", good.split('.').next().expect("a part"), "A".repeat(64 * 1024), "c2ln"),
+        ),
+        ("a huge claim", signed(&issuer.ec, json!({"padding": "x".repeat(64 * 1024)}))),
+        ("bad base64", good.replacen("eyJ", "ey*", 1)),
+        ("padding", format!("{good}==")),
+        ("duplicate claims", forge(&json!({"alg": "ES256", "kid": "ins_ec"}), &twice, signature(&good))),
+        ("a truncated signature", good[..good.len() - 5].to_owned()),
+        ("no signature", good[..=good.rfind('.').expect("a dot")].to_owned()),
+        ("a flipped bit", String::from_utf8(flipped).expect("text")),
+        ("four parts", format!("{good}.{}", signature(&good))),
+        ("no kid", under(issuer, &json!({"alg": "ES256"}), signature(&good))),
+        (
+            "a kid that is a list",
+            under(issuer, &json!({"alg": "ES256", "kid": ["ins_ec"]}), signature(&good)),
+        ),
+        ("one of our own kind", under(issuer, &json!({"alg": "EdDSA", "kid": "ins_ec"}), signature(&good))),
+    ]
+}
+
+fn intruder_signs(header: &Value, claims: &Value) -> String {
+    let key = ec_key("ins_ec");
+    // The header is part of what is signed, so the token is signed as it is sent.
+    let unsigned = forge(header, &claims.to_string(), "");
+    let token = key.sign(claims).expect("a token");
+    format!("{unsigned}{}", signature(&token))
+}
+
+#[tokio::test]
+async fn every_attack_is_refused_without_a_database_call_or_a_fetch() {
+    let (_world, issuer, instance) = place().await;
+    assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
+    instance.tap.take();
+    for (attack, token) in attacks(&issuer) {
+        // Longer headers do not get through a gateway, or this server's own limit.
+        let answer = instance.client.with(&token).get(MEMORIES).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code()),
+            (401, "AUTH_INVALID"),
+            "{attack}: {}",
+            answer.text
+        );
+        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"", "{attack}");
+        assert_eq!(answer.header("x-ratelimit-limit"), "", "{attack}");
+    }
+    let calls: Vec<String> = instance.tap.take().into_iter().map(|call| call.name).collect();
+    assert_eq!(calls, Vec::<String>::new());
+    assert_eq!(issuer.issuer.fetches(), 1, "the one of the good token");
+    assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
+}
+
+#[tokio::test]
+async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
+    let (_world, issuer, instance) = place().await;
+    assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
+    instance.tap.take();
+    for kid in
+        ["../../etc/passwd", "' OR 1=1 --", "http://evil.example/", "\u{0}", "ins_ec\n", "💥", "__proto__"]
+    {
+        let token = under(&issuer, &json!({"alg": "ES256", "kid": kid}), "c2ln");
+        instance.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+    }
+    assert_eq!(issuer.issuer.fetches(), 2, "one for all names that are not the issuer's");
+    assert!(instance.tap.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_party_is_checked_when_both_sides_name_one() {
+    let (mut world, issuer, _) = place().await;
+    let settings = |name: &str| match name {
+        "CLERK_ISSUER" => Some(issuer.url.clone()),
+        "CLERK_AUTHORIZED_PARTIES" => Some("https://app.example".to_owned()),
+        _ => None,
+    };
+    world.clerk = hb_http::ClerkSettings::from_env(settings).expect("settings");
+    let instance = world.instance().await;
+    for (party, status) in
+        [(json!("https://app.example"), 200), (json!("https://evil.example"), 401), (Value::Null, 200)]
+    {
+        let token = issuer.token_with("user_maya", &json!({ "azp": party }));
+        assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, status, "{party}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_with_text_that_is_no_header_is_refused_too() {
+    let (_world, issuer, instance) = place().await;
+    let token = issuer.token("user_maya");
+    for authorization in [
+        format!("Bearer Bearer {token}"),
+        format!("Bearer {token} {token}"),
+        format!("Bearer {token},Bearer {token}"),
+        format!("Bearer {}", URL_SAFE_NO_PAD.encode(&token)),
+        "Bearer ..".into(),
+        "Bearer eyJ.eyJ.".into(),
+    ] {
+        super::send_raw(&instance.client, MEMORIES, &authorization).await.expect(401, "AUTH_INVALID");
+    }
+}

@@ -1,0 +1,132 @@
+//! The issuer's keys: fetched when they are needed, shared by who waits, kept when the issuer is away.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hb_tests::issuer::{ec_key, forge};
+use serde_json::json;
+
+use super::{MEMORIES, place};
+
+#[tokio::test]
+async fn a_thousand_made_up_names_cause_one_fetch() {
+    let (_world, issuer, instance) = place().await;
+    assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
+    for batch in 0..10 {
+        instance.clock.set(instance.clock.now().plus(Duration::from_secs(1)));
+        let requests = (0..100).map(|number| {
+            let header = json!({"alg": "ES256", "kid": format!("ins_{batch}_{number}")});
+            let client =
+                instance.client.with(&forge(&header, &issuer.claims("x", &json!({})).to_string(), "c2ln"));
+            async move { client.get(MEMORIES).await.expect(401, "AUTH_INVALID") }
+        });
+        join_all(requests).await;
+    }
+    assert_eq!(issuer.issuer.fetches(), 2, "the first need, and one for all thousand");
+
+    // On an instance that has fetched nothing yet, the first need is that one.
+    let cold = _world.instance().await;
+    for number in 0..20 {
+        let header = json!({"alg": "ES256", "kid": format!("ins_{number}")});
+        let token = forge(&header, &issuer.claims("x", &json!({})).to_string(), "c2ln");
+        cold.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+    }
+    assert_eq!(issuer.issuer.fetches(), 3);
+}
+
+#[tokio::test]
+async fn requests_that_wait_wait_for_one_fetch() {
+    let (_world, issuer, instance) = place().await;
+    let requests = (0..15).map(|number| {
+        let client = instance.client.with(&issuer.token(&format!("user_{number}")));
+        async move { client.get(MEMORIES).await.status.as_u16() }
+    });
+    assert_eq!(join_all(requests).await, [200; 15]);
+    assert_eq!(issuer.issuer.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
+    let (_world, issuer, instance) = place().await;
+    assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
+    let newer = ec_key("ins_newer");
+    issuer.issuer.set_keys(vec![newer.clone(), issuer.ec.clone()]);
+    let rotated = newer.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
+    assert_eq!(instance.client.with(&rotated).get(MEMORIES).await.status, 200);
+    assert_eq!(issuer.issuer.fetches(), 2);
+
+    // A second rotation within five minutes has to wait for them to end.
+    let newest = ec_key("ins_newest");
+    issuer.issuer.set_keys(vec![newest.clone()]);
+    let token = newest.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
+    instance.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+    instance.clock.set(instance.clock.now().plus(Duration::from_secs(300)));
+    assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, 200);
+    assert_eq!(issuer.issuer.fetches(), 3);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_otherwise() {
+    let (world, issuer, warm) = place().await;
+    let token = issuer.token("user_maya");
+    assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200);
+    issuer.issuer.set_away(true);
+    for hour in 1..=23 {
+        warm.clock.set(world.clock.now().plus(Duration::from_secs(3_600 * hour)));
+        let token = issuer.token_with("user_maya", &json!({"exp": world.clock.now().seconds() + 90_000}));
+        assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200, "hour {hour}");
+    }
+    // A name that only the issuer could explain.
+    let newer = ec_key("ins_newer").sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
+    let answer = warm.client.with(&newer).get(MEMORIES).await;
+    answer.expect(502, "EXTERNAL_SERVICE_ERROR");
+    warm.client.with(&newer).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+
+    let cold = world.instance().await;
+    let before = issuer.issuer.fetches();
+    for _ in 0..20 {
+        let answer = cold.client.with(&token).get(MEMORIES).await;
+        answer.expect(502, "EXTERNAL_SERVICE_ERROR");
+        assert!(!answer.text.contains(&issuer.url), "{}", answer.text);
+        assert_ne!(answer.header("retry-after"), "");
+    }
+    assert_eq!(issuer.issuer.fetches() - before, 1, "not asked again at once");
+    issuer.issuer.set_away(false);
+    cold.clock.set(world.clock.now().plus(Duration::from_secs(5)));
+    assert_eq!(cold.client.with(&token).get(MEMORIES).await.status, 200);
+
+    // Keys that are a day old are not believed any longer without being fetched.
+    issuer.issuer.set_away(true);
+    cold.clock.set(world.clock.now().plus(Duration::from_secs(5 + 86_400)));
+    let late = issuer.token_with("user_maya", &json!({"exp": world.clock.now().seconds() + 100_000}));
+    cold.client.with(&late).get(MEMORIES).await.expect(502, "EXTERNAL_SERVICE_ERROR");
+}
+
+#[tokio::test]
+async fn a_set_that_is_too_large_too_slow_or_none_is_not_taken() {
+    use axum::Router;
+    use axum::routing::get;
+    use hb_local::server::Server;
+    let (mut world, issuer, _) = place().await;
+    let router = Router::new()
+        .route("/large", get(|| async { "x".repeat(300 * 1024) }))
+        .route("/text", get(|| async { "not a set" }))
+        .route("/moved", get(|| async { axum::response::Redirect::temporary("/good") }))
+        .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(30)).await }));
+    let server = Server::start(0, |listener, _| async move {
+        axum::serve(listener, router).await.expect("it serves");
+    })
+    .await
+    .expect("a port");
+    for path in ["large", "text", "moved", "nothing", "slow"] {
+        let settings = |name: &str| match name {
+            "CLERK_ISSUER" => Some(issuer.url.clone()),
+            "CLERK_JWKS_URL" => Some(format!("{}/{path}", server.url())),
+            _ => None,
+        };
+        world.clerk = hb_http::ClerkSettings::from_env(settings).expect("settings");
+        let instance = world.instance().await;
+        let answer = instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await;
+        answer.expect(502, "EXTERNAL_SERVICE_ERROR");
+    }
+}

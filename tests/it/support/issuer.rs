@@ -1,0 +1,126 @@
+//! An issuer of session tokens for tests, with keys of both algorithms, and tokens good and bad.
+
+use std::sync::OnceLock;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::RsaKeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hb_domain::Timestamp;
+use hb_http::ClerkSettings;
+use hb_local::clerk::{IssuerKey, LocalIssuer, SessionClaims};
+use hb_local::server::Server;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+
+use super::World;
+
+/// An issuer under way.
+pub struct TestIssuer {
+    /// The issuer itself.
+    pub issuer: LocalIssuer,
+    /// Its name, which is its address.
+    pub url: String,
+    /// Its key for ES256.
+    pub ec: IssuerKey,
+    /// Its key for RS256.
+    pub rsa: IssuerKey,
+    now: Timestamp,
+    _server: Server,
+}
+
+/// An RSA key; making one takes a while, so a process makes one.
+fn rsa_pem() -> &'static str {
+    static PEM: OnceLock<String> = OnceLock::new();
+    PEM.get_or_init(|| {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+        let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+    })
+}
+
+/// A further key for ES256.
+pub fn ec_key(kid: &str) -> IssuerKey {
+    IssuerKey::generate(kid).expect("a key").0
+}
+
+impl TestIssuer {
+    /// An issuer whose tokens the world's instances accept from now on.
+    pub async fn start(world: &mut World) -> Self {
+        let rsa = EncodingKey::from_rsa_pem(rsa_pem().as_bytes()).expect("a key");
+        let (ec, rsa) = (ec_key("ins_ec"), IssuerKey::new("ins_rsa", Algorithm::RS256, rsa));
+        let issuer = LocalIssuer::new(vec![ec.clone(), rsa.clone()]);
+        let server = issuer.serve().await.expect("a port");
+        let url = server.url();
+        world.clerk = Some(ClerkSettings::of_issuer(&url).expect("settings"));
+        Self { issuer, url, ec, rsa, now: world.clock.now(), _server: server }
+    }
+
+    /// The claims of a session of `user`, good from the world's beginning for an hour, with these changes; null
+    /// takes a claim away.
+    pub fn claims(&self, user: &str, changes: &Value) -> Value {
+        let session =
+            SessionClaims { user: user.to_owned(), organization: None, from: self.now, seconds: 3_600 };
+        let mut claims = session.of(&self.url);
+        let object = claims.as_object_mut().expect("claims");
+        for (name, value) in changes.as_object().expect("changes") {
+            if value.is_null() {
+                object.remove(name);
+            } else {
+                object.insert(name.clone(), value.clone());
+            }
+        }
+        claims
+    }
+
+    /// A token of `user`.
+    pub fn token(&self, user: &str) -> String {
+        self.token_with(user, &json!({}))
+    }
+
+    /// A token of `user` with these changes of its claims.
+    pub fn token_with(&self, user: &str, changes: &Value) -> String {
+        self.ec.sign(&self.claims(user, changes)).expect("a token")
+    }
+}
+
+/// A token of these very texts, signed with the key's algorithm over another header.
+pub fn forge(header: &Value, payload: &str, signature: &str) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.{signature}", part(&header.to_string()), part(payload))
+}
+
+/// The public half of a key in PEM.
+pub fn public_pem(key: &IssuerKey) -> String {
+    let jwk = key.public().expect("a key");
+    let bytes = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().expect("a number")).expect("base64");
+    let der = if jwk["kty"] == "RSA" {
+        let number =
+            |bytes: Vec<u8>| tagged(2, &[if bytes[0] >= 0x80 { &[0][..] } else { &[] }, &bytes].concat());
+        let key = tagged(0x30, &[number(bytes("n")), number(bytes("e"))].concat());
+        // rsaEncryption, RFC 8017.
+        let algorithm = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
+        tagged(0x30, &[&algorithm[..], &tagged(3, &[&[0][..], &key].concat())].concat())
+    } else {
+        // id-ecPublicKey on prime256v1, RFC 5480.
+        let algorithm =
+            [0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+        let point = [&[0, 4][..], &bytes("x"), &bytes("y")].concat();
+        tagged(0x30, &[&algorithm[..], &tagged(3, &point)].concat())
+    };
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
+}
+
+/// A value in DER.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let mut der = vec![tag];
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => der.push(short),
+        Ok(short) => der.extend([0x81, short]),
+        Err(_) => der.extend([0x82, (length >> 8) as u8, (length & 0xff) as u8]),
+    }
+    der.extend_from_slice(content);
+    der
+}
