@@ -11,7 +11,8 @@ use hb_tests::{Curl, World};
 use http::Method;
 
 /// Commands other than curl, the file that runs each, and how it stands there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 9] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 10] = [
+    ("cargo run -- jwt --sub user_123", "tests/it/local.rs", "\"jwt\", \"--sub\""),
     ("cargo run", ".ci/run", "cargo run --quiet -- --help"),
     ("cargo test", ".ci/run", "\ncargo test\n"),
     ("cargo test -p hb-tests races", "tests/it/main.rs", "mod races;"),

@@ -20,7 +20,7 @@ const fn expected(event: &'static str, function: &'static str, status: u16, chec
 }
 
 /// Every recorded event, each function's in the order in which they are sent.
-const EVENTS: [Expected; 13] = [
+const EVENTS: [Expected; 14] = [
     expected("create-memory.json", "memories", 201, |answer| {
         assert_eq!(answer.data()["content"], "Prefers the aisle seat on long flights");
         assert_eq!(answer.header("location"), format!("/api/v1/memories/{}", text(&answer.data()["id"])));
@@ -32,8 +32,12 @@ const EVENTS: [Expected; 13] = [
     expected("mixed-case-headers.json", "memories", 201, |answer| {
         assert_eq!(answer.data()["type"], "episodic");
     }),
+    expected("import-memories.json", "memories", 200, |answer| {
+        assert_eq!((&answer.data()["imported"], &answer.data()["failed"]), (&1.into(), &1.into()));
+        assert!(text(&answer.data()["results"][0]["id"]).starts_with("mem_"));
+    }),
     expected("list-memories.json", "memories", 200, |answer| {
-        assert_eq!(answer.data()["pagination"]["total"], 3);
+        assert_eq!(answer.data()["pagination"]["total"], 4);
         assert_eq!(answer.data()["pagination"]["limit"], 10);
         assert_eq!(answer.data()["memories"][2]["content"], "Prefers the aisle seat on long flights");
     }),

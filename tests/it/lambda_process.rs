@@ -2,6 +2,7 @@
 
 use hb_domain::plan::Plan;
 use hb_tests::function::{environment, recorded};
+use hb_tests::runtime_api::Outcome;
 use hb_tests::{Function, World};
 use serde_json::{Value, json};
 
@@ -79,7 +80,9 @@ async fn a_missing_variable_stops_the_start_and_is_named() {
         "API_KEYS_TABLE",
         "MEMORIES_TABLE",
         "USAGE_TABLE",
+        "IDEMPOTENCY_TABLE",
         "PEPPER_SECRET",
+        "TOKEN_SECRET",
     ] {
         let mut environment = environment(&world);
         environment.remove(missing).expect("a variable that is otherwise set");
@@ -90,6 +93,75 @@ async fn a_missing_variable_stops_the_start_and_is_named() {
         assert_eq!(line["message"], format!("cannot start: {missing} is not set"));
         assert_eq!(ended.stderr, "", "{missing}");
     }
+}
+
+#[tokio::test]
+async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() {
+    let world = World::new().await;
+    for (variables, named) in [
+        (
+            vec![("CLERK_AUTHORIZED_PARTIES", "https://app.example")],
+            "CLERK_ISSUER is not set, but CLERK_AUTHORIZED_PARTIES is",
+        ),
+        (
+            vec![("CLERK_ISSUER", "https://clerk.example"), ("CLERK_JWT_KEY", "nonsense")],
+            "CLERK_JWT_KEY is not",
+        ),
+        (vec![("CLERK_ISSUER", "ftp://clerk.example")], "CLERK_ISSUER must be"),
+    ] {
+        let mut environment = environment(&world);
+        environment.extend(variables.into_iter().map(|(name, value)| (name, value.to_owned())));
+        let ended = Function::start_in(&environment, "memories").await.ended().await;
+        assert_eq!((ended.code, ended.stdout.len()), (Some(1), 1), "{named}: {:?}", ended.stdout);
+        assert!(ended.stdout[0].contains(&format!("cannot start: {named}")), "{}", ended.stdout[0]);
+    }
+    // What the template sets without an issuer is nothing.
+    let mut environment = environment(&world);
+    environment.extend(
+        ["CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_TENANT"].map(|name| (name, String::new())),
+    );
+    let mut auth = Function::start_in(&environment, "auth").await;
+    assert_eq!(auth.send(recorded("health.json", "")).await.status, 200);
+}
+
+/// The function of upkeep as Lambda runs it, on an event of DynamoDB's stream.
+#[tokio::test]
+async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let instance = world.instance().await;
+    for _ in 0..2 {
+        let body = json!({"content": "brief", "type": "task"});
+        instance.client.with(&account.key).post("/api/v1/memories", body).await.expect(201, "");
+    }
+    let record = |id: &str, sequence: &str| {
+        json!({
+            "eventID": id, "eventName": "REMOVE", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+            "awsRegion": "us-east-1", "eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/Memories/stream/x",
+            "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_795_521_600.0, "SequenceNumber": sequence, "SizeBytes": 200,
+                "StreamViewType": "OLD_IMAGE", "Keys": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}},
+                "OldImage": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}, "seq": {"N": "1795521600000002"}, "bytes": {"N": "10"}},
+            },
+        })
+    };
+    let operator = hb_tests::world::operator(&account.tenant);
+    let counted = async || world.store.counts(&operator).get().await.expect("the count").memories;
+    let mut upkeep = Function::start(&world, "upkeep").await;
+    let nothing_failed = Outcome::Response(json!({"batchItemFailures": []}));
+    let event = json!({"Records": [record("e1", "111")]});
+    for _ in 0..3 {
+        assert_eq!(upkeep.invoke(event.clone()).await, nothing_failed);
+        assert_eq!(counted().await, 1);
+    }
+    let mut environment = environment(&world);
+    environment.insert("USAGE_TABLE", "Nowhere".into());
+    let mut broken = Function::start_in(&environment, "upkeep").await;
+    let event = json!({"Records": [record("e2", "222"), record("e3", "333")]});
+    let failed = Outcome::Response(json!({"batchItemFailures": [{"itemIdentifier": "222"}]}));
+    assert_eq!(broken.invoke(event).await, failed);
+    assert_eq!(counted().await, 1);
 }
 
 #[tokio::test]

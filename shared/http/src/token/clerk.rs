@@ -23,14 +23,14 @@ pub(crate) struct Clerk {
 
 #[derive(Debug)]
 enum Keys {
-    Fetched(Jwks),
+    Fetched(Box<Jwks>),
     Known(Arc<VerifyingKey>),
 }
 
 impl Clerk {
     pub(crate) fn new(settings: ClerkSettings) -> Self {
         let keys = match settings.keys {
-            KeySource::Url(url) => Keys::Fetched(Jwks::new(url)),
+            KeySource::Url(url) => Keys::Fetched(Box::new(Jwks::new(url))),
             KeySource::Pem(key) => Keys::Known(Arc::new(key)),
         };
         Self { rules: settings.rules, keys }

@@ -1,0 +1,32 @@
+//! Tokens: any text is a header that could be accepted, or none; any claims are judged without a panic, and only
+//! the issuer's own are a session.
+#![no_main]
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hb_domain::Timestamp;
+use hb_domain::bearer::Bearer;
+use hb_domain::clerk::{ClerkRules, TenantOf};
+use hb_domain::token::{Claims, TokenHeader};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|parts: (&str, &str)| {
+    let (header, claims) = parts;
+    let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
+    let token = format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    for token in [token.as_str(), header] {
+        if let Some(read) = TokenHeader::parse(token) {
+            assert!(token.len() <= 16 * 1024 && !header.contains("\"crit\""));
+            assert!(read.key_id.is_none_or(|kid| (1..=256).contains(&kid.len())));
+        }
+        let _ = Bearer::parse_doubled(Some(token.as_bytes()));
+    }
+    let Some(claims) = Claims::parse(&token) else { return };
+    for tenant_of in [TenantOf::User, TenantOf::Organization] {
+        let rules = ClerkRules { issuer: "https://clerk.example".into(), parties: Vec::new(), tenant_of };
+        if let Ok(session) = rules.judge(&claims, now) {
+            assert_eq!(claims.text("iss"), Some("https://clerk.example"));
+            assert!(session.expires_at.micros() > now.micros() - 5_000_000);
+        }
+    }
+});
