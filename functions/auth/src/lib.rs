@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] = &[
     Route::standing(Method::GET, "/api/v1/rate-limit", rate_limit),
     Route::trade(Method::GET, "/auth/clerk-token", |call| Box::pin(trade::trade(call))),
     Route::trade(Method::POST, "/auth/clerk-token", |call| Box::pin(trade::trade(call))),
-    Route::keys(Method::GET, "/.well-known/jwks.json", |keys| Reply::bare(keys)),
+    Route::keys(Method::GET, "/.well-known/jwks.json", Reply::bare),
 ];
 
 /// Says that the function answers; asks no database.
