@@ -11,7 +11,13 @@ use hb_tests::{Curl, World};
 use http::Method;
 
 /// Commands other than curl, the file that runs each, and how it stands there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 10] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 12] = [
+    (
+        "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
+        "tests/it/operator.rs",
+        "scene.hb(\"tenant list\")",
+    ),
+    ("cargo run -p hb -- --help", "tests/it/operator.rs", "arg(\"--help\")"),
     ("cargo run -- jwt --sub user_123", "tests/it/local.rs", "\"jwt\", \"--sub\""),
     ("cargo run", ".ci/run", "cargo run --quiet -- --help"),
     ("cargo test", ".ci/run", "\ncargo test\n"),

@@ -32,6 +32,7 @@ mod local_refusals;
 mod lockout;
 mod memories;
 mod methods;
+mod operator;
 mod peppers;
 mod races;
 mod revocation;

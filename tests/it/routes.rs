@@ -31,11 +31,39 @@ const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
 ];
 
+/// Further requests of routes that make other calls for them: as above, each to be answered well.
+const VARIANTS: &[(Method, &str, &str, &str)] = &[
+    (Method::GET, "/api/v1/memories", "sort=importance", ""),
+    (Method::GET, "/api/v1/memories", "sort=updatedAt&type=semantic", ""),
+    (Method::GET, "/api/v1/memories", "page=2&limit=1", ""),
+    (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"filter":{"userId":"maya"}}"#),
+    (
+        Method::POST,
+        "/api/v1/memories/import",
+        "",
+        r#"{"id":"mem_000000001abcdefghijklm","content":"from elsewhere","type":"task"}"#,
+    ),
+    (Method::POST, "/api/v1/api-keys/rotate", "", r#"{"keyId":"KEY","gracePeriodSeconds":60}"#),
+];
+
 /// A route under one of its methods.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) route: &'static Route,
     pub(crate) method: Method,
+    /// Query and body, when they are a variant's.
+    variant: Option<(&'static str, &'static str)>,
+}
+
+/// The variants of routes.
+pub(crate) fn variants() -> Vec<Case> {
+    let routes = || FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let cases = VARIANTS.iter().map(|(method, path, query, body)| {
+        let route = routes().find(|route| route.method == *method && route.path == *path);
+        let route = route.unwrap_or_else(|| panic!("{method} {path} is no route any more"));
+        Case { route, method: method.clone(), variant: Some((*query, *body)) }
+    });
+    cases.collect()
 }
 
 /// What requests name: a key and a memory.
@@ -85,7 +113,7 @@ impl Case {
         [Some(route.method.clone()), head]
             .into_iter()
             .flatten()
-            .map(|method| Self { route, method })
+            .map(|method| Self { route, method, variant: None })
             .collect()
     }
 
@@ -183,6 +211,9 @@ impl Case {
         let (method, path) = (&self.route.method, self.route.path);
         let row = REQUESTS.iter().find(|(of, at, ..)| of == method && *at == path);
         let has_body = ![Method::GET, Method::DELETE].contains(method);
+        if let Some((query, body)) = self.variant {
+            return (path_with_name(path), query, body);
+        }
         let (query, body) =
             row.map_or(("", if has_body { "{}" } else { "" }), |(.., query, body)| (*query, *body));
         (path_with_name(path), query, body)

@@ -11,6 +11,7 @@ mod counts;
 mod fault;
 mod item;
 mod memories;
+mod operator;
 mod removals;
 mod secrets;
 mod tenants;
@@ -27,6 +28,7 @@ pub use api_keys::rotate::Rotation;
 pub use claims::{Claimed, Claims, HeldClaim};
 pub use counts::{Amount, Counts};
 pub use memories::{Erased, ExportPage, Landed, Memories, MemoryPage, NewRecord, Versioned};
+pub use operator::{Operator, TableState};
 pub use removals::{Removal, Removals};
 pub use secrets::{Secret, SecretNames, Secrets};
 pub use tenants::{Attempt, Tenants};
@@ -97,6 +99,11 @@ impl Store {
     /// How much the caller's tenant keeps.
     pub const fn counts<'a>(&'a self, principal: &'a Principal) -> Counts<'a> {
         Counts::new(self, principal.tenant())
+    }
+
+    /// Whole tenants, for whoever runs the service.
+    pub const fn operator(&self) -> Operator<'_> {
+        Operator::new(self)
     }
 
     /// Memories that the table itself has removed.

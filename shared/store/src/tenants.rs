@@ -79,7 +79,7 @@ impl<'a> Tenants<'a> {
         let get = self.store.db.get_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| fault("GetItem tenants", error))?;
-        answer.item.as_ref().map(tenant).transpose()
+        answer.item.as_ref().map(decode).transpose()
     }
 
     /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
@@ -129,11 +129,11 @@ impl<'a> Tenants<'a> {
         match persist(|| update.clone().send()).await {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
-                tenant(&item).map(Attempt::Admitted)
+                decode(&item).map(Attempt::Admitted)
             }
             Err(error) => match error.as_service_error() {
                 Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    failed.item.as_ref().map(tenant).transpose().map(Attempt::Failed)
+                    failed.item.as_ref().map(decode).transpose().map(Attempt::Failed)
                 }
                 _ => Err(fault("UpdateItem tenants", error)),
             },
@@ -250,7 +250,8 @@ fn month_attribute(month: Month) -> String {
     format!("m{}", month.digits())
 }
 
-fn tenant(item: &Attributes) -> Result<Tenant> {
+/// The tenant of an item.
+pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
     let row = Row::new(TABLE, item);
     let mut meter = Meter { tat: row.integer("t")?, ..Meter::default() };
     for name in row.names() {

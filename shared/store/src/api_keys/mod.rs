@@ -22,11 +22,11 @@ use hb_domain::{KeyId, TenantId, Timestamp};
 
 use crate::item::{Attributes, text, ttl};
 
-fn credential_key(id: &KeyId) -> Attributes {
+pub(crate) fn credential_key(id: &KeyId) -> Attributes {
     Attributes::from([("pk".into(), text(format_args!("key#{id}"))), ("sk".into(), text("credential"))])
 }
 
-fn owner(tenant: &TenantId) -> AttributeValue {
+pub(crate) fn owner(tenant: &TenantId) -> AttributeValue {
     text(format_args!("tenant#{tenant}"))
 }
 

@@ -1,0 +1,49 @@
+//! Tables for people, JSON for scripts.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::Outcome;
+
+/// Prints rows under these headings, each as wide as its widest cell.
+pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Outcome {
+    let mut widths = headings.map(str::len);
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &[String]| {
+        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    };
+    line(&headings.map(str::to_owned));
+    for row in rows {
+        line(row);
+    }
+    print(&text)
+}
+
+/// Prints one line of JSON.
+pub(crate) fn json(value: &Value) -> Outcome {
+    print(&format!("{value}\n"))
+}
+
+/// Prints a text as it is.
+pub(crate) fn print(text: &str) -> Outcome {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| error.to_string()),
+    }
+}
+
+/// Shows how far something long has come, on a line of its own that is written over.
+pub(crate) fn progress(text: &str) {
+    let mut err = std::io::stderr();
+    let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+}
