@@ -144,16 +144,20 @@ impl<'a> Counts<'a> {
 
     /// Gives places back. The SDK makes one attempt: a place given back twice would let the count fall below
     /// the truth, one not given back leaves it above, which a recount mends. A failure is therefore only
-    /// logged: what the request was about is done.
-    pub(crate) async fn release(&self, amount: Amount) {
+    /// logged: what the request was about is done. `seq` is the place in the order of what they were for, or of the
+    /// first of it: a tenant that was erased and made again since never had them.
+    pub(crate) async fn release(&self, amount: Amount, seq: u64) {
         if amount == Amount::default() {
             return;
         }
         let update = self
             .update()
             .update_expression("ADD n :n, b :b")
-            // After an erasure there is no row, or one of a tenant that never had these places.
-            .condition_expression("n >= :least")
+            .condition_expression(
+                "n >= :least AND (attribute_not_exists(born) OR born <= :seq OR :seq = :unnumbered)",
+            )
+            .expression_attribute_values(":seq", number(seq))
+            .expression_attribute_values(":unnumbered", number(0))
             .expression_attribute_values(":least", number(amount.memories))
             .expression_attribute_values(":n", number(format_args!("-{}", amount.memories)))
             .expression_attribute_values(":b", number(format_args!("-{}", amount.bytes)));

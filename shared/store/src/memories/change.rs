@@ -16,6 +16,13 @@ use crate::item::{Attributes, millis, text};
 /// How often a patch that lost against another one of the same memory starts over.
 const TRIES: u32 = 50;
 
+/// What a deletion has freed, and the place in the order of what was there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gone {
+    pub(super) amount: Amount,
+    pub(super) seq: u64,
+}
+
 impl Memories<'_> {
     /// Changes a memory as `patch` says and gives it as it then is; with `expected`, only one of these
     /// versions. Each try reads, applies and writes if nobody else has: concurrent patches all survive.
@@ -78,16 +85,16 @@ impl Memories<'_> {
         let record = Record { memory, version: version.to_owned(), seq: found.seq, moved };
         match self.put_over(&record, &found.version).await {
             Ok(Written::Now | Written::Before) => {
-                counts.release(shrunk).await;
+                counts.release(shrunk, found.seq).await;
                 Ok(Some(record))
             }
             Ok(Written::Refused) => {
-                counts.release(grown).await;
+                counts.release(grown, found.seq).await;
                 Ok(None)
             }
             Err(Failure { error, maybe_done }) => {
                 if !maybe_done {
-                    counts.release(grown).await;
+                    counts.release(grown, found.seq).await;
                 }
                 Err(error)
             }
@@ -114,7 +121,7 @@ impl Memories<'_> {
         }
         match self.remove(delete.condition_expression(condition)).await? {
             Ok(gone) => {
-                Counts::new(self.store, self.tenant).release(gone).await;
+                Counts::new(self.store, self.tenant).release(gone.amount, gone.seq).await;
                 Ok(())
             }
             Err(kept) => {
@@ -141,11 +148,12 @@ impl Memories<'_> {
     pub(super) async fn remove(
         &self,
         delete: DeleteItemFluentBuilder,
-    ) -> Result<std::result::Result<Amount, Option<Attributes>>> {
+    ) -> Result<std::result::Result<Gone, Option<Attributes>>> {
         match persist(|| delete.clone().send()).await {
             Ok(answer) => {
                 let gone = answer.attributes.as_ref().map(row::decode).transpose()?;
-                Ok(Ok(gone.map_or_else(Amount::default, |record| record.amount())))
+                Ok(Ok(gone
+                    .map_or_else(Gone::default, |record| Gone { amount: record.amount(), seq: record.seq })))
             }
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {

@@ -132,7 +132,7 @@ impl Memories<'_> {
             }
             landed[place] = Some(outcome);
         }
-        counts.release(unused).await;
+        counts.release(unused, seq).await;
         let unknown = || Landed::Failed(Error::Internal("a memory was neither kept nor refused".into()));
         Ok(landed.into_iter().map(|outcome| outcome.unwrap_or_else(unknown)).collect())
     }

@@ -10,6 +10,7 @@ use hb_domain::listing::{Filter, Order, Sort};
 use hb_domain::{MemoryId, Result, Timestamp};
 
 use super::Memories;
+use super::change::Gone;
 use super::row::OWNERS;
 use super::walk::{Budget, Walk};
 use crate::counts::{Amount, Counts, Reserved};
@@ -126,7 +127,7 @@ impl Memories<'_> {
         let is_down = &AtomicBool::new(false);
         let removals = deletions.into_iter().map(|deletion| async move {
             if is_down.load(Ordering::Relaxed) {
-                return Ok(Amount::default());
+                return Ok(Gone::default());
             }
             match self.remove(deletion).await {
                 Ok(removed) => Ok(removed.unwrap_or_default()),
@@ -136,15 +137,20 @@ impl Memories<'_> {
                 }
             }
         });
-        let (mut freed, mut outcome) = (Amount::default(), Ok(()));
+        let (mut freed, mut first, mut outcome) = (Amount::default(), u64::MAX, Ok(()));
         let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
         while let Some(removal) = removals.next().await {
             match removal {
-                Ok(gone) => freed = freed + gone,
+                Ok(gone) => {
+                    freed = freed + gone.amount;
+                    if gone.amount.memories > 0 {
+                        first = first.min(gone.seq);
+                    }
+                }
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        Counts::new(self.store, self.tenant).release(freed).await;
+        Counts::new(self.store, self.tenant).release(freed, first).await;
         (freed.memories, outcome)
     }
 }
