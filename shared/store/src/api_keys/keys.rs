@@ -1,6 +1,6 @@
 //! A tenant's keys: creating, reading and listing them.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use hb_domain::credential::Credential;
 use hb_domain::error::AuthFailure;
 use hb_domain::key::Environment;
@@ -11,7 +11,7 @@ use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 use super::slots::{self, Full};
 use super::{credential_key, credentials, listed_until, owned_key, owner};
 use crate::Store;
-use crate::fault::{fault, is_failed_condition};
+use crate::fault::fault;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
@@ -113,23 +113,25 @@ impl<'a> Keys<'a> {
         if (&kept.name, kept.created_at) != (&key.name, key.created_at) {
             return Err(Error::Unavailable(format!("{} is taken", key.id)));
         }
-        let update = self
-            .store
-            .db
-            .update_item()
+        let update = Update::builder()
             .table_name(&self.store.tables.api_keys)
             .set_key(Some(credential_key(&key.id)))
             .update_expression("SET code = :code, pepper = :pepper")
             .condition_expression("tenant = :tenant AND attribute_not_exists(revokedAt)")
             .expression_attribute_values(":tenant", text(self.tenant))
             .expression_attribute_values(":code", bytes(&secret.code))
-            .expression_attribute_values(":pepper", text(&secret.pepper.0))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(_) => self.store.tenants().raise_epoch(self.tenant).await.map(|_| ()),
-            Err(error) if is_failed_condition(&error) => Err(Error::NotFound),
-            Err(error) => Err(fault("UpdateItem api-keys", error)),
+            .expression_attribute_values(":pepper", text(&secret.pepper.0));
+        let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
+        parts.extend(self.caller_is_live(&key.id)?);
+        for attempt in 0..TRIES {
+            match transact(self.store, parts.clone()).await? {
+                Ok(()) => return self.store.tenants().raise_epoch(self.tenant).await.map(|_| ()),
+                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
+                Err(Cancelled::Condition(0)) => return Err(Error::NotFound),
+                Err(Cancelled::Condition(_)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
+            }
         }
+        Err(Error::Unavailable("creating a key lost against others too often".into()))
     }
 
     /// Reads one key, consistently.
