@@ -64,8 +64,8 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Removes every row of a tenant in every table, the tenant itself first, so that nothing is let in any more;
-    /// `told` hears of each table what has been removed so far. Gives how many rows were removed of each.
+    /// Removes every row of a tenant in every table. It is suspended first, so that nothing is let in any more, and
+    /// the tenant itself goes last: a user's session would make it again; `told` hears of each table what has been removed so far. Gives how many rows were removed of each.
     ///
     /// # Errors
     /// The database's; the same call goes on.
@@ -80,12 +80,13 @@ impl<'a> Operator<'a> {
         };
         let mut removed = BTreeMap::new();
         let plan = [
-            by_tenant("tenants", &tables.tenants, None),
-            ("api-keys", &tables.api_keys, "pk", owner(tenant), Some("sk")),
+            ("api-keys", tables.api_keys.as_str(), "pk", owner(tenant), Some("sk")),
             by_tenant("memories", &tables.memories, Some("id")),
             by_tenant("usage", &tables.usage, Some("sk")),
             by_tenant("idempotency", &tables.idempotency, Some("sk")),
+            by_tenant("tenants", &tables.tenants, None),
         ];
+        self.store.tenants().set_suspended(tenant, true).await?;
         for (name, table, partition, value, sort) in plan {
             let mut count = 0;
             // A second look finds what requests that had been let in before have written meanwhile.
