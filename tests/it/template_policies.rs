@@ -145,7 +145,7 @@ struct Scenario {
     issuer: TestIssuer,
     driven: BTreeSet<(Method, &'static str)>,
     used: BTreeSet<String>,
-    _world: World,
+    world: World,
 }
 
 impl Scenario {
@@ -156,7 +156,7 @@ impl Scenario {
         let instance = world.instance().await;
         let client = instance.client.with(&account.key);
         let (driven, used) = Default::default();
-        let mut scenario = Self { table, account, instance, client, issuer, driven, used, _world: world };
+        let mut scenario = Self { table, account, instance, client, issuer, driven, used, world };
         scenario.meet_a_user().await;
         scenario
     }
@@ -175,8 +175,10 @@ impl Scenario {
         self.instance.clock.set(self.instance.clock.now().plus(Duration::from_secs(2)));
     }
 
+    /// A token that another instance made, so that this one has read no secret for it yet.
     async fn own_token(&self, session: &str) -> String {
-        let traded = self.instance.client.with(session).get("/auth/clerk-token").await;
+        let other = self.world.instance().await;
+        let traded = other.client.with(session).get("/auth/clerk-token").await;
         traded.data()["token"].as_str().expect("a token").to_owned()
     }
 
@@ -213,6 +215,8 @@ async fn auth(scenario: &mut Scenario) {
     assert_eq!(scenario.used, before, "health asks nobody");
     assert_eq!(scenario.get("/api/v1/rate-limit").await.status, 200);
     assert_eq!(scenario.get("/.well-known/jwks.json").await.status, 200);
+    // A key cannot be traded, and its request counts.
+    assert_eq!(scenario.get("/auth/clerk-token").await.status, 403);
     scenario.client = scenario.instance.client.with(&scenario.issuer.token("user_new"));
     for method in [Method::GET, Method::POST] {
         assert_eq!(scenario.send(method, "/auth/clerk-token", None).await.status, 200);

@@ -1,7 +1,7 @@
 //! `GET` and `POST /auth/clerk-token`
 
 use hb_domain::fields::Fields;
-use hb_domain::{Scope, rules};
+use hb_domain::{Error, Scope, rules};
 use hb_http::{Call, Outcome, Reply};
 use serde_json::json;
 
@@ -11,11 +11,11 @@ pub(crate) async fn trade(mut call: Call) -> Outcome {
     query.check_tenant(call.principal().tenant());
     let asked = query.take("scopes", rules::query_scopes);
     query.finish()?;
-    let scopes = match asked {
-        Some(scopes) => scopes,
-        None if call.has_body() => asked_in(call.body()?, &call)?.unwrap_or(own),
-        None => own,
-    };
+    let asked_in_body = if call.has_body() { asked_in(call.body()?, &call)? } else { None };
+    if asked.is_some() && asked_in_body.is_some() {
+        return Err(Error::field("scopes", "must be given once, in the query or in the body"));
+    }
+    let scopes = asked.or(asked_in_body).unwrap_or(own);
     let scopes = scopes.iter().filter(|scope| own.contains(*scope)).collect();
     let minted = call.new_token(scopes).await?;
     let data = json!({

@@ -84,9 +84,25 @@ impl IssuerKey {
     /// # Errors
     /// When the key does not fit its algorithm.
     pub fn sign(&self, claims: &Value) -> Result<String, StartError> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(self.algorithm) };
-        jsonwebtoken::encode(&header, claims, &self.signing)
+        self.sign_under(&Header { kid: Some(self.kid.clone()), ..Header::new(self.algorithm) }, claims)
+    }
+
+    /// Signs `claims` under this very header.
+    ///
+    /// # Errors
+    /// When the key does not fit the header's algorithm.
+    pub fn sign_under(&self, header: &Header, claims: &Value) -> Result<String, StartError> {
+        jsonwebtoken::encode(header, claims, &self.signing)
             .map_err(|error| StartError::new(format!("cannot sign a token: {error}")))
+    }
+
+    /// The signature of a text, as it stands behind it in a token.
+    ///
+    /// # Errors
+    /// When the key does not fit its algorithm.
+    pub fn signature(&self, text: &str) -> Result<String, StartError> {
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.signing, self.algorithm)
+            .map_err(|error| StartError::new(format!("cannot sign a text: {error}")))
     }
 
     /// Its public half.

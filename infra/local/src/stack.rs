@@ -137,6 +137,9 @@ impl Stack {
             None => state::new_pepper(&mut rng),
         };
         let secrets = LocalSecrets::new(&pepper, &token).serve().await?;
+        if let Some(folder) = &folder {
+            folder.forget_issuer();
+        }
         let (clerk, issuer, jwt) = match options.clerk {
             Some(clerk) => (clerk, None, None),
             None => {

@@ -111,6 +111,11 @@ impl Folder {
         self.write("issuer", &text)
     }
 
+    /// Forgets the issuer of a server that has ended, or that another one has taken the place of.
+    pub fn forget_issuer(&self) {
+        let _ = fs::remove_file(self.0.join("issuer"));
+    }
+
     /// What the running server's session tokens are signed with.
     ///
     /// # Errors

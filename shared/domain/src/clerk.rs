@@ -92,13 +92,16 @@ impl ClerkRules {
     }
 }
 
-/// The organisation that is active in the session, and whether the user is an admin of it.
+/// The organisation that is active in the session, and whether the user is an admin of it. Version 2 keeps it in
+/// `o` alone: what else it carries may be claims of the application's own.
 fn active_organization(claims: &Claims) -> Option<(&str, bool)> {
+    let is_compact = claims.get("v").and_then(serde_json::Value::as_u64) == Some(2);
     match claims.get("o") {
         Some(compact) => {
             let text = |name: &str| compact.get(name).and_then(serde_json::Value::as_str);
             Some((text("id")?, text("rol") == Some("admin")))
         }
+        None if is_compact => None,
         None => Some((claims.text("org_id")?, claims.text("org_role") == Some("org:admin"))),
     }
 }
@@ -191,6 +194,8 @@ mod tests {
         assert_eq!(tenant(json!({"v": 2, "o": {"id": "org_1", "rol": "member"}})), of(false));
         assert_eq!(tenant(json!({})), Err(Refused::NoOrganization));
         assert_eq!(tenant(json!({"v": 2, "o": {}})), Err(Refused::NoOrganization));
+        let custom = json!({"v": 2, "org_id": "org_1", "org_role": "org:admin"});
+        assert_eq!(tenant(custom), Err(Refused::NoOrganization));
         assert_eq!(tenant(json!({"org_id": "a b", "org_role": "org:admin"})), Err(Refused::Unknown));
         assert_eq!(tenant(json!({"org_id": "org_1", "sub": null})), Err(Refused::Unknown));
     }

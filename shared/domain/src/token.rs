@@ -62,7 +62,11 @@ impl TokenHeader {
             return None;
         }
         let header = object(header)?;
-        if header.contains_key("crit") {
+        // A token of another kind that the same key has signed, an OAuth access token (`at+jwt`), is no session.
+        let is_plain = header
+            .get("typ")
+            .is_none_or(|typ| typ.as_str().is_some_and(|typ| typ.eq_ignore_ascii_case("JWT")));
+        if header.contains_key("crit") || !is_plain {
             return None;
         }
         let key_id = match header.get("kid") {
@@ -140,6 +144,8 @@ mod tests {
             r#"{"alg":"RS256","alg":"ES256"}"#,
             r#"{"alg":"RS256","crit":[]}"#,
             r#"{"alg":"RS256","crit":["b64"],"b64":false}"#,
+            r#"{"alg":"RS256","typ":"at+jwt"}"#,
+            r#"{"alg":"RS256","typ":7}"#,
             r#"{"alg":"RS256","kid":7}"#,
             r#"{"alg":"RS256","kid":""}"#,
             r#"["RS256"]"#,

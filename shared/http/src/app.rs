@@ -57,9 +57,10 @@ impl App {
     pub async fn warm_up(&self) {
         let nobody = TenantId::parse("warm-up").ok_or_else(|| Error::Internal("no tenant id".into()));
         let both = async {
-            let (pepper, tenant) = tokio::join!(self.0.guard.peppers.get(&self.0.store), async {
-                self.0.store.tenants().get(&nobody?).await
-            });
+            let (pepper, tenant) =
+                tokio::join!(self.0.guard.peppers.get(&self.0.store, self.0.clock.now()), async {
+                    self.0.store.tenants().get(&nobody?).await
+                });
             pepper.map(|_| ()).and(tenant.map(|_| ()))
         };
         match tokio::time::timeout(WARM_UP, both).await {

@@ -99,7 +99,7 @@ impl Call {
     /// [`Error::Forbidden`] for any other caller, [`Error::Unavailable`] when the key cannot be had.
     pub async fn new_token(&mut self, scopes: Scopes) -> Result<MintedToken> {
         self.principal.may_trade()?;
-        self.tokens.own.mint(&self.store, &self.principal, scopes, self.now, &mut self.secrets).await
+        self.tokens.own.mint(&self.store, &self.principal, scopes, self.present(), &mut self.secrets).await
     }
 
     /// Whether there is a body at all.
@@ -210,7 +210,7 @@ impl Call {
     /// [`Error::Unavailable`] when the pepper cannot be had.
     pub async fn new_secret(&mut self, id: &KeyId, environment: Environment) -> Result<(ApiKey, KeyHash)> {
         let plain = ApiKey::mint(id, environment, &mut self.secrets);
-        let hash = self.peppers.get(&self.store).await?.current.hash(&plain);
+        let hash = self.peppers.get(&self.store, self.present()).await?.current.hash(&plain);
         Ok((plain, hash))
     }
 }

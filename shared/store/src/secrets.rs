@@ -77,14 +77,6 @@ impl Secrets {
         Ok(Peppers { current: current.into(), previous: previous.map(Pepper::from) })
     }
 
-    /// The secret that new tokens are signed by.
-    ///
-    /// # Errors
-    /// As [`pepper`](Self::pepper).
-    pub async fn token_secret(&self) -> Result<Secret> {
-        self.current(&self.names.token).await
-    }
-
     /// Both secrets that tokens may be signed by now: the current one, and the one before.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ fuzz_target!(|parts: (&str, &str)| {
     let token = format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     for token in [token.as_str(), header] {
         if let Some(read) = TokenHeader::parse(token) {
-            assert!(token.len() <= 16 * 1024 && !header.contains("\"crit\""));
+            assert!(token.len() <= 16 * 1024);
             assert!(read.key_id.is_none_or(|kid| (1..=256).contains(&kid.len())));
         }
         let _ = Bearer::parse_doubled(Some(token.as_bytes()));

@@ -127,7 +127,7 @@ impl Guard {
     }
 
     async fn judge(&self, credential: &Credential, key: &ApiKey, now: Timestamp) -> Result<Principal> {
-        let peppers = self.peppers.get(&self.store).await?;
+        let peppers = self.peppers.get(&self.store, now).await?;
         let mut judgement = credential.judge(key, &peppers, now);
         if let Err(Refused::UnknownPepper(version)) = &judgement
             && let Some(peppers) = self.peppers.reload(&self.store, &peppers, version, now).await?

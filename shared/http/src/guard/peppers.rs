@@ -20,9 +20,9 @@ impl Versions for Peppers {
 
 impl PepperCache {
     /// The peppers; the current one suffices until a hash names another.
-    pub(crate) async fn get(&self, store: &Store) -> Result<Arc<Peppers>> {
+    pub(crate) async fn get(&self, store: &Store, now: Timestamp) -> Result<Arc<Peppers>> {
         let read = async { Ok(Peppers { current: store.secrets().pepper().await?, previous: None }) };
-        self.0.get(read).await
+        self.0.get(now, read).await
     }
 
     /// The peppers, read anew because `known` did not have `version`; `None` when that has been in vain.

@@ -93,7 +93,13 @@ impl Jwks {
         let within = |at: Option<Timestamp>, span| at.is_some_and(|at| now < at.plus(span));
         if held.is_some() {
             if within(fetching.for_unknown_at, BETWEEN_UNKNOWN) {
-                return Ok(None);
+                // Whether the name is the issuer's nobody knows when it could not be asked.
+                return match fetching.failed_at {
+                    Some(_) => {
+                        Err(Error::Upstream("the keys of the issuer could not be had a moment ago".into()))
+                    }
+                    None => Ok(None),
+                };
             }
             fetching.for_unknown_at = Some(now);
         } else if within(fetching.failed_at, BETWEEN_FAILURES) {
@@ -136,7 +142,8 @@ fn read(body: &[u8]) -> std::result::Result<HashMap<String, Arc<VerifyingKey>>, 
     if keys.is_empty() { Err("no key that tokens could be signed with".into()) } else { Ok(keys) }
 }
 
-fn key_of(jwk: &Value) -> Option<VerifyingKey> {
+/// The key of a JWK, when tokens may be signed with it.
+pub(super) fn key_of(jwk: &Value) -> Option<VerifyingKey> {
     let text = |name: &str| jwk[name].as_str();
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
     if text("use").is_some_and(|purpose| purpose != "sig") {

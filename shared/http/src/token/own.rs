@@ -5,7 +5,7 @@
 //! secret are accepted at a time, and the name of a key is made of its public half.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hb_domain::error::AuthFailure;
@@ -20,24 +20,29 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Kind, Verified};
-use crate::secret_cache::{SecretCache, Versions};
+use crate::secret_cache::{NamedBy, SecretCache, Versions};
 
 /// How long a token lives.
 const LIFETIME: Duration = Duration::from_secs(900);
+const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
 const ISSUER: &str = "herobrain";
 const AUDIENCE: &str = "herobrain-api";
 /// What the derived key is for.
 const PURPOSE: &[u8] = b"herobrain token signing key, version 1";
 /// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410, section 7).
 const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-/// How long the published keys are those that were read last.
-const PUBLISHED: Duration = Duration::from_secs(60);
+/// How long keys are held before the secret is read again: so long may a version that was replaced twice, and
+/// that nobody should trust any more, still be trusted here.
+const FRESH: Duration = Duration::from_secs(300);
 
 /// Makes and verifies our own tokens.
-#[derive(Debug, Default)]
-pub(crate) struct OwnTokens {
-    keys: SecretCache<OwnKeys>,
-    published: Mutex<Option<(Timestamp, Arc<OwnKeys>)>>,
+#[derive(Debug)]
+pub(crate) struct OwnTokens(SecretCache<OwnKeys>);
+
+impl Default for OwnTokens {
+    fn default() -> Self {
+        Self(SecretCache::named_by(NamedBy::Callers))
+    }
 }
 
 /// The keys of the secret's versions, the one that signs first.
@@ -108,7 +113,7 @@ impl OwnTokens {
         now: Timestamp,
         rng: &mut StdRng,
     ) -> Result<MintedToken> {
-        let keys = self.current(store).await?;
+        let keys = self.keys(store, now).await?;
         let key = keys.0.first().ok_or_else(|| Error::Internal("no token key".into()))?;
         let expires_at = Timestamp::from_millis((now.seconds() + LIFETIME.as_secs().cast_signed()) * 1_000);
         let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
@@ -135,53 +140,44 @@ impl OwnTokens {
         header: &TokenHeader,
         now: Timestamp,
     ) -> Result<Verified> {
-        const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
         let name = header.key_id.as_deref().filter(|name| name.starts_with("hb_")).ok_or(UNKNOWN)?;
-        let mut keys = self.current(store).await?;
+        let mut keys = self.keys(store, now).await?;
         if !keys.has(name) {
-            let read = async {
-                let (current, previous) = store.secrets().token_secrets().await?;
-                OwnKeys::of(
-                    [Some(&current), previous.as_ref()].into_iter().flatten().map(|secret| secret.value()),
-                )
-            };
-            keys = self.keys.reload(&keys, name, now, read).await?.ok_or(UNKNOWN)?;
+            keys = self.0.reload(&keys, name, now, read(store)).await?.ok_or(UNKNOWN)?;
         }
-        let key = keys.named(name).ok_or(UNKNOWN)?;
-        jsonwebtoken::decode::<serde::de::IgnoredAny>(token, &key.verifying, &validation())
-            .map_err(|_| UNKNOWN)?;
-
-        let claims = Claims::parse(token).ok_or(UNKNOWN)?;
-        let expires_at = claims.time("exp").flatten().ok_or(UNKNOWN)?;
-        if expires_at <= now {
-            return Err(Error::AuthInvalid(AuthFailure::TokenExpired));
-        }
-        let tenant = claims.text("sub").and_then(TenantId::parse).ok_or(UNKNOWN)?;
-        let names = claims.text("scope").ok_or(UNKNOWN)?.split(' ').filter(|name| !name.is_empty());
-        let scopes = names.map(Scope::parse).collect::<Option<Scopes>>().ok_or(UNKNOWN)?;
-        Ok(Verified { tenant, kind: Kind::Own { scopes }, expires_at })
+        judge(token, keys.named(name).ok_or(UNKNOWN)?, now)
     }
 
     /// The public keys, as a set of JWKs.
     pub(crate) async fn public_keys(&self, store: &Store, now: Timestamp) -> Result<Value> {
-        let kept = self.published.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let keys = match kept.filter(|(at, _)| now < at.plus(PUBLISHED)) {
-            Some((_, keys)) => keys,
-            None => {
-                let (current, previous) = store.secrets().token_secrets().await?;
-                let secrets = [Some(&current), previous.as_ref()].into_iter().flatten();
-                let keys = Arc::new(OwnKeys::of(secrets.map(|secret| secret.value()))?);
-                *self.published.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some((now, Arc::clone(&keys)));
-                keys
-            }
-        };
+        let keys = self.keys(store, now).await?;
         Ok(json!({ "keys": keys.0.iter().map(|key| &key.public).collect::<Vec<_>>() }))
     }
 
-    async fn current(&self, store: &Store) -> Result<Arc<OwnKeys>> {
-        self.keys.get(async { OwnKeys::of([store.secrets().token_secret().await?.value()]) }).await
+    async fn keys(&self, store: &Store, now: Timestamp) -> Result<Arc<OwnKeys>> {
+        self.0.get_fresh(now, FRESH, read(store)).await
     }
+}
+
+/// The keys of both versions of the secret.
+async fn read(store: &Store) -> Result<OwnKeys> {
+    let (current, previous) = store.secrets().token_secrets().await?;
+    OwnKeys::of([Some(&current), previous.as_ref()].into_iter().flatten().map(|secret| secret.value()))
+}
+
+/// Who a token is of that names this key.
+fn judge(token: &str, key: &OwnKey, now: Timestamp) -> Result<Verified> {
+    jsonwebtoken::decode::<serde::de::IgnoredAny>(token, &key.verifying, &validation())
+        .map_err(|_| UNKNOWN)?;
+    let claims = Claims::parse(token).ok_or(UNKNOWN)?;
+    let expires_at = claims.time("exp").flatten().ok_or(UNKNOWN)?;
+    if expires_at <= now {
+        return Err(Error::AuthInvalid(AuthFailure::TokenExpired));
+    }
+    let tenant = claims.text("sub").and_then(TenantId::parse).ok_or(UNKNOWN)?;
+    let names = claims.text("scope").ok_or(UNKNOWN)?.split(' ').filter(|name| !name.is_empty());
+    let scopes = names.map(Scope::parse).collect::<Option<Scopes>>().ok_or(UNKNOWN)?;
+    Ok(Verified { tenant, kind: Kind::Own { scopes }, expires_at })
 }
 
 impl fmt::Debug for OwnKeys {
@@ -219,5 +215,36 @@ mod tests {
         );
         assert_eq!(key["d"], Value::Null, "the private half stays");
         assert!(key["kid"].as_str().is_some_and(|kid| kid.starts_with("hb_") && kid.len() == 19));
+    }
+
+    #[test]
+    fn a_token_with_a_good_signature_is_still_for_us_by_us_and_in_time() {
+        let key = OwnKey::derive(b"one secret of the stack").expect("a key");
+        let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
+        let judged = |changes: Value| {
+            let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "acme", "scope": "read:memories", "exp": now.seconds() + 1});
+            for (name, value) in changes.as_object().expect("changes") {
+                claims[name] = value.clone();
+            }
+            claims.as_object_mut().expect("claims").retain(|_, value| !value.is_null());
+            let header = Header { kid: Some(key.name.clone()), ..Header::new(Algorithm::EdDSA) };
+            judge(&jsonwebtoken::encode(&header, &claims, &key.signing).expect("a token"), &key, now)
+        };
+        assert!(judged(json!({})).is_ok());
+        for changes in [
+            json!({"aud": "somebody else"}),
+            json!({"aud": null}),
+            json!({"iss": "https://clerk.example"}),
+            json!({"iss": null}),
+            json!({"exp": null}),
+            json!({"exp": "soon"}),
+            json!({"sub": null}),
+            json!({"sub": "a b"}),
+            json!({"scope": null}),
+            json!({"scope": "everything"}),
+        ] {
+            assert_eq!(judged(changes.clone()), Err(UNKNOWN), "{changes}");
+        }
+        assert_eq!(judged(json!({"exp": now.seconds()})), Err(Error::AuthInvalid(AuthFailure::TokenExpired)));
     }
 }

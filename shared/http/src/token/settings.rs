@@ -6,8 +6,9 @@ use hb_domain::clerk::{ClerkRules, TenantOf};
 use hb_domain::token::Algorithm;
 use http::Uri;
 use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::Jwk;
 
-use super::jwks::VerifyingKey;
+use super::jwks::{VerifyingKey, key_of};
 
 /// The variables, the one that all others need first.
 const VARIABLES: [&str; 5] =
@@ -91,11 +92,17 @@ fn address(name: &str, text: &str) -> Result<Uri, String> {
 fn key_of_pem(pem: &str) -> Result<VerifyingKey, String> {
     // A variable of one line has its line ends written out.
     let pem = pem.replace("\\n", "\n");
-    let rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).map(|key| VerifyingKey::new(Algorithm::Rs256, key));
-    let key = rsa.or_else(|_| {
-        DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| VerifyingKey::new(Algorithm::Es256, key))
-    });
-    key.map_err(|_| "CLERK_JWT_KEY is not an RSA or P-256 public key in PEM".into())
+    let problem = || "CLERK_JWT_KEY is not an RSA (2,048 bits or more) or P-256 public key in PEM".to_owned();
+    if !pem.contains("PUBLIC KEY-----") {
+        return Err(problem());
+    }
+    let rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).map(|key| (Algorithm::Rs256, key));
+    let (algorithm, key) = rsa
+        .or_else(|_| DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| (Algorithm::Es256, key)))
+        .map_err(|_| problem())?;
+    // Whether the key is one that a set of keys could have given.
+    let jwk = Jwk::from_decoding_key(&key, None).ok().and_then(|jwk| serde_json::to_value(jwk).ok());
+    jwk.and_then(|jwk| key_of(&jwk)).filter(|found| found.algorithm == algorithm).ok_or_else(problem)
 }
 
 #[cfg(test)]
