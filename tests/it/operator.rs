@@ -56,8 +56,10 @@ impl Scene {
 }
 
 fn without_aws(command: &mut Command) -> &mut Command {
-    for name in ["AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ACCESS_KEY_ID"] {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
     }
     command
 }
