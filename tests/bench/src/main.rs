@@ -1,8 +1,10 @@
 //! Requests a second and latencies of the whole service, side by side in one run: a request without
-//! database, reading a memory and creating one, over DynamoDB in memory and in a file; then import and export.
+//! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
+//! keys, import and export.
 //!
 //! `cargo run --release -p hb-bench`. Client, service and database share this machine's processors.
 
+mod sessions;
 mod transfer;
 
 use std::io::Write;
@@ -43,6 +45,7 @@ async fn main() -> std::io::Result<()> {
             writeln!(out, "{mode:8} {name:24} {rate:>10.0} {:>9.2} {:>9.2}", ms(p50), ms(p99))?;
         }
     }
+    sessions::measure(&mut out).await?;
     transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await
 }
 

@@ -1,0 +1,58 @@
+//! What verifying a session token costs: requests that ask the database nothing, one after the other, with an API
+//! key, with a token that was verified a moment ago, and with tokens that were never seen. What the last two take
+//! longer than the first is the price.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use hb_domain::plan::Plan;
+use hb_tests::issuer::TestIssuer;
+use hb_tests::{Client, World};
+use serde_json::json;
+
+/// Requests of each kind.
+const REQUESTS: usize = 2_000;
+/// The caller's own standing: read once a second of the clock, which is held here.
+const PATH: &str = "/api/v1/rate-limit";
+
+/// Measures the kinds in turns, so that whatever else the machine does meets all of them, and prints a row of each.
+pub(crate) async fn measure(out: &mut impl Write) -> std::io::Result<()> {
+    let mut world = World::new().await;
+    let issuer = TestIssuer::start(&mut world).await;
+    let account = world.account("bench", Plan::Enterprise).await;
+    let instance = world.instance().await;
+    let client = |credential: &str| instance.client.with(credential);
+    let fresh = |session: usize| issuer.claims("user_bench", &json!({"sid": format!("sess_{session}")}));
+
+    let (key, known) = (client(&account.key), client(&issuer.token("user_bench")));
+    let mut kinds =
+        [("API key", vec![]), ("session, known", vec![]), ("ES256, new", vec![]), ("RS256, new", vec![])];
+    for client in [&key, &known, &client(&issuer.rsa.sign(&fresh(REQUESTS)).expect("a token"))] {
+        timed(client).await;
+    }
+    for session in 0..REQUESTS {
+        let claims = fresh(session);
+        let [ec, rsa] = [&issuer.ec, &issuer.rsa].map(|key| client(&key.sign(&claims).expect("a token")));
+        for ((_, latencies), client) in kinds.iter_mut().zip([&key, &known, &ec, &rsa]) {
+            latencies.push(timed(client).await);
+        }
+    }
+
+    writeln!(out, "\n{:16} {:>9} {:>9} {:>17}", "credential", "p50 µs", "p99 µs", "µs beyond a key")?;
+    let mut of_a_key = None;
+    for (name, mut latencies) in kinds {
+        latencies.sort_unstable();
+        let [p50, p99] =
+            [50, 99].map(|percent| latencies[latencies.len() * percent / 100].as_secs_f64() * 1e6);
+        let beyond = p50 - *of_a_key.get_or_insert(p50);
+        writeln!(out, "{name:16} {p50:>9.0} {p99:>9.0} {beyond:>17.0}")?;
+    }
+    Ok(())
+}
+
+async fn timed(client: &Client) -> Duration {
+    let sent = Instant::now();
+    let answer = client.get(PATH).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    sent.elapsed()
+}
