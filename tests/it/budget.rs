@@ -18,6 +18,7 @@ const ADMISSION: &str = "DynamoDB UpdateItem Tenants";
 const USAGE: &str = "DynamoDB UpdateItem Usage";
 const CLAIM: &str = "DynamoDB PutItem Idempotency";
 const COUNT: &str = "DynamoDB GetItem Usage";
+const COST: &str = include_str!("../../infra/COST.md");
 
 /// A request, the calls of its own work, and the most read and write units that they may take.
 type Row<'a> = (Method, &'a str, Option<Body>, &'a [&'a str], (f64, f64));
@@ -209,11 +210,28 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             Some(Body::Keyed(body)) => (vec![json, key], body.to_string()),
             Some(Body::Lines(lines)) => (vec![("content-type", "application/x-ndjson")], lines.to_owned()),
         };
-        let answer = client.send_raw(method.clone(), path, &headers, body).await;
+        let answer = client.send_raw(method.clone(), path, &headers, body.clone()).await;
         assert!(answer.status.is_success(), "{method} {path}: {}", answer.text);
         let own = own_work(instance.tap.take());
         let (read, write) = units(&own);
         println!("{method:6} {path:60} {:?} RCU {read} WCU {write}", names(&own));
+        let route = guarded().into_iter().find(|case| {
+            let bare = path.split('?').next().expect("a path");
+            case.route.method == method && captures(case.route.path, bare).is_some()
+        });
+        let row = format!(
+            "| {method} {}{}{} | {read} | {} |",
+            route.expect("a route").route.path,
+            if path.contains("sort=") { ", sorted" } else { "" },
+            match () {
+                () if headers.contains(&key) => ", with an Idempotency-Key",
+                () if body.contains("filter") => ", by filter",
+                () => "",
+            },
+            // The admission and the usage of the key.
+            write + 2.0
+        );
+        assert!(COST.contains(&row), "infra/COST.md has another row than\n{row}");
         assert_eq!(names(&own), expected, "{method} {path}");
         assert!(read <= most.0 && write <= most.1, "{method} {path}: {read} RCU, {write} WCU");
     }
