@@ -1,6 +1,6 @@
-//! What verifying a session token costs: requests that ask the database nothing, one after the other, with an API
-//! key, with a token that was verified a moment ago, and with tokens that were never seen. What the last two take
-//! longer than the first is the price.
+//! What verifying a session token costs: requests one after the other, with an API key, with a token that was
+//! verified a moment ago, and with tokens that were never seen. Each is refused from memory, once the instance knows
+//! who asks, so that no database call hides the difference.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Requests of each kind.
 const REQUESTS: usize = 2_000;
-/// The caller's own standing: read once a second of the clock, which is held here.
+/// The caller's own standing: told once a second of the clock, which is held here, and refused in between.
 const PATH: &str = "/api/v1/rate-limit";
 
 /// Measures the kinds in turns, so that whatever else the machine does meets all of them, and prints a row of each.
@@ -28,13 +28,15 @@ pub(crate) async fn measure(out: &mut impl Write) -> std::io::Result<()> {
     let mut kinds =
         [("API key", vec![]), ("session, known", vec![]), ("ES256, new", vec![]), ("RS256, new", vec![])];
     for client in [&key, &known, &client(&issuer.rsa.sign(&fresh(REQUESTS)).expect("a token"))] {
-        timed(client).await;
+        client.get(PATH).await;
     }
     for session in 0..REQUESTS {
         let claims = fresh(session);
         let [ec, rsa] = [&issuer.ec, &issuer.rsa].map(|key| client(&key.sign(&claims).expect("a token")));
-        for ((_, latencies), client) in kinds.iter_mut().zip([&key, &known, &ec, &rsa]) {
-            latencies.push(timed(client).await);
+        let clients = [&key, &known, &ec, &rsa];
+        for turn in session..session + clients.len() {
+            let kind = turn % clients.len();
+            kinds[kind].1.push(timed(clients[kind]).await);
         }
     }
 
@@ -52,7 +54,6 @@ pub(crate) async fn measure(out: &mut impl Write) -> std::io::Result<()> {
 
 async fn timed(client: &Client) -> Duration {
     let sent = Instant::now();
-    let answer = client.get(PATH).await;
-    assert!(answer.status.is_success(), "{}", answer.text);
+    client.get(PATH).await.expect(429, "RATE_LIMIT_EXCEEDED");
     sent.elapsed()
 }
