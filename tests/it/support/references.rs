@@ -16,8 +16,9 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
 ];
 
 /// The attributes of the types that this project's template uses, as `Fn::GetAtt` has them.
-const ATTRIBUTES: [(&str, &[&str]); 5] = [
+const ATTRIBUTES: [(&str, &[&str]); 6] = [
     ("AWS::DynamoDB::Table", &["Arn", "StreamArn"]),
+    ("AWS::Logs::LogGroup", &["Arn"]),
     ("AWS::SQS::Queue", &["Arn", "QueueName", "QueueUrl"]),
     ("AWS::SecretsManager::Secret", &["Id"]),
     ("AWS::Serverless::Function", &["Arn"]),
