@@ -7,10 +7,11 @@ mod trade;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hb_domain::plan::Plan;
+use hb_domain::plan::{Allowance, Plan};
 use hb_http::ClerkSettings;
+use hb_http::route::Action;
 use hb_tests::issuer::TestIssuer;
-use hb_tests::world::moment;
+use hb_tests::world::{moment, plenty};
 use hb_tests::{Answer, Client, Instance, World};
 use http::Method;
 use serde_json::{Value, json};
@@ -102,6 +103,50 @@ async fn a_session_passes_the_same_guard_as_a_key() {
             seen.push((answer.status, names(&answer), answer.header("x-ratelimit-limit").to_owned()));
         }
         assert_eq!(seen[0], seen[1], "{case:?}");
+    }
+}
+
+/// And the same refusals, word for word: of a tenant that is too fast, has spent its month or is suspended.
+#[tokio::test]
+async fn a_session_is_refused_as_a_key_is() {
+    let (world, issuer, instance) = place().await;
+    let one = |per_month, burst| Allowance { per_month, per_minute: 1, burst, memories: None };
+    for (tenant, allowance, suspended, status, code) in [
+        ("user_fast", one(1_000, 1), false, 429, "RATE_LIMIT_EXCEEDED"),
+        ("user_spent", one(1, 1_000), false, 402, "INSUFFICIENT_QUOTA"),
+        ("user_out", plenty(), true, 403, "TENANT_SUSPENDED"),
+    ] {
+        let account = world.account_with(tenant, allowance).await;
+        let named = Named::of(&world, &instance, &account).await;
+        if suspended {
+            let found = world.store.tenants().set_suspended(&account.tenant, true).await;
+            found.expect("a suspension");
+        }
+        let token = issuer.token(tenant);
+        for case in guarded() {
+            // Asking for the standing spends nothing.
+            if matches!(case.route.action, Action::Standing(_)) {
+                continue;
+            }
+            let mut seen = Vec::new();
+            for credential in [&account.key, &token] {
+                let answer = case.send_under(&instance, Some(credential), &named, None).await;
+                assert_eq!(answer.status, status, "{case:?} {}", answer.text);
+                let own = ["x-request-id", "date"];
+                let mut headers: Vec<(String, String)> = answer
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), value.to_str().expect("a text").to_owned()))
+                    .filter(|(name, _)| !own.contains(&name.as_str()))
+                    .collect();
+                headers.sort();
+                if case.method != Method::HEAD {
+                    answer.expect(status, code);
+                }
+                seen.push(headers);
+            }
+            assert_eq!(seen[0], seen[1], "{case:?}");
+        }
     }
 }
 
