@@ -168,15 +168,7 @@ impl LocalIssuer {
     /// When no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
         let router = Router::new().route("/.well-known/jwks.json", get(keys)).with_state(self.clone());
-        Server::start(0, |listener, stopped| async move {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-                tracing::error!(%error, "the local issuer ended");
-            }
-        })
-        .await
+        Server::serve(0, router, "the local issuer").await
     }
 }
 

@@ -68,15 +68,7 @@ impl Gateway {
     /// When the port is taken.
     pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
         let router = Router::new().fallback(answer).with_state(self.clone());
-        Server::start(port, |listener, stopped| async move {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-                tracing::error!(%error, "the local gateway ended");
-            }
-        })
-        .await
+        Server::serve(port, router, "the local gateway").await
     }
 
     /// The function that the template's routes choose for a path: the one with the fewest braces,

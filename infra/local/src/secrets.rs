@@ -71,15 +71,7 @@ impl LocalSecrets {
     /// When no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
         let router = Router::new().route("/", post(answer)).with_state(self.clone());
-        Server::start(0, |listener, stopped| async move {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-                tracing::error!(%error, "the local Secrets Manager ended");
-            }
-        })
-        .await
+        Server::serve(0, router, "the local Secrets Manager").await
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -46,6 +47,22 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, stopped));
         Ok(Self { address, stop: Some(stop), task })
+    }
+
+    /// Serves `router` as [`start`](Self::start) does; `name` is what it is called when it ends with an error.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn serve(port: u16, router: Router, name: &'static str) -> Result<Self, StartError> {
+        Self::start(port, move |listener, stopped| async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "{name} ended");
+            }
+        })
+        .await
     }
 
     /// Where it answers, `http://127.0.0.1:9000`.
