@@ -46,6 +46,10 @@ pub enum Action {
 }
 
 impl Route {
+    const fn new(method: Method, path: &'static str, action: Action, reading: bool) -> Self {
+        Self { method, path, action, reading, tolerates_doubled_bearer: false }
+    }
+
     /// A route that needs a credential with this scope.
     pub const fn scoped(
         method: Method,
@@ -53,13 +57,7 @@ impl Route {
         scope: Scope,
         handler: fn(Call) -> Handling,
     ) -> Self {
-        Self {
-            method,
-            path,
-            action: Action::Tenant(Some(scope), handler),
-            reading: false,
-            tolerates_doubled_bearer: false,
-        }
+        Self::new(method, path, Action::Tenant(Some(scope), handler), false)
     }
 
     /// A route that needs a credential with this scope and changes nothing, although its method may.
@@ -69,40 +67,29 @@ impl Route {
         scope: Scope,
         handler: fn(Call) -> Handling,
     ) -> Self {
-        Self {
-            method,
-            path,
-            action: Action::Tenant(Some(scope), handler),
-            reading: true,
-            tolerates_doubled_bearer: false,
-        }
+        Self::new(method, path, Action::Tenant(Some(scope), handler), true)
     }
 
     /// A route for any credential of the tenant.
     pub const fn any(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
-        Self {
-            method,
-            path,
-            action: Action::Tenant(None, handler),
-            reading: false,
-            tolerates_doubled_bearer: false,
-        }
+        Self::new(method, path, Action::Tenant(None, handler), false)
     }
 
     /// A route without credential.
     pub const fn public(method: Method, path: &'static str, answer: fn() -> Outcome) -> Self {
-        Self { method, path, action: Action::Public(answer), reading: true, tolerates_doubled_bearer: false }
+        Self::new(method, path, Action::Public(answer), true)
     }
 
     /// A route that trades a session for a token of our own: it keeps nothing, so a repetition makes another.
     pub const fn trade(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
-        let action = Action::Tenant(None, handler);
-        Self { method, path, action, reading: true, tolerates_doubled_bearer: true }
+        let mut route = Self::new(method, path, Action::Tenant(None, handler), true);
+        route.tolerates_doubled_bearer = true;
+        route
     }
 
     /// A route that shows the public keys of our own tokens.
     pub const fn keys(method: Method, path: &'static str, answer: fn(&serde_json::Value) -> Outcome) -> Self {
-        Self { method, path, action: Action::Keys(answer), reading: true, tolerates_doubled_bearer: false }
+        Self::new(method, path, Action::Keys(answer), true)
     }
 
     /// A route that shows the tenant's standing.
@@ -111,13 +98,7 @@ impl Route {
         path: &'static str,
         answer: fn(&Standing, Timestamp) -> Outcome,
     ) -> Self {
-        Self {
-            method,
-            path,
-            action: Action::Standing(answer),
-            reading: true,
-            tolerates_doubled_bearer: false,
-        }
+        Self::new(method, path, Action::Standing(answer), true)
     }
 
     /// Whether it heeds an `Idempotency-Key`: whatever a repetition would do again.
