@@ -64,8 +64,9 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Removes every row of a tenant in every table. It is suspended first, so that nothing is let in any more, and
-    /// the tenant itself goes last: a user's session would make it again; `told` hears of each table what has been removed so far. Gives how many rows were removed of each.
+    /// Removes every row of a tenant in every table and gives how many of each. It is suspended first, so that
+    /// nothing is let in any more, and its own row goes last: without it a user's session would make it again.
+    /// `told` hears what has been removed of a table so far.
     ///
     /// # Errors
     /// The database's; the same call goes on.
