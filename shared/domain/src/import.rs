@@ -43,15 +43,13 @@ impl Imported {
                 fields.report("id", "must not be of a time in the future");
             }
         }
-        let begins = id.as_ref().map(MemoryId::created_at).or(created_at);
-        if let (Some(begins), Some(updated_at)) = (begins, updated_at)
-            && updated_at < begins
-        {
-            fields.report("updatedAt", "must not be before createdAt");
+        let begins = id.as_ref().map(MemoryId::created_at).or(created_at).unwrap_or(now);
+        if updated_at.is_some_and(|updated_at| updated_at < begins) {
+            fields.report("updatedAt", "must not be before createdAt, which is now where the line has none");
         }
         let new = NewMemory::parse(fields, tenant, now)?;
         let named = id.is_some();
-        let id = id.unwrap_or_else(|| MemoryId::mint(begins.unwrap_or(now), rng));
+        let id = id.unwrap_or_else(|| MemoryId::mint(begins, rng));
         let mut memory = new.named(id);
         if let Some(updated_at) = updated_at {
             memory.updated_at = updated_at;
@@ -144,6 +142,8 @@ mod tests {
         assert_eq!(faults(json!({"id": id_of("2027-01-01T00:00:00Z")})), ["id"]);
         assert_eq!(faults(json!({"createdAt": "2027-01-01T00:00:00Z"})), ["createdAt"]);
         assert_eq!(faults(json!({"id": id, "updatedAt": "2019-12-31T23:59:59Z"})), ["updatedAt"]);
+        let undated = json!({"updatedAt": "2026-11-24T11:59:59Z"});
+        assert_eq!(faults(undated), ["updatedAt"], "it would have been changed before it began");
         assert_eq!(faults(json!({"id": 7, "createdAt": true, "tags": "a"})), ["id", "createdAt", "tags"]);
         assert!(parse(json!({"createdAt": "2026-11-24T12:00:59Z"})).is_ok(), "a clock may be a little ahead");
     }
