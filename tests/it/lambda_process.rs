@@ -1,10 +1,13 @@
 //! How a function starts, what it logs, and how it bears that AWS is away.
 
+use hb_domain::Clock;
 use hb_domain::plan::Plan;
 use hb_tests::function::{environment, recorded};
 use hb_tests::runtime_api::Outcome;
 use hb_tests::{Function, World};
 use serde_json::{Value, json};
+
+const RUNBOOK: &str = include_str!("../../infra/OPERATIONS.md");
 
 #[tokio::test]
 async fn a_function_logs_one_line_a_request_and_no_secret_even_at_trace() {
@@ -58,15 +61,68 @@ async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> 
     let (log, ended) = function.log().await;
     let requests: Vec<&Value> = log.iter().filter(|line| line["message"] == "request").collect();
     assert_eq!(requests.len(), sent.len(), "{:#?}", ended.stdout);
-    for (line, (route, answer)) in requests.iter().zip(sent) {
+    for (place, (line, (route, answer))) in requests.iter().zip(sent).enumerate() {
         assert_eq!(line["request_id"], answer.header("x-request-id"));
         assert_eq!(line["route"], *route);
         assert_eq!(line["status"], answer.status.as_u16());
         assert!(line["gateway_id"].as_str().is_some_and(|id| id.ends_with("IAMEPHw=")), "{line}");
-        assert!(line["ms"].is_f64(), "{line}");
+        assert_eq!(line["cold"], u8::from(place == 0), "the first request of an instance is its cold one");
+        check_metrics(line);
+        for (field, value) in line.as_object().expect("an object") {
+            assert!(value.is_null() || RUNBOOK.contains(&format!("`{field}`")), "the runbook has no {field}");
+        }
     }
     assert_eq!(ended.stderr, "");
     ended.stdout
+}
+
+/// Holds a line to CloudWatch's embedded metric format.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+fn check_metrics(line: &Value) {
+    let since = Clock::system().now().millis() - line["_aws"]["Timestamp"].as_i64().expect("milliseconds");
+    assert!((0..60_000).contains(&since), "{line}");
+    let [directive] = line["_aws"]["CloudWatchMetrics"].as_array().expect("directives").as_slice() else {
+        panic!("one directive: {line}");
+    };
+    assert_eq!(directive["Namespace"], "HeroBrain");
+    for dimension in directive["Dimensions"].as_array().expect("dimension sets").iter().flat_map(names) {
+        assert!(line[&dimension].as_str().is_some_and(|value| !value.is_empty()), "{dimension}: {line}");
+    }
+    let metrics = directive["Metrics"].as_array().expect("metrics");
+    let measured: Vec<&str> = metrics.iter().filter_map(|metric| metric["Name"].as_str()).collect();
+    assert_eq!(measured, ["latency_ms", "cold", "failed", "db_calls", "read_units", "write_units"]);
+    for metric in metrics {
+        assert!(line[metric["Name"].as_str().expect("a name")].is_number(), "{metric}: {line}");
+        assert!(["Milliseconds", "Count"].map(Value::from).contains(&metric["Unit"]), "{metric}");
+    }
+}
+
+fn names(set: &Value) -> Vec<String> {
+    serde_json::from_value(set.clone()).expect("names")
+}
+
+#[tokio::test]
+async fn the_line_of_a_request_tells_what_it_spent_of_the_database() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let mut memories = Function::start(&world, "memories").await;
+    memories.send(recorded("create-memory.json", &account.key)).await;
+    memories.send(recorded("create-memory.json", &account.key)).await;
+    memories.send(recorded("list-memories.json", &account.key)).await;
+    memories.send(recorded("list-memories.json", "hb_prod_no_key")).await;
+    let (log, _) = memories.log().await;
+    let spent: Vec<Value> = log
+        .iter()
+        .filter(|line| line["message"] == "request")
+        .map(|line| json!([line["db_calls"], line["read_units"], line["write_units"]]))
+        .collect();
+    // Admission and usage; the count, and the memory with its two index entries. The first request read the
+    // key, the tenant and the key again before, all of them consistently.
+    assert_eq!(spent[1], json!([4, 0.0, 6.0]));
+    assert_eq!(spent[0], json!([7, 3.0, 6.0]));
+    assert_eq!(spent[2], json!([5, 3.5, 2.0]), "a sorted page: the index, two memories, how many there are");
+    assert_eq!(spent[3], json!([0, 0.0, 0.0]), "who has no key costs nothing");
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ fn every_alarm_tells_the_operator_and_has_a_section_in_the_runbook() {
         );
     }
     let expected = [
+        "FunctionFailuresAlarm",
         "FunctionThrottlesAlarm",
         "IteratorAgeAlarm",
         "LatencyAlarm",

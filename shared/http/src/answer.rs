@@ -1,10 +1,11 @@
 //! What a request came to, and how HTTP and the log say it.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::Standing;
 use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp, ndjson};
+use hb_store::Spent;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
 };
@@ -17,6 +18,17 @@ use crate::reply::{Data, Done};
 use crate::{Outcome, Reply, envelope, error, headers};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What it took to answer a request.
+#[derive(Debug)]
+pub(crate) struct Effort {
+    /// The gateway's own id of the request.
+    pub(crate) gateway_id: Option<String>,
+    pub(crate) latency: Duration,
+    /// Whether it is the first of its instance.
+    pub(crate) is_cold: bool,
+    pub(crate) spent: Spent,
+}
 
 /// What a request came to, before HTTP says it.
 #[derive(Debug)]
@@ -116,14 +128,7 @@ impl Answer {
     }
 
     /// One line a request, and the cause of what went wrong on our side.
-    pub(crate) fn log(
-        &self,
-        response: &Response<Body>,
-        method: &Method,
-        id: &RequestId,
-        gateway_id: Option<&str>,
-        started: Instant,
-    ) {
+    pub(crate) fn log(&self, response: &Response<Body>, method: &Method, id: &RequestId, effort: &Effort) {
         let error = self.outcome.as_ref().err();
         let status = response.status();
         if status.is_server_error()
@@ -134,7 +139,7 @@ impl Answer {
         tracing::info!(
             target: "hb_http::request",
             request_id = %id,
-            gateway_id,
+            gateway_id = effort.gateway_id.as_deref(),
             %method,
             route = self.route,
             status = status.as_u16(),
@@ -142,7 +147,12 @@ impl Answer {
             replayed = matches!(self.outcome, Ok(Done::Replayed(_))),
             tenant = self.tenant.as_ref().map(TenantId::as_str),
             key = self.key.as_ref().map(KeyId::as_str),
-            ms = started.elapsed().as_secs_f64() * 1e3,
+            latency_ms = effort.latency.as_secs_f64() * 1e3,
+            cold = u8::from(effort.is_cold),
+            failed = u8::from(status.is_server_error()),
+            db_calls = effort.spent.calls,
+            read_units = effort.spent.read_units,
+            write_units = effort.spent.write_units,
             "request"
         );
     }

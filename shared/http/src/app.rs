@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -9,13 +10,13 @@ use hb_domain::bearer::Bearer;
 use hb_domain::tenant::Standing;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
-use hb_store::{Claimed, Store};
+use hb_store::{Claimed, Store, metered};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use lambda_http::{Body, Request, RequestExt, Response};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Effort};
 use crate::guard::{Guard, Passage};
 use crate::reply::Done;
 use crate::route::{self, Action, Found, Handling, Route};
@@ -36,6 +37,8 @@ struct Shared {
     clock: Clock,
     entropy: Entropy,
     guard: Guard,
+    /// Whether it has answered a request.
+    is_warm: AtomicBool,
 }
 
 impl App {
@@ -49,7 +52,7 @@ impl App {
         clerk: Option<ClerkSettings>,
     ) -> Self {
         let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
-        Self(Arc::new(Shared { tables, store, clock, entropy, guard }))
+        Self(Arc::new(Shared { tables, store, clock, entropy, guard, is_warm: AtomicBool::new(false) }))
     }
 
     /// Does what a cold start can do ahead of the first request: reads the pepper and opens the
@@ -79,10 +82,14 @@ impl App {
         let (parts, body) = request.into_parts();
 
         // A panic is a bug, but one request's bug: the caller gets an answer, the log the request id.
-        let answer = AssertUnwindSafe(self.answer(&parts, body, &id, now)).catch_unwind().await;
+        // On the heap: moved from layer to layer as a value, it takes a good part of a thread's stack.
+        let answering = AssertUnwindSafe(Box::pin(self.answer(&parts, body, &id, now))).catch_unwind();
+        let (answer, spent) = metered(answering).await;
         let answer = answer.unwrap_or_else(|_| Answer::anonymous(Err(panicked())));
         let response = answer.respond(&parts, &id, now);
-        answer.log(&response, &parts.method, &id, gateway_id.as_deref(), started);
+        let is_cold = !self.0.is_warm.swap(true, Ordering::Relaxed);
+        let effort = Effort { gateway_id, latency: started.elapsed(), is_cold, spent };
+        answer.log(&response, &parts.method, &id, &effort);
         response
     }
 

@@ -70,7 +70,7 @@ where
 
 /// The store that the environment describes; what is missing is logged.
 fn start() -> Option<Store> {
-    log::to_stdout();
+    log::to_stdout(Clock::system());
     let store = store_from_env(environment);
     store.map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
 }

@@ -14,6 +14,7 @@ mod memories;
 mod operator;
 mod removals;
 mod secrets;
+mod spent;
 mod tenants;
 mod transaction;
 mod usage;
@@ -31,6 +32,7 @@ pub use memories::{Erased, ExportPage, Landed, Memories, MemoryPage, NewRecord, 
 pub use operator::{Operator, TableState};
 pub use removals::{Removal, Removals};
 pub use secrets::{Secret, SecretNames, Secrets};
+pub use spent::{Spent, metered};
 pub use tenants::{Attempt, Tenants};
 pub use usage::Usage;
 
@@ -62,6 +64,7 @@ pub struct Store {
 impl Store {
     /// A store over these clients and tables.
     pub fn new(db: aws_sdk_dynamodb::Config, tables: Tables, secrets: Secrets) -> Self {
+        let db = db.to_builder().interceptor(spent::Meter).build();
         let once = db.to_builder().retry_config(RetryConfig::disabled()).build();
         Self { db: Client::from_conf(db), once: Client::from_conf(once), tables, secrets }
     }

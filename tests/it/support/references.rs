@@ -16,7 +16,8 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
 ];
 
 /// The attributes of the types that this project's template uses, as `Fn::GetAtt` has them.
-const ATTRIBUTES: [(&str, &[&str]); 6] = [
+const ATTRIBUTES: [(&str, &[&str]); 7] = [
+    ("AWS::ApiGatewayV2::DomainName", &["RegionalDomainName", "RegionalHostedZoneId"]),
     ("AWS::DynamoDB::Table", &["Arn", "StreamArn"]),
     ("AWS::Logs::LogGroup", &["Arn"]),
     ("AWS::SQS::Queue", &["Arn", "QueueName", "QueueUrl"]),
@@ -108,10 +109,19 @@ impl Check<'_> {
         let known = local.contains(&name)
             || PSEUDO_PARAMETERS.contains(&name)
             || self.section("Parameters", name).is_some()
-            || self.section("Resources", name).is_some();
+            || self.section("Resources", name).is_some()
+            || self.is_made_by_sam(name);
         if !known {
             self.found.push(format!("{place}: {name} is neither a parameter nor a resource"));
         }
+    }
+
+    /// `Api.Stage`, which SAM makes of an API.
+    ///
+    /// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
+    fn is_made_by_sam(&self, name: &str) -> bool {
+        let api = name.strip_suffix(".Stage").and_then(|api| self.section("Resources", api));
+        api.is_some_and(|api| api.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::HttpApi"))
     }
 
     fn attribute(&mut self, reference: &str, place: &str) {
