@@ -11,7 +11,7 @@ use hb_tests::{Curl, World};
 use http::Method;
 
 /// Commands other than curl, the file that runs each, and how it stands there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 12] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 17] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -35,7 +35,24 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 12] = [
         "tests/it/cargo_lambda.rs",
         "--data-file",
     ),
-    ("sam validate --lint", ".ci/run", "sam validate --lint"),
+    ("sam build", "tests/deploy/proof.py", "\"sam\", \"build\""),
+    (
+        "sam deploy --config-file infra/samconfig.toml --config-env dev",
+        "tests/deploy/proof.py",
+        "[\"--config-file\", ROOT / \"infra/samconfig.toml\", \"--config-env\", \"dev\"]",
+    ),
+    ("hb --env-file operator.env doctor", "tests/deploy/proof.py", "[*hb, \"doctor\"]"),
+    (
+        "hb --env-file operator.env tenant create smoke --plan free",
+        "tests/deploy/proof.py",
+        "\"tenant\", \"create\", TENANT, \"--plan\", \"free\"",
+    ),
+    ("hb --env-file operator.env key create smoke", "tests/deploy/proof.py", "\"key\", \"create\", TENANT"),
+    (
+        "API_URL=https://… API_KEY=hb_prod_… tests/deploy/smoke.py",
+        "tests/deploy/proof.py",
+        "HERE / \"smoke.py\"",
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -126,6 +126,43 @@ fn the_stage_is_throttled_and_tables_refuse_to_be_deleted() {
 }
 
 #[test]
+fn the_environments_set_parameters_that_the_template_has_to_values_that_it_takes() {
+    let template = template();
+    let parameters = &template.document()["Parameters"];
+    let config = include_str!("../../infra/samconfig.toml");
+    let overrides: Vec<&str> =
+        config.lines().filter_map(|line| line.strip_prefix("parameter_overrides = ")).collect();
+    assert_eq!(overrides.len(), 2, "dev and prod");
+    for pair in overrides.iter().flat_map(|overrides| overrides.trim_matches('"').split(' ')) {
+        let (name, value) = pair.split_once('=').expect("a pair");
+        let allowed = parameters[name]["AllowedValues"].as_sequence().expect("a parameter with a choice");
+        assert!(allowed.iter().any(|allowed| written(allowed).trim_matches('\'') == value), "{pair}");
+    }
+    let prod = overrides[1];
+    assert!(prod.contains("DeletionProtection=true") && prod.contains("GradualDeployment=true"), "{prod}");
+}
+
+#[test]
+fn a_new_version_gets_all_requests_when_nothing_rings() {
+    let template = template();
+    let function = &template.document()["Globals"]["Function"];
+    assert_eq!(function["AutoPublishAlias"], "Live");
+    let deployment = &function["DeploymentPreference"];
+    assert_eq!(written(&deployment["Enabled"]), "!Ref GradualDeployment");
+    assert_eq!(deployment["Type"], "Canary10Percent5Minutes");
+    let (_, alarm) = template
+        .resources("AWS::CloudWatch::Alarm")
+        .find(|(name, _)| written(&deployment["Alarms"]).contains(name))
+        .expect("an alarm takes it back");
+    let alarm = written(alarm);
+    // It would wait for the gateway, which waits for the versions.
+    assert!(!alarm.contains("!Ref Api\n"), "{alarm}");
+    for (name, _) in template.resources("AWS::Serverless::Function") {
+        assert!(alarm.contains(&format!("Value: !Ref {name}\n")), "{name}");
+    }
+}
+
+#[test]
 fn every_parameter_has_a_default_and_says_what_it_is() {
     for (name, parameter) in template().document()["Parameters"].as_mapping().expect("parameters") {
         assert!(parameter.get("Default").is_some(), "{name:?}: a first deployment asks nothing");

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::Outcome;
@@ -42,8 +43,11 @@ pub(crate) fn print(text: &str) -> Outcome {
     }
 }
 
-/// Shows how far something long has come, on a line of its own that is written over.
-pub(crate) fn progress(text: &str) {
-    let mut err = std::io::stderr();
-    let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+/// Shows on standard error how far something long has come, where a person is watching.
+pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} to go") {
+        bar.set_style(style);
+    }
+    bar.with_message(what)
 }

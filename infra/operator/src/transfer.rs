@@ -1,6 +1,6 @@
 //! `hb export` and `hb erase`
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, Write};
 
 use serde_json::json;
 
@@ -12,22 +12,17 @@ pub(crate) async fn export(context: &Context, tenant: &str) -> Outcome {
     let operator = context.operator(&id);
     let memories = context.store.memories(&operator);
     let total = context.store.counts(&operator).get().await.map_err(told)?.memories;
-    let (mut after, mut written) = (None, 0);
+    let (mut after, bar) = (None, output::progress(total, "memories"));
     loop {
         let page = memories.export(after, context.clock.now()).await.map_err(told)?;
-        written += page.lines.lines().count() as u64;
-        output::print(&page.lines)?;
-        if std::io::stderr().is_terminal() {
-            output::progress(&format!("{written} of {total} memories"));
-        }
+        bar.suspend(|| output::print(&page.lines))?;
+        bar.inc(page.lines.lines().count() as u64);
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    if std::io::stderr().is_terminal() {
-        output::progress("");
-    }
+    bar.finish_and_clear();
     Ok(())
 }
 
@@ -36,19 +31,19 @@ pub(crate) async fn erase(context: &Context, tenant: &str, yes: bool) -> Outcome
     if !yes {
         confirm(id.as_str())?;
     }
-    let is_watched = std::io::stderr().is_terminal();
+    // Memories are nearly all there is, and the only ones that are counted.
+    let total = context.store.counts(&context.operator(&id)).get().await.map_err(told)?.memories;
+    let bar = output::progress(total, "rows");
     let removed = context
         .store
         .operator()
         .erase(&id, |table, count| {
-            if is_watched {
-                output::progress(&format!("{table}: {count} rows"));
-            }
+            bar.set_message(format!("rows of {table}"));
+            bar.set_position(count);
+            bar.set_length(total.max(count));
         })
         .await;
-    if is_watched {
-        output::progress("");
-    }
+    bar.finish_and_clear();
     let removed = removed.map_err(|error| format!("{}; run it again to go on", told(error)))?;
     if context.json {
         return output::json(&json!({"tenant": id, "removed": removed}));

@@ -1,9 +1,10 @@
 //! Requests a second and latencies of the whole service, side by side in one run: a request without
 //! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
-//! keys, import and export.
+//! keys, import and export; and how functions start beside one that does nothing.
 //!
-//! `cargo run --release -p hb-bench`. Client, service and database share this machine's processors.
+//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `cold`. Client, service and database share this machine's processors.
 
+mod cold;
 mod sessions;
 mod transfer;
 
@@ -31,11 +32,28 @@ enum Kind {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("dynamodb.sqlite");
     let mut out = std::io::stdout();
+    let only = std::env::args().nth(1);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if wanted("requests") {
+        requests(&mut out, &folder.path().join("dynamodb.sqlite")).await?;
+    }
+    if wanted("sessions") {
+        sessions::measure(&mut out).await?;
+    }
+    if wanted("transfer") {
+        transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await?;
+    }
+    if wanted("cold") {
+        cold::measure(&mut out).await?;
+    }
+    Ok(())
+}
+
+async fn requests(out: &mut impl Write, file: &Path) -> std::io::Result<()> {
     writeln!(out, "{REQUESTS} requests of each kind, {AT_ONCE} at a time")?;
     writeln!(out, "{:8} {:24} {:>10} {:>9} {:>9}", "database", "request", "requests/s", "p50 ms", "p99 ms")?;
-    for (mode, file) in [("memory", None), ("file", Some(file.as_path()))] {
+    for (mode, file) in [("memory", None), ("file", Some(file))] {
         for (kind, name) in [
             (Kind::Health, "GET /health"),
             (Kind::Read, "GET /memories/{id}"),
@@ -45,8 +63,7 @@ async fn main() -> std::io::Result<()> {
             writeln!(out, "{mode:8} {name:24} {rate:>10.0} {:>9.2} {:>9.2}", ms(p50), ms(p99))?;
         }
     }
-    sessions::measure(&mut out).await?;
-    transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await
+    Ok(())
 }
 
 fn ms(duration: Duration) -> f64 {

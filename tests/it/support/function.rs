@@ -54,6 +54,19 @@ impl Function {
         Self { process: Process::start(&mut command), api, sent: 0 }
     }
 
+    /// Waits until it has started and asks for an event.
+    pub async fn ready(&mut self) {
+        tokio::select! {
+            () = patiently(self.api.is_asked()) => {}
+            () = self.process.exited() => panic!("the function ended instead of starting"),
+        }
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends an event and waits for what becomes of it.
     pub async fn invoke(&mut self, event: Value) -> Outcome {
         self.sent += 1;

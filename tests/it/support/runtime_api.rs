@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use hb_domain::Clock;
 use hb_local::server::Server;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What a function made of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,7 @@ struct Shared {
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Value)>>,
     outcomes: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     init_errors: Mutex<Vec<Value>>,
+    asked: watch::Sender<bool>,
 }
 
 impl RuntimeApi {
@@ -46,6 +47,7 @@ impl RuntimeApi {
             events: tokio::sync::Mutex::new(events),
             outcomes: Mutex::default(),
             init_errors: Mutex::default(),
+            asked: watch::Sender::new(false),
         });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -72,6 +74,12 @@ impl RuntimeApi {
         outcome
     }
 
+    /// Waits until the function has started: it asks for an event.
+    pub async fn is_asked(&self) {
+        let mut asked = self.shared.asked.subscribe();
+        asked.wait_for(|asked| *asked).await.expect("the API is there");
+    }
+
     /// The errors that the function reported of its start.
     pub fn init_errors(&self) -> Vec<Value> {
         self.shared.init_errors.lock().expect("the errors").clone()
@@ -79,6 +87,7 @@ impl RuntimeApi {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    shared.asked.send_replace(true);
     let (id, event) = shared.events.lock().await.recv().await.expect("the queue is open");
     // What a function of the template has for one request.
     let deadline = Clock::system().now().millis() + 29_000;

@@ -1,0 +1,112 @@
+//! How each function starts, beside one that does nothing: the binary's size, the time until it asks for its
+//! first event, its memory, and its first and its later answers. On this machine and with everything in its
+//! caches: the ratios say something, the times little.
+
+use std::collections::BTreeMap;
+use std::io::{Result, Write};
+use std::time::Instant;
+
+use hb_tests::binaries::binary;
+use hb_tests::function::{environment, recorded};
+use hb_tests::world::plenty;
+use hb_tests::{Function, World};
+use serde_json::{Value, json};
+
+/// Starts of each function, in turns.
+const STARTS: usize = 15;
+/// Invocations of each instance after its first.
+const WARM: usize = 100;
+
+/// What one instance took: megabytes of its binary, milliseconds to start, megabytes then, milliseconds of
+/// the first answer, milliseconds of a later one, megabytes in the end.
+type Figures = [f64; 6];
+const COLUMNS: [&str; 6] = ["binary MB", "init ms", "init MB", "first ms", "warm ms", "warm MB"];
+
+/// Measures, and writes a table of medians with the ratios to the function that does nothing.
+pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let mut environment = environment(&world);
+    environment.insert("LOG_LEVEL", "info".into());
+    let removal = json!({"Records": [{"eventID": "e", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "ApproximateCreationDateTime": 1.0}}]});
+    let functions = [
+        ("hello", recorded("health.json", "")),
+        ("api-keys", list_keys(&account.key)),
+        ("memories", recorded("list-memories.json", &account.key)),
+        ("auth", recorded("rate-limit.json", &account.key)),
+        ("upkeep", removal),
+    ];
+    let mut figures: BTreeMap<&str, Vec<Figures>> = BTreeMap::new();
+    for _ in 0..STARTS {
+        for (name, event) in &functions {
+            figures.entry(name).or_default().push(start(&environment, name, event).await);
+        }
+    }
+    writeln!(
+        out,
+        "\n{STARTS} starts of each function, {WARM} invocations each; medians, and how often hello's"
+    )?;
+    write!(out, "{:10}", "function")?;
+    COLUMNS.iter().try_for_each(|column| write!(out, " {column:>10}       "))?;
+    writeln!(out)?;
+    let hello = medians(&figures["hello"]);
+    for (name, _) in &functions {
+        write!(out, "{name:10}")?;
+        for (median, base) in medians(&figures[name]).iter().zip(hello) {
+            write!(out, " {median:>10.2} {:>5.1}x", median / base)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn list_keys(key: &str) -> Value {
+    let mut event = recorded("list-memories.json", key);
+    event["rawPath"] = json!("/api/v1/api-keys");
+    event["requestContext"]["http"]["path"] = json!("/api/v1/api-keys");
+    event["rawQueryString"] = json!("");
+    event
+}
+
+async fn start(environment: &BTreeMap<&'static str, String>, name: &str, event: &Value) -> Figures {
+    let size = std::fs::metadata(binary(name)).expect("the binary").len();
+    let started = Instant::now();
+    let mut function = Function::start_in(environment, name).await;
+    function.ready().await;
+    let (init, init_memory) = (ms(started), memory(function.id()));
+    let started = Instant::now();
+    function.invoke(event.clone()).await;
+    let first = ms(started);
+    let mut warm = Vec::with_capacity(WARM);
+    for _ in 0..WARM {
+        let started = Instant::now();
+        function.invoke(event.clone()).await;
+        warm.push(ms(started));
+    }
+    [mb(size), init, init_memory, first, median(warm), memory(function.id())]
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+fn mb(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// What a process has in memory, in megabytes.
+fn memory(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    mb(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes"))
+}
+
+fn medians(figures: &[Figures]) -> Figures {
+    std::array::from_fn(|column| median(figures.iter().map(|figures| figures[column]).collect()))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A smoke test of a deployed HeroBrain, over HTTPS like any client:
+
+    API_URL=https://….execute-api.us-east-1.amazonaws.com API_KEY=hb_prod_… tests/deploy/smoke.py
+
+The key needs every scope. Take one of a tenant of its own on the free plan: reaching the rate limit takes as
+many requests as the plan's burst, and more than 620 are not sent. What the test makes it removes again.
+"""
+
+import concurrent.futures
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+MOST_REQUESTS = 620
+
+
+class Client:
+    """Requests with one key."""
+
+    def __init__(self, url, key):
+        self.url, self.key = url.rstrip("/"), key
+
+    def send(self, method, path, body=None):
+        """The status, the headers and the envelope of the answer."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.headers, json.load(refusal)
+
+    def expect(self, status, method, path, body=None):
+        """The data of an answer that has to have this status; the error, when it is a refusal. Too fast, it waits."""
+        got, headers, envelope = self.send(method, path, body)
+        while got == 429:
+            time.sleep(int(headers["Retry-After"]))
+            got, headers, envelope = self.send(method, path, body)
+        if got != status:
+            sys.exit(f"{method} {path}: {got} instead of {status}: {json.dumps(envelope)}")
+        return envelope["data"] if envelope["success"] else envelope["errors"][0]
+
+
+def keys(client):
+    """A key works as soon as it is made, and no longer once it is revoked."""
+    made = client.expect(201, "POST", "/api/v1/api-keys", {"name": "smoke test", "environment": "development"})
+    other = Client(client.url, made["plainKey"])
+    other.expect(200, "GET", "/api/v1/memories?limit=1")
+    client.expect(200, "POST", "/api/v1/api-keys/revoke", {"keyId": made["id"]})
+    refusal = other.expect(401, "GET", "/api/v1/memories?limit=1")
+    assert refusal["code"].startswith("AUTH_"), refusal
+
+
+def memories(client):
+    """A memory is read, found, changed and deleted."""
+    content = "The smoke test keeps a marmalade jar on the windowsill"
+    made = client.expect(201, "POST", "/api/v1/memories", {"content": content, "type": "semantic"})
+    path = f"/api/v1/memories/{made['id']}"
+    assert client.expect(200, "GET", path)["content"] == content
+    found = client.expect(200, "POST", "/api/v1/memories/search", {"query": "marmalade windowsill"})
+    assert made["id"] in [result["id"] for result in found["results"]], found
+    changed = client.expect(200, "PATCH", path, {"content": "The jar is empty"})
+    assert changed["content"] == "The jar is empty", changed
+    client.expect(200, "DELETE", path)
+    client.expect(404, "GET", path)
+
+
+def rate_limit(client):
+    """Requests beyond the burst are refused, and told when to come again."""
+    burst = client.expect(200, "GET", "/api/v1/rate-limit")["burst"]["limit"]
+    count = 3 * burst + 20
+    if count > MOST_REQUESTS:
+        sys.exit(f"a burst of {burst} is not reached here: take a key of a tenant on the free plan")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=20) as pool:
+        answers = list(pool.map(lambda _: client.send("GET", "/api/v1/memories?limit=1"), range(count)))
+    refused = [headers for status, headers, _ in answers if status == 429]
+    others = {status for status, _, _ in answers} - {200, 429}
+    assert not others, f"answered {others}"
+    assert refused, f"{count} requests at once are all let through, with a burst of {burst}"
+    assert all(int(headers["Retry-After"]) >= 1 for headers in refused)
+
+
+def main():
+    try:
+        client = Client(os.environ["API_URL"], os.environ["API_KEY"])
+    except KeyError as missing:
+        sys.exit(f"{missing.args[0]} is not set\n\n{__doc__}")
+    client.expect(200, "GET", "/health")
+    client.expect(404, "GET", "/no/such/route")
+    for test in (keys, memories, rate_limit):
+        test(client)
+        print(f"ok  {test.__doc__}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
