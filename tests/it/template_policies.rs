@@ -117,7 +117,8 @@ fn granted(template: &Template, function: &str) -> BTreeSet<String> {
                         (Some(table), _) => vec![table.name.clone()],
                         (_, Some(table)) => {
                             let names = table.indexes.iter().map(|index| index.index_name());
-                            names.map(|index| format!("{}/index/{index}", table.name)).collect()
+                            let local = table.local_indexes.iter().map(|index| index.index_name());
+                            names.chain(local).map(|index| format!("{}/index/{index}", table.name)).collect()
                         }
                         _ => panic!("{function}: {text} is not understood here"),
                     }

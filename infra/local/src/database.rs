@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{BillingMode, StreamSpecification, TimeToLiveSpecification};
+use aws_sdk_dynamodb::types::{
+    BillingMode, LocalSecondaryIndex, StreamSpecification, TimeToLiveSpecification,
+};
 use dynoxide::Database;
 use hb_domain::Clock;
 
@@ -97,10 +99,14 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
             .set_attribute_definitions(Some(table.attributes.clone()))
             .set_key_schema(Some(table.key.clone()))
             .set_stream_specification(table.stream.clone())
-            .set_global_secondary_indexes(Some(table.indexes.clone()).filter(|indexes| !indexes.is_empty()));
+            .set_global_secondary_indexes(Some(table.indexes.clone()).filter(|indexes| !indexes.is_empty()))
+            .set_local_secondary_indexes(
+                Some(table.local_indexes.clone()).filter(|indexes| !indexes.is_empty()),
+            );
         match create.send().await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
+                ensure_indexes(client, table).await?;
                 ensure_stream(client, table).await?;
                 continue;
             }
@@ -111,6 +117,24 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
             let ttl = ttl.map_err(|error| failed(&table.name, &error))?;
             let update = client.update_time_to_live().table_name(&table.name).time_to_live_specification(ttl);
             update.send().await.map_err(|error| failed(&table.name, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a table of an earlier version whose memories cannot be searched: an index like that is made with its
+/// table or never.
+async fn ensure_indexes(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
+    let described = client.describe_table().table_name(&table.name).send().await;
+    let described = described.map_err(|error| failed(&table.name, &error))?.table;
+    let there = described.and_then(|table| table.local_secondary_indexes).unwrap_or_default();
+    for wanted in table.local_indexes.iter().map(LocalSecondaryIndex::index_name) {
+        if !there.iter().any(|index| index.index_name() == Some(wanted)) {
+            return Err(StartError::new(format!(
+                "the database was made by an earlier version, whose memories cannot be searched by meaning; move it \
+                 away to start with an empty one, or export it with that version first (table {}, index {wanted})",
+                table.name
+            )));
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What the local stack needs of `template.yaml`: functions, routes and tables.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType,
+    AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use serde_norway::Value;
 
@@ -34,8 +34,10 @@ pub struct TemplateTable {
     pub attributes: Vec<AttributeDefinition>,
     /// Its key.
     pub key: Vec<KeySchemaElement>,
-    /// Its indexes.
+    /// Its indexes over all partitions.
     pub indexes: Vec<GlobalSecondaryIndex>,
+    /// Its indexes within each partition.
+    pub local_indexes: Vec<LocalSecondaryIndex>,
     /// The attribute that ends an item.
     pub ttl: Option<String>,
     /// The stream of its changes.
@@ -116,13 +118,21 @@ fn read_table(name: &str, table: &Value) -> Result<TemplateTable, StartError> {
     }
     let mut indexes = Vec::new();
     for index in sequence(properties, "GlobalSecondaryIndexes") {
-        let kind = index.get("Projection").map_or("", |projection| string(projection, "ProjectionType"));
         let built = GlobalSecondaryIndex::builder()
             .index_name(string(index, "IndexName"))
             .set_key_schema(Some(key_schema(index).map_err(|error| unclear(&error))?))
-            .projection(Projection::builder().projection_type(ProjectionType::from(kind)).build())
+            .projection(projection(index))
             .build();
         indexes.push(built.map_err(|error| unclear(&error))?);
+    }
+    let mut local_indexes = Vec::new();
+    for index in sequence(properties, "LocalSecondaryIndexes") {
+        let built = LocalSecondaryIndex::builder()
+            .index_name(string(index, "IndexName"))
+            .set_key_schema(Some(key_schema(index).map_err(|error| unclear(&error))?))
+            .projection(projection(index))
+            .build();
+        local_indexes.push(built.map_err(|error| unclear(&error))?);
     }
     let ttl = properties.get("TimeToLiveSpecification").map(|ttl| string(ttl, "AttributeName").to_owned());
     let key = key_schema(properties).map_err(|error| unclear(&error))?;
@@ -131,7 +141,18 @@ fn read_table(name: &str, table: &Value) -> Result<TemplateTable, StartError> {
         StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build()
     });
     let stream = stream.transpose().map_err(|error| unclear(&error))?;
-    Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, ttl, stream })
+    Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, local_indexes, ttl, stream })
+}
+
+/// Which attributes an index has.
+fn projection(index: &Value) -> Projection {
+    let Some(projection) = index.get("Projection") else { return Projection::builder().build() };
+    let others = sequence(projection, "NonKeyAttributes").filter_map(Value::as_str).map(str::to_owned);
+    let others: Vec<String> = others.collect();
+    Projection::builder()
+        .projection_type(ProjectionType::from(string(projection, "ProjectionType")))
+        .set_non_key_attributes(Some(others).filter(|others| !others.is_empty()))
+        .build()
 }
 
 fn key_schema(of: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::error::BuildError> {

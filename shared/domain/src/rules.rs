@@ -188,6 +188,16 @@ pub fn metadata(value: Value) -> Ruled<Map<String, Value>> {
     metadata_size(&map).map(|()| map)
 }
 
+/// `true` or `false`.
+pub fn flag(value: Value) -> Ruled<bool> {
+    value.as_bool().ok_or_else(|| "must be true or false".into())
+}
+
+/// Any time, in the forms that [`future`] reads.
+pub fn time(value: Value) -> Ruled<Timestamp> {
+    moment(&value)
+}
+
 /// Refuses metadata that has grown beyond [`MAX_METADATA`].
 pub fn metadata_size(map: &Map<String, Value>) -> Ruled<()> {
     let size = serde_json::to_string(map).map_or(usize::MAX, |json| json.len());

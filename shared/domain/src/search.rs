@@ -1,11 +1,11 @@
-//! Finding memories by the words of a query.
+//! What a search for memories is asked for.
 
-use std::collections::BTreeSet;
+use serde_json::{Map, Value};
 
 use crate::fields::Fields;
 use crate::listing::{Filter, MAX_LIMIT};
 use crate::memory::{MAX_CONTENT, Memory};
-use crate::{Result, TenantId, rules};
+use crate::{Result, TenantId, Timestamp, rules};
 
 /// A request to search.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,14 @@ pub struct Search {
     pub min_relevance: f64,
     /// Which memories to search.
     pub filter: Filter,
+    /// Only those whose metadata has each of these fields with just this value.
+    pub metadata: Map<String, Value>,
+    /// Only those created then or later.
+    pub created_after: Option<Timestamp>,
+    /// Only those created before.
+    pub created_before: Option<Timestamp>,
+    /// Whether each result is to say where its relevance comes from.
+    pub explain: bool,
 }
 
 impl Search {
@@ -31,32 +39,19 @@ impl Search {
         let limit = fields.take("limit", rules::integer(1..=MAX_LIMIT)).unwrap_or(20);
         let min_relevance = fields.take("minRelevance", rules::fraction).unwrap_or(0.0);
         let filter = Filter::take_from_body(&mut fields);
+        let metadata = fields.take("metadata", rules::metadata).unwrap_or_default();
+        let created_after = fields.take("createdAfter", rules::time);
+        let created_before = fields.take("createdBefore", rules::time);
+        let explain = fields.take("explain", rules::flag).unwrap_or(false);
         let query = fields.finish_with(query)?;
-        Ok(Self { query, limit, min_relevance, filter })
-    }
-}
-
-/// The distinct words of a text: runs of letters and digits, lower-cased.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words(BTreeSet<String>);
-
-impl Words {
-    /// The words of `text`.
-    pub fn of(text: &str) -> Self {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        Self(words.map(str::to_lowercase).collect())
+        Ok(Self { query, limit, min_relevance, filter, metadata, created_after, created_before, explain })
     }
 
-    /// How well `memory` matches a query of these words: the share of them that its content or tags
-    /// have, 0 to 1. A query without words matches nothing.
-    pub fn relevance(&self, memory: &Memory) -> f64 {
-        if self.0.is_empty() {
-            return 0.0;
-        }
-        let mut found = Self::of(&memory.content).0;
-        for tag in &memory.tags {
-            found.append(&mut Self::of(tag).0);
-        }
-        self.0.intersection(&found).count() as f64 / self.0.len() as f64
+    /// Whether `memory` is among those to be searched.
+    pub fn admits(&self, memory: &Memory) -> bool {
+        self.filter.matches(memory)
+            && self.metadata.iter().all(|(name, value)| memory.metadata.get(name) == Some(value))
+            && self.created_after.is_none_or(|after| memory.created_at >= after)
+            && self.created_before.is_none_or(|before| memory.created_at < before)
     }
 }

@@ -21,6 +21,18 @@ pub struct Tenant {
     pub suspended: bool,
     /// What it has consumed.
     pub meter: Meter,
+    /// What searches have to know of.
+    pub search: SearchVersion,
+}
+
+/// Counts the changes of a tenant's memories: an instance that holds what a search needs, of this version, has all
+/// of it. Both begin as [`Tenant::epoch`] does, and only rise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchVersion {
+    /// Requests that have changed memories.
+    pub changes: i64,
+    /// Those of them whose changes cannot be told by the time of the change: everything has to be read again.
+    pub reloads: i64,
 }
 
 impl Tenant {
@@ -32,6 +44,7 @@ impl Tenant {
             allowance: plan.allowance(),
             suspended: false,
             meter: Meter::default(),
+            search: SearchVersion { changes: now.micros(), reloads: now.micros() },
         }
     }
 
@@ -50,6 +63,7 @@ impl Tenant {
             month_end: month.end(),
             burst_remaining: bucket.remaining(self.meter.tat, now),
             burst_full_in: Bucket::full_in(self.meter.tat, now),
+            search: self.search,
         }
     }
 }
@@ -75,4 +89,6 @@ pub struct Standing {
     pub burst_remaining: u64,
     /// How long until the bucket is full.
     pub burst_full_in: Duration,
+    /// What searches have to know of.
+    pub search: SearchVersion,
 }

@@ -70,6 +70,13 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_add(micros))
     }
 
+    /// This moment less `time`.
+    #[must_use]
+    pub fn minus(self, time: Duration) -> Self {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_sub(micros))
+    }
+
     /// Reads an RFC 3339 time with a zone (`2027-01-31T00:00:00Z`, `…+02:00`); `None` for anything
     /// else, for times before 1970 and for times after 9999. Digits finer than a microsecond are dropped.
     pub fn parse(text: &str) -> Option<Self> {

@@ -10,7 +10,7 @@ use hb_domain::bearer::Bearer;
 use hb_domain::tenant::Standing;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
-use hb_store::{Claimed, Store, metered};
+use hb_store::{Changes, Claimed, Store, metered};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -122,7 +122,7 @@ impl App {
                                 call.check_idle_body()?;
                             }
                             if !route.is_repeatable() {
-                                return handler(call).await.map(Done::Fresh);
+                                return self.work(call, handler).await.map(Done::Fresh);
                             }
                             self.work_once(parts, call, handler, id, now).await
                         })
@@ -132,6 +132,15 @@ impl App {
                 Answer { route: route.path, ..answer }
             }
         }
+    }
+
+    /// Runs the handler and, before anybody hears what it did, tells searches what it has changed.
+    async fn work(&self, call: Call, handler: fn(Call) -> Handling) -> Outcome {
+        let (changes, principal) = (call.changes.clone(), call.principal.clone());
+        let handling = AssertUnwindSafe(async { handler(call).await }).catch_unwind();
+        let outcome = handling.await.unwrap_or_else(|_| Err(panicked()));
+        // A change that searches do not hear of must not be acknowledged: the caller tries again.
+        changes.publish(&self.0.store, principal.tenant()).await.and(outcome)
     }
 
     /// Runs the handler, unless the request repeats one that has been answered.
@@ -144,16 +153,14 @@ impl App {
         now: Timestamp,
     ) -> Result<Done, Error> {
         let Some(key) = idempotency::key_of(&parts.headers)? else {
-            return handler(call).await.map(Done::Fresh);
+            return self.work(call, handler).await.map(Done::Fresh);
         };
         let (store, principal) = (&self.0.store, call.principal.clone());
         let fresh = idempotency::fresh_claim(parts, &mut call);
         match store.claims(&principal).claim(key, fresh).await? {
             Claimed::Answered(kept) => Ok(Done::Replayed(kept)),
             Claimed::Mine(held) => {
-                let handling = async { handler(call.under(held.clone())).await };
-                let outcome = AssertUnwindSafe(handling).catch_unwind().await;
-                let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
+                let outcome = self.work(call.under(held.clone()), handler).await;
                 idempotency::settle(store, &principal, &held, outcome, id, now).await.map(Done::Fresh)
             }
         }
@@ -204,6 +211,7 @@ impl App {
             rng: self.0.entropy.rng(),
             secrets: self.0.entropy.rng(),
             claim: None,
+            changes: Changes::default(),
             store: self.0.store.clone(),
             peppers: Arc::clone(&self.0.guard.peppers),
             tokens: Arc::clone(&self.0.guard.tokens),

@@ -8,9 +8,9 @@ use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::{SearchVersion, Standing};
 use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp};
-use hb_store::{HeldClaim, Keys, Memories, Store, Usage};
+use hb_store::{Changes, HeldClaim, Keys, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
 use rand::rngs::StdRng;
@@ -32,6 +32,7 @@ pub struct Call {
     /// Makes secrets, which nobody could make again.
     pub(crate) secrets: StdRng,
     pub(crate) claim: Option<HeldClaim>,
+    pub(crate) changes: Changes,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
@@ -50,6 +51,11 @@ impl Call {
     /// The limits of the caller's tenant.
     pub const fn allowance(&self) -> &Allowance {
         &self.standing.allowance
+    }
+
+    /// Of which version of the tenant's memories a search has to be.
+    pub const fn search_version(&self) -> SearchVersion {
+        self.standing.search
     }
 
     /// When the request is taken to happen: for one that is carried on under a claim, when it first came.
@@ -79,7 +85,7 @@ impl Call {
 
     /// The tenant's memories.
     pub const fn memories(&self) -> Memories<'_> {
-        self.store.memories(&self.principal).under(self.claim.as_ref())
+        self.store.memories(&self.principal).under(self.claim.as_ref()).noting(&self.changes)
     }
 
     /// The same call under a claim, with the time and the ids of the first request of its key.

@@ -24,7 +24,7 @@ pub use app::App;
 pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
 pub use envelope::item_errors;
-pub use hb_store::{Landed, NewRecord, Rotation};
+pub use hb_store::{Hit, Landed, NewRecord, Rotation};
 pub use reply::{Outcome, Reply};
 pub use route::Route;
 pub use token::{ClerkSettings, MintedToken};

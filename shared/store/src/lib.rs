@@ -6,9 +6,11 @@
 
 mod api_keys;
 pub mod aws;
+mod changes;
 mod claims;
 mod counts;
 mod fault;
+mod indexes;
 mod item;
 mod memories;
 mod operator;
@@ -26,9 +28,11 @@ use hb_domain::Principal;
 pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
 pub use api_keys::rotate::Rotation;
+pub use changes::Changes;
 pub use claims::{Claimed, Claims, HeldClaim};
 pub use counts::{Amount, Counts};
-pub use memories::{Erased, ExportPage, Landed, Memories, MemoryPage, NewRecord, Versioned};
+pub use hb_search::Hit;
+pub use memories::{Erased, ExportPage, Found, Landed, Memories, MemoryPage, NewRecord, Versioned};
 pub use operator::{Operator, TableState};
 pub use removals::{Removal, Removals};
 pub use secrets::{Secret, SecretNames, Secrets};
@@ -59,6 +63,7 @@ pub struct Store {
     once: Client,
     tables: Tables,
     secrets: Secrets,
+    indexes: indexes::Indexes,
 }
 
 impl Store {
@@ -66,7 +71,13 @@ impl Store {
     pub fn new(db: aws_sdk_dynamodb::Config, tables: Tables, secrets: Secrets) -> Self {
         let db = db.to_builder().interceptor(spent::Meter).build();
         let once = db.to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { db: Client::from_conf(db), once: Client::from_conf(once), tables, secrets }
+        Self {
+            db: Client::from_conf(db),
+            once: Client::from_conf(once),
+            tables,
+            secrets,
+            indexes: indexes::Indexes::new(),
+        }
     }
 
     /// Tenants: plans and admission.

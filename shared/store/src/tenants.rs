@@ -6,6 +6,7 @@
 //! | `rv` | epoch of cached keys and plans |
 //! | `t` | GCRA theoretical arrival time, microseconds |
 //! | `mYYYYMM` | requests admitted in that month |
+//! | `sv`, `fv` | counts of requests that changed memories, and of those after which all have to be read again |
 //! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
 //!
 //! This item is never part of a transaction: under load its transactions would conflict, and a
@@ -14,7 +15,7 @@
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hb_domain::meter::{Branch, Bucket, Meter};
 use hb_domain::plan::{Allowance, Plan};
-use hb_domain::tenant::Tenant;
+use hb_domain::tenant::{SearchVersion, Tenant};
 use hb_domain::time::Month;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
@@ -58,6 +59,8 @@ impl<'a> Tenants<'a> {
             ("perMonth".into(), number(allowance.per_month)),
             ("perMinute".into(), number(allowance.per_minute)),
             ("burst".into(), number(allowance.burst)),
+            ("sv".into(), number(tenant.search.changes)),
+            ("fv".into(), number(tenant.search.reloads)),
         ]);
         if let Some(memories) = allowance.memories {
             item.insert("memories".into(), number(memories));
@@ -172,6 +175,16 @@ impl<'a> Tenants<'a> {
         self.change(id, "ADD rv :one", Attributes::new()).await
     }
 
+    /// Makes what instances hold for searches stale: by a look at what has changed since, or, with `reload`, as a
+    /// whole. Repeating it is harmless. `false` when there is no such tenant.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn raise_search_version(&self, id: &TenantId, reload: bool) -> Result<bool> {
+        let expression = if reload { "ADD sv :one, fv :one" } else { "ADD sv :one" };
+        self.change(id, expression, Attributes::new()).await
+    }
+
     /// Puts the tenant on `plan` with these limits; its bucket is full again. `false` when there is
     /// no such tenant. It holds from the next request on.
     ///
@@ -271,5 +284,9 @@ pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
         },
         suspended: row.flag("suspended")?,
         meter,
+        search: SearchVersion {
+            changes: row.optional_integer("sv")?.unwrap_or_default(),
+            reloads: row.optional_integer("fv")?.unwrap_or_default(),
+        },
     })
 }

@@ -9,6 +9,7 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 use super::put::{Failure, Written};
 use super::row::Record;
 use super::{Memories, Versioned, row};
+use crate::changes::Changes;
 use crate::counts::{Amount, Counts, Reserved};
 use crate::fault::{fault, persist};
 use crate::item::{Attributes, millis, text};
@@ -43,6 +44,7 @@ impl Memories<'_> {
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
             let is_applied = self.claim.is_some_and(|held| held.claim.applied);
             if is_applied || found.version == version {
+                self.note(Changes::note_reload);
                 return Ok(found.versioned());
             }
             if expected.is_some_and(|versions| !versions.contains(&found.version)) {
@@ -85,6 +87,7 @@ impl Memories<'_> {
         let record = Record { memory, version: version.to_owned(), seq: found.seq, moved };
         match self.put_over(&record, &found.version).await {
             Ok(Written::Now | Written::Before) => {
+                self.note(|changes| changes.note_written(record.memory.updated_at, now));
                 counts.release(shrunk, found.seq).await;
                 Ok(Some(record))
             }
@@ -93,6 +96,7 @@ impl Memories<'_> {
                 Ok(None)
             }
             Err(Failure { error, maybe_done }) => {
+                self.note(Changes::note_reload);
                 if !maybe_done {
                     counts.release(grown, found.seq).await;
                 }
@@ -121,6 +125,7 @@ impl Memories<'_> {
         }
         match self.remove(delete.condition_expression(condition)).await? {
             Ok(gone) => {
+                self.note(Changes::note);
                 Counts::new(self.store, self.tenant).release(gone.amount, gone.seq).await;
                 Ok(())
             }

@@ -10,6 +10,7 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 use super::Memories;
 use super::put::{Failure, Written};
 use super::row::Record;
+use crate::changes::Changes;
 use crate::counts::{Amount, Counts, Reserved};
 
 /// How many memories are written at a time.
@@ -73,6 +74,7 @@ impl Memories<'_> {
         // What a request before this one has written under the claim has its place already.
         let mut may_exist = foreign;
         if self.is_resumed() {
+            self.note(Changes::note_reload);
             self.set_existing_aside(&mut records, &mut landed, now).await?;
             may_exist = false;
         }
@@ -113,11 +115,11 @@ impl Memories<'_> {
             if put.as_ref().is_err_and(|failure| failure.maybe_done) {
                 is_down.store(true, Ordering::Relaxed);
             }
-            (place, record.amount(), put)
+            (place, record.amount(), record.memory.updated_at, put)
         });
         let mut unused = Amount::default();
         let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
-        while let Some((place, amount, put)) = puts.next().await {
+        while let Some((place, amount, updated_at, put)) = puts.next().await {
             let (outcome, taken) = match put {
                 Ok((Written::Now, replaced)) => {
                     unused = unused + replaced;
@@ -127,6 +129,9 @@ impl Memories<'_> {
                 // Rather a place too many than one too few.
                 Err(Failure { error, maybe_done }) => (Landed::Failed(error), maybe_done),
             };
+            if taken {
+                self.note(|changes| changes.note_written(updated_at, now));
+            }
             if !taken {
                 unused = unused + amount;
             }

@@ -13,6 +13,7 @@ use super::Memories;
 use super::change::Gone;
 use super::row::OWNERS;
 use super::walk::{Budget, Walk};
+use crate::changes::Changes;
 use crate::counts::{Amount, Counts, Reserved};
 use crate::item::{millis, number, text};
 
@@ -149,6 +150,9 @@ impl Memories<'_> {
                 }
                 Err(error) => outcome = outcome.and(Err(error)),
             }
+        }
+        if freed.memories > 0 {
+            self.note(Changes::note_reload);
         }
         Counts::new(self.store, self.tenant).release(freed, first).await;
         (freed.memories, outcome)

@@ -1,8 +1,9 @@
 //! The table of memories: partition `tenant`, sort key the memory's id, which begins with its time
 //! of creation.
 //!
-//! Two indexes hold nothing but keys, for the lists sorted by `updatedAt` and `importance`: a long
-//! memory is not written three times.
+//! Two indexes are for the lists sorted by `updatedAt` and `importance`. The former is local, so that it can be read
+//! consistently, and has what searches need of each memory (`find`); the latter has nothing but keys: a long memory
+//! is not written three times.
 
 mod change;
 mod create;
@@ -13,18 +14,19 @@ mod list;
 mod put;
 mod recount;
 mod row;
+mod search;
 mod walk;
 
 use hb_domain::cursor::Position;
-use hb_domain::search::{Search, Words};
 use hb_domain::{Error, Memory, MemoryId, Result, TenantId, Timestamp};
 
 use crate::Store;
+use crate::changes::Changes;
 use crate::claims::HeldClaim;
 pub use create::{Landed, NewRecord};
 pub use erase::Erased;
 pub use export::ExportPage;
-use walk::{Budget, Walk};
+pub use search::Found;
 
 /// The memories of one tenant.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,7 @@ pub struct Memories<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
     claim: Option<&'a HeldClaim>,
+    changes: Option<&'a Changes>,
 }
 
 /// A memory, and the name of this version of it.
@@ -56,7 +59,7 @@ pub struct MemoryPage {
 
 impl<'a> Memories<'a> {
     pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant, claim: None }
+        Self { store, tenant, claim: None, changes: None }
     }
 
     /// The same memories, for a request that works under a claim: what a request before it has written under
@@ -64,6 +67,19 @@ impl<'a> Memories<'a> {
     #[must_use]
     pub const fn under(self, claim: Option<&'a HeldClaim>) -> Self {
         Self { claim, ..self }
+    }
+
+    /// The same memories, for a request that notes what it changes.
+    #[must_use]
+    pub const fn noting(self, changes: &'a Changes) -> Self {
+        Self { changes: Some(changes), ..self }
+    }
+
+    /// Notes a change, when somebody wants to hear of it.
+    fn note(&self, note: impl FnOnce(&Changes)) {
+        if let Some(changes) = self.changes {
+            note(changes);
+        }
     }
 
     fn is_resumed(&self) -> bool {
@@ -77,41 +93,6 @@ impl<'a> Memories<'a> {
     pub async fn get(&self, id: &MemoryId, now: Timestamp) -> Result<Versioned> {
         let found = self.read(id).await?.ok_or(Error::NotFound)?;
         if found.memory.is_visible(now) { Ok(found.versioned()) } else { Err(Error::NotFound) }
-    }
-
-    /// The memories that match `search` best, with their relevance: best first, then newest. It
-    /// looks at the newest memories, up to 5 MB of them.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn search(&self, search: &Search, now: Timestamp) -> Result<Vec<(Memory, f64)>> {
-        let words = Words::of(&search.query);
-        let mut hits = Vec::new();
-        let mut walk = Walk::newest_first(self, Budget::FILTERED);
-        while let Some(batch) = walk.next().await? {
-            for (_, found) in batch {
-                let Some(memory) =
-                    found.filter(|memory| memory.is_visible(now) && search.filter.matches(memory))
-                else {
-                    continue;
-                };
-                let relevance = words.relevance(&memory);
-                if relevance > 0.0 && relevance >= search.min_relevance {
-                    hits.push((memory, relevance));
-                }
-            }
-        }
-        hits.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| b.id.cmp(&a.id)));
-        hits.truncate(usize::try_from(search.limit).unwrap_or(usize::MAX));
-        // The answer repeats the query.
-        let mut bytes = serde_json::to_string(&search.query).map_or(0, |json| json.len());
-        let fitting = hits.iter().take_while(|(memory, _)| {
-            bytes += list::json_size(memory);
-            bytes <= list::MAX_ANSWER
-        });
-        let fitting = fitting.count();
-        hits.truncate(fitting);
-        Ok(hits)
     }
 }
 

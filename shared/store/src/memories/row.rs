@@ -5,7 +5,7 @@ use hb_domain::{Memory, MemoryId, Result, TenantId};
 
 use super::Versioned;
 use crate::counts::Amount;
-use crate::item::{Attributes, Row, millis, number, text, texts, ttl};
+use crate::item::{Attributes, Row, bytes, millis, number, text, texts, ttl};
 
 const TABLE: &str = "memories";
 
@@ -53,6 +53,7 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
     // In scientific notation, since the plain decimals of a small number can be longer than an item's number may be.
     item.insert("importance".into(), number(format_args!("{:e}", memory.importance)));
     item.insert("updatedAt".into(), millis(memory.updated_at));
+    item.insert("find".into(), bytes(&hb_search::Record::of(memory).to_bytes()));
     if !memory.tags.is_empty() {
         item.insert("tags".into(), texts(&memory.tags));
     }

@@ -68,11 +68,6 @@ impl<'a> Walk<'a> {
         Ok(Self { memories, sort, order, from, budget, at_end: false })
     }
 
-    /// A walk from the newest memory on.
-    pub(super) const fn newest_first(memories: &'a Memories<'a>, budget: Budget) -> Self {
-        Self { memories, sort: Sort::CreatedAt, order: Order::Descending, from: None, budget, at_end: false }
-    }
-
     /// Passes over `count` items without reading their content.
     pub(super) async fn skip(&mut self, mut count: u64) -> Result<()> {
         let mut bytes = 0.0;

@@ -1,0 +1,150 @@
+//! What records have of the words of a query: BM25, with synonyms and with words said nearby in the session.
+//!
+//! BM25: Robertson, Zaragoza 2009, "The Probabilistic Relevance Framework", with the idf of Lucene, which is never negative.
+
+use std::collections::HashMap;
+
+use crate::index::Index;
+use crate::query::Query;
+use crate::rank::Parameters;
+
+/// With fewer records than this, words are weighed as if there were as many: among three memories every word is common.
+const FEW: usize = 100;
+/// A term that so many records or fewer have is not common.
+const COMMON_OF_FEW: f64 = 8.0;
+
+/// A record that has a term, and the saturated count of the term in it.
+type Posting = (u32, f32);
+
+/// Which records have which of the query's terms and their synonyms.
+pub(crate) struct Postings(HashMap<u32, Vec<Posting>>);
+
+impl Postings {
+    /// Scans all records once.
+    pub(crate) fn find(index: &Index, query: &Query, parameters: &Parameters) -> Self {
+        let mut wanted: HashMap<u32, Vec<Posting>> = HashMap::new();
+        // Most terms of a record are not asked for: one bit tells so without a look into the map.
+        let mut maybe = vec![0_u64; 1 << 10];
+        let synonyms = query.terms.iter().flat_map(|term| term.synonyms.iter().map(|(hash, _)| *hash));
+        for hash in query.terms.iter().map(|term| term.hash).chain(synonyms) {
+            wanted.entry(hash).or_default();
+            maybe[(hash as usize >> 6) & 0x3ff] |= 1 << (hash & 63);
+        }
+        let total: u64 = index.slots.iter().map(|slot| u64::from(slot.length)).sum();
+        let mean = (total as f64 / index.len().max(1) as f64).max(1.0);
+        for (slot, place) in index.slots.iter().zip(0_u32..) {
+            for term in index.terms_of(slot) {
+                let hash = term.hash();
+                if (maybe[(hash as usize >> 6) & 0x3ff] >> (hash & 63)) & 1 == 0 {
+                    continue;
+                }
+                if let Some(postings) = wanted.get_mut(&hash) {
+                    let count = f64::from(term.count());
+                    let norm = 1.0 - parameters.b + parameters.b * f64::from(slot.length) / mean;
+                    postings.push((
+                        place,
+                        (count * (parameters.k1 + 1.0) / (count + parameters.k1 * norm)) as f32,
+                    ));
+                }
+            }
+        }
+        Self(wanted)
+    }
+
+    fn of(&self, hash: u32) -> &[Posting] {
+        self.0.get(&hash).map_or(&[], Vec::as_slice)
+    }
+
+    /// How much it says that a record has a term which so many of all have.
+    fn idf(&self, hash: u32, records: usize) -> f64 {
+        let (all, having) = (records.max(FEW) as f64, self.of(hash).len() as f64);
+        (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
+    }
+
+    /// Each record's share of what the query's terms could give: 0 for none of them, 1 for each of them said once in
+    /// a text of mean length.
+    pub(crate) fn score(&self, index: &Index, query: &Query, parameters: &Parameters) -> Vec<f32> {
+        let records = index.len();
+        let mut score = vec![0.0_f32; records];
+        let mut attainable = 0.0;
+        let mut credit = Credit::new(records);
+        for term in &query.terms {
+            let idf = self.idf(term.hash, records);
+            attainable += idf;
+            let is_common =
+                self.of(term.hash).len() as f64 > (parameters.common * records as f64).max(COMMON_OF_FEW);
+            for &(place, count) in self.of(term.hash) {
+                credit.raise(place, count);
+            }
+            if !is_common {
+                for &(synonym, likeness) in &term.synonyms {
+                    let factor = parameters.synonym
+                        * f64::from(likeness)
+                        * (self.idf(synonym, records) / idf).min(1.0);
+                    for &(place, count) in self.of(synonym) {
+                        credit.raise(place, factor as f32 * count);
+                    }
+                }
+                credit.spread(index, parameters);
+            }
+            credit.pay(&mut score, idf as f32);
+        }
+        if attainable > 0.0 {
+            let share = (1.0 / attainable) as f32;
+            score.iter_mut().for_each(|score| *score *= share);
+        }
+        score
+    }
+}
+
+/// What each record is given for one term: the highest of several, not their sum.
+struct Credit {
+    of: Vec<f32>,
+    /// The records that have any, in no order.
+    given: Vec<u32>,
+}
+
+impl Credit {
+    fn new(records: usize) -> Self {
+        Self { of: vec![0.0; records], given: Vec::new() }
+    }
+
+    fn raise(&mut self, place: u32, value: f32) {
+        let own = &mut self.of[place as usize];
+        if *own == 0.0 {
+            self.given.push(place);
+        }
+        *own = own.max(value);
+    }
+
+    /// Lets the neighbours of a record in its session have a part of what it has, less with each step.
+    fn spread(&mut self, index: &Index, parameters: &Parameters) {
+        let own: Vec<(u32, f32)> =
+            self.given.iter().map(|place| (*place, self.of[*place as usize])).collect();
+        for (place, value) in own {
+            let session = index.slots[place as usize].session;
+            if session == 0 {
+                continue;
+            }
+            for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
+                let mut part = value;
+                for step in 1..=parameters.window {
+                    let other = if is_later { place.checked_add(step) } else { place.checked_sub(step) };
+                    let slot = other.and_then(|other| index.slots.get(other as usize));
+                    let is_near = slot.is_some_and(|slot| slot.session == session);
+                    let Some(other) = other.filter(|_| is_near) else { break };
+                    part *= decay as f32;
+                    self.raise(other, part);
+                }
+            }
+        }
+    }
+
+    /// Adds what was given, times `weight`, and begins anew.
+    fn pay(&mut self, score: &mut [f32], weight: f32) {
+        for place in self.given.drain(..) {
+            let own = std::mem::take(&mut self.of[place as usize]);
+            score[place as usize] += weight * own;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Finding memories by their words and by what they mean, in one linear scan over small records.
+//!
+//! A memory's [`Record`] has its stemmed words, hashed, and 256 bits of a static embedding: it is stored with
+//! the memory, so that one write makes it findable. An [`Index`] holds the records of a tenant, sorted by session and
+//! time, and ranks them for a [`Query`]: BM25 over words, their synonyms and the words said nearby in the same
+//! session, plus the cosine of the embeddings, plus a bonus for sessions that speak of the matter more than
+//! once. infra/adr/0010 has the measurements behind every part and number.
+//!
+//! Nothing here does I/O or knows of AWS, and equal input gives equal output.
+
+mod bits;
+mod facets;
+mod index;
+mod lexical;
+mod model;
+#[cfg(test)]
+mod oracle;
+mod query;
+mod rank;
+mod record;
+mod text;
+mod wordpiece;
+
+pub use index::{Entry, Index};
+pub use query::Query;
+pub use rank::{Explanation, Hit, relevance};
+pub use record::Record;
+pub use text::terms;

@@ -1,0 +1,112 @@
+//! The static embedding and the synonyms, as `model/distill.py` has made them.
+//!
+//! `table.bin`: `HBEMBED1`, rows and dimensions (u32), the centre (f32 each), a scale a row (f32), then the rows (i8).
+//! `vocab.txt`: the token of each row, one a line. `synonyms.bin`: `HBSYNON1`, the number of stems and the bytes of
+//! their list (u32), the stems, one a line; then for each the number of its synonyms (u8), and of each of those the
+//! place (u16) and the similarity in steps of 1/255 (u8). All little-endian.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::record::Code;
+use crate::wordpiece;
+
+/// Dimensions of the embedding.
+pub(crate) const DIMENSIONS: usize = 256;
+
+static TABLE: &[u8] = include_bytes!("../model/table.bin");
+static VOCABULARY: &str = include_str!("../model/vocab.txt");
+static SYNONYMS: &[u8] = include_bytes!("../model/synonyms.bin");
+
+/// What a text or a word means, as far as a table can tell.
+pub(crate) struct Model {
+    vocabulary: HashMap<&'static str, u32>,
+    centre: [f64; DIMENSIONS],
+    scales: Vec<f64>,
+    rows: &'static [u8],
+    stems: Vec<&'static str>,
+    /// Where the synonyms of each stem are, and how many.
+    synonyms: HashMap<&'static str, &'static [u8]>,
+}
+
+/// The model; the first call takes it apart, some milliseconds.
+pub(crate) fn get() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(Model::read)
+}
+
+impl Model {
+    fn read() -> Self {
+        let (rows, dimensions) = (word(TABLE, 8) as usize, word(TABLE, 12) as usize);
+        debug_assert!(TABLE.starts_with(b"HBEMBED1") && dimensions == DIMENSIONS);
+        let float = |at: usize| f64::from(f32::from_bits(word(TABLE, at)));
+        let centre = std::array::from_fn(|dimension| float(16 + 4 * dimension));
+        let scales_at = 16 + 4 * dimensions;
+        let scales = (0..rows).map(|row| float(scales_at + 4 * row)).collect();
+        let lines = VOCABULARY.lines().zip(0..).collect();
+
+        debug_assert!(SYNONYMS.starts_with(b"HBSYNON1"));
+        let (list, mut rest) = SYNONYMS[16..].split_at(word(SYNONYMS, 12) as usize);
+        let stems: Vec<&str> = std::str::from_utf8(list).unwrap_or_default().lines().collect();
+        let mut synonyms = HashMap::with_capacity(stems.len());
+        for stem in &stems {
+            let (own, next) = rest[1..].split_at(3 * usize::from(rest[0]));
+            synonyms.insert(*stem, own);
+            rest = next;
+        }
+        Self { vocabulary: lines, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
+    }
+
+    /// Stems of like meaning, and how like it is, 0 to 1.
+    pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
+        let own = self.synonyms.get(stem).copied().unwrap_or_default();
+        own.chunks_exact(3).filter_map(|synonym| {
+            let place = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
+            Some((*self.stems.get(place)?, f64::from(synonym[2]) / 255.0))
+        })
+    }
+
+    /// On which side of the centre the embedding of `text` lies, a bit a dimension; all zero when no token is known.
+    pub(crate) fn code(&self, text: &str) -> Code {
+        let mut code = Code::default();
+        let sum = self.sum(text);
+        let length = norm(&sum);
+        if length > 0.0 {
+            for (dimension, value) in sum.iter().enumerate() {
+                code[dimension / 8] |= u8::from(*value > length * self.centre[dimension]) << (dimension % 8);
+            }
+        }
+        code
+    }
+
+    /// The embedding of a query, of length 1; `None` when no token is known.
+    pub(crate) fn direction(&self, text: &str) -> Option<[f64; DIMENSIONS]> {
+        let sum = self.sum(text);
+        let length = Some(norm(&sum)).filter(|length| *length > 0.0)?;
+        let from_centre: [f64; DIMENSIONS] =
+            std::array::from_fn(|dimension| sum[dimension] / length - self.centre[dimension]);
+        let length = Some(norm(&from_centre)).filter(|length| *length > 0.0)?;
+        Some(from_centre.map(|value| value / length))
+    }
+
+    /// The sum of the rows of a text's tokens, in their order.
+    fn sum(&self, text: &str) -> [f64; DIMENSIONS] {
+        let mut sum = [0.0; DIMENSIONS];
+        for row in wordpiece::pieces(text, &self.vocabulary) {
+            let row = row as usize;
+            let scale = self.scales[row];
+            for (total, value) in sum.iter_mut().zip(&self.rows[row * DIMENSIONS..(row + 1) * DIMENSIONS]) {
+                *total += scale * f64::from(value.cast_signed());
+            }
+        }
+        sum
+    }
+}
+
+fn norm(values: &[f64; DIMENSIONS]) -> f64 {
+    values.iter().fold(0.0, |sum, value| sum + value * value).sqrt()
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+}

@@ -1,0 +1,325 @@
+//! The ranking held to the figures of `model/golden.json` and to a plain implementation of its definition.
+
+use std::collections::{HashMap, HashSet};
+
+use hb_domain::fields::Fields;
+use hb_domain::memory::NewMemory;
+use hb_domain::search::Search;
+use hb_domain::{Memory, MemoryId, TenantId, Timestamp};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::rank::PARAMETERS;
+use crate::{Entry, Hit, Index, Query, Record, model, relevance, terms};
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("../model/golden.json")).expect("JSON")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
+}
+
+/// The memory of this place in the order of creation.
+fn memory(place: usize, mut body: Value) -> Memory {
+    body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
+    let fields = Fields::of_body(body).expect("fields");
+    let new = NewMemory::parse(fields, &TenantId::parse("acme").expect("a tenant"), now()).expect("a memory");
+    let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + place as u64;
+    let digit = |power: u32| char::from_digit((time / 36_u64.pow(power) % 36) as u32, 36).expect("a digit");
+    let id: String = (0..9).rev().map(digit).collect();
+    new.named(MemoryId::parse(&format!("mem_{id}0000000000000")).expect("an id"))
+}
+
+fn index(memories: &[Memory]) -> Index {
+    let mut index = Index::new();
+    let entry = |memory: &Memory| Entry {
+        id: memory.id.clone(),
+        expires_at: memory.expires_at,
+        record: Record::from_bytes(&Record::of(memory).to_bytes()).expect("what was written"),
+    };
+    index.apply(memories.iter().map(entry).collect());
+    index
+}
+
+fn asked(body: Value) -> Search {
+    let tenant = TenantId::parse("acme").expect("a tenant");
+    Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search")
+}
+
+fn search(index: &Index, body: Value) -> Vec<Hit> {
+    let search = asked(body);
+    index.search(&Query::new(&search.query), &search, now(), search.limit as usize)
+}
+
+#[test]
+fn terms_and_codes_are_those_of_the_model() {
+    for text in golden()["texts"].as_array().expect("texts") {
+        let content = text["text"].as_str().expect("a text");
+        assert_eq!(json!(terms(content)), text["terms"], "{content}");
+        assert_eq!(hex(&model::get().code(content)), text["bits"], "{content}");
+    }
+}
+
+#[test]
+fn scores_are_those_of_the_model() {
+    let golden = golden();
+    let said = golden["tenant"].as_array().expect("records").iter().enumerate();
+    let memories: Vec<Memory> = said
+        .map(|(place, said)| match said[1].as_str() {
+            Some(session) => memory(place, json!({"content": said[0], "sessionId": session})),
+            None => memory(place, json!({"content": said[0]})),
+        })
+        .collect();
+    let index = index(&memories);
+    for search in golden["search"].as_array().expect("searches") {
+        let query = Query::new(search["query"].as_str().expect("a query"));
+        let scores = index.score(&query, &PARAMETERS);
+        for (place, slot) in index.slots.iter().enumerate() {
+            let original = memories.iter().position(|memory| crate::index::number(&memory.id) == slot.id);
+            let expected = search["score"][original.expect("a memory")].as_f64().expect("a score");
+            let got = scores.total(place, slot, &PARAMETERS);
+            assert!((got - expected).abs() < 1e-5, "{}: {got} for {expected}", search["query"]);
+        }
+    }
+}
+
+#[test]
+fn a_query_of_nothing_finds_nothing_and_of_anything_does_no_harm() {
+    let index =
+        index(&[memory(0, json!({"content": "the cat 🎉"})), memory(1, json!({"content": "of the"}))]);
+    for query in ["the and of to", "…!? \u{300}", "\u{200b}", "👨"] {
+        assert_eq!(search(&index, json!({"query": query, "minRelevance": 0.5})), [], "{query}");
+    }
+    assert_eq!(search(&index, json!({"query": "🎉"})).len(), 1);
+    for query in ["x".repeat(10_000), "word ".repeat(2_000), "(?:a+)+$ ' OR 1=1 -- {\"$gt\": \"\"}".into()] {
+        search(&index, json!({"query": query}));
+    }
+    assert!(Query::new("the and of to").terms.is_empty());
+    assert!(Query::new("").is_empty());
+}
+
+#[test]
+fn other_scripts_are_found_by_their_words() {
+    let memories = [
+        "Ich wohne seit drei Jahren in München und mag Äpfel.",
+        "Die Straße nach Köln ist gesperrt.",
+        "東京タワーへ行きました。",
+        "コーヒーが好きです",
+        "أحب القهوة العربية",
+        "🎂 am Samstag 🎈",
+    ];
+    let memories: Vec<Memory> =
+        memories.iter().enumerate().map(|(place, text)| memory(place, json!({"content": text}))).collect();
+    let index = index(&memories);
+    for (query, place) in [
+        ("munchen", 0),
+        ("ÄPFEL", 0),
+        ("STRASSE köln", 1),
+        ("東京", 2),
+        ("コーヒー", 3),
+        ("القَهْوة", 4),
+        ("🎈", 5),
+    ] {
+        let hits = search(&index, json!({"query": query}));
+        assert_eq!(hits.first().map(|hit| &hit.id), Some(&memories[place].id), "{query}");
+    }
+}
+
+#[test]
+fn a_hit_explains_itself() {
+    let memories = [memory(0, json!({"content": "We adopted two kittens", "importance": 1.0}))];
+    let hits = search(&index(&memories), json!({"query": "Which cats were adopted?"}));
+    let parts = &hits[0].explanation;
+    assert_eq!(parts.terms, ["cat", "adopt"], "kitten is like cat");
+    let sum = parts.words + parts.meaning + parts.session + parts.importance;
+    assert!((parts.score - sum).abs() < 1e-5 && parts.words > 0.0 && parts.importance > 0.0, "{parts:?}");
+    assert_eq!(hits[0].relevance, relevance(parts.score));
+}
+
+/// The definition, word for word: no hashes, no pools, no scan.
+fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
+    let p = &PARAMETERS;
+    let said: Vec<Vec<String>> = memories
+        .iter()
+        .map(|memory| terms(&[std::slice::from_ref(&memory.content), &memory.tags].concat().join("\n")))
+        .collect();
+    let mean = (said.iter().map(Vec::len).sum::<usize>() as f64 / said.len() as f64).max(1.0);
+    let saturated = |place: usize, term: &str| {
+        let count = said[place].iter().filter(|said| *said == term).count().min(15) as f64;
+        let norm = 1.0 - p.b + p.b * said[place].len() as f64 / mean;
+        if count == 0.0 { 0.0 } else { count * (p.k1 + 1.0) / (count + p.k1 * norm) }
+    };
+    let having = |term: &str| said.iter().filter(|said| said.iter().any(|said| said == term)).count() as f64;
+    let idf = |term: &str| {
+        (1.0 + (memories.len().max(100) as f64 - having(term) + 0.5) / (having(term) + 0.5)).ln()
+    };
+    let mut distinct = Vec::new();
+    for term in terms(query) {
+        if !distinct.contains(&term) {
+            distinct.push(term);
+        }
+    }
+    let direction = model::get().direction(query);
+    let near = |place: usize, other: usize| {
+        let steps = place.abs_diff(other);
+        let session = &memories[place].session_id;
+        let decay = if other <= place { p.earlier } else { p.later };
+        let reaches = steps == 0 || (session.is_some() && *session == memories[other].session_id);
+        if reaches && steps <= p.window as usize { decay.powi(steps as i32) } else { 0.0 }
+    };
+    let own = |place: usize, term: &str, is_common: bool| {
+        let synonyms = model::get().synonyms(term).filter(|_| !is_common).map(|(other, likeness)| {
+            p.synonym * likeness * (idf(other) / idf(term)).min(1.0) * saturated(place, other)
+        });
+        synonyms.fold(saturated(place, term), f64::max)
+    };
+    let base: Vec<f64> = (0..memories.len())
+        .map(|place| {
+            let mut words = 0.0;
+            for term in &distinct {
+                let is_common = having(term) > (p.common * memories.len() as f64).max(8.0);
+                let reach = |other: usize| {
+                    if is_common && other != place {
+                        0.0
+                    } else {
+                        near(place, other) * own(other, term, is_common)
+                    }
+                };
+                words += idf(term) * (0..memories.len()).map(reach).fold(0.0, f64::max);
+            }
+            let attainable: f64 = distinct.iter().map(|term| idf(term)).sum();
+            let code = model::get().code(&memories[place].content);
+            let cosine = direction.filter(|_| code != [0; 32]).map_or(0.0, |direction| {
+                let sign = |d: usize| if (code[d / 8] >> (d % 8)) & 1 == 1 { 1.0 } else { -1.0 };
+                direction.iter().enumerate().map(|(d, value)| sign(d) * value).sum::<f64>() / 16.0
+            });
+            if attainable > 0.0 {
+                words / attainable + f64::from(p.meaning) * cosine
+            } else {
+                f64::from(p.meaning) * cosine
+            }
+        })
+        .collect();
+    (0..memories.len())
+        .map(|place| {
+            let together = |other: &usize| {
+                *other == place
+                    || (memories[place].session_id.is_some()
+                        && memories[place].session_id == memories[*other].session_id)
+            };
+            let mut best: Vec<f64> =
+                (0..memories.len()).filter(together).map(|other| base[other].max(0.0)).collect();
+            best.sort_by(|a, b| b.total_cmp(a));
+            base[place] + f64::from(p.session) * best.iter().take(p.best).sum::<f64>() / p.best as f64
+        })
+        .collect()
+}
+
+/// Texts of few words, so that they meet.
+fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
+    let word = prop::sample::select(vec![
+        "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
+        "münchen", "東京", "🎉",
+    ]);
+    let text = prop::collection::vec(word, 1..8).prop_map(|words| words.join(" "));
+    prop::collection::vec((text, prop::option::of(0..3_u8), 0..4_u8), 1..30)
+}
+
+fn memories(texts: &[(String, Option<u8>, u8)]) -> Vec<Memory> {
+    // In the order of sessions, as the definition has them; nothing of the index depends on it.
+    let make = |(place, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
+        let mut body = json!({"content": text, "tags": [format!("tag{tag}")], "metadata": {"n": tag, "o": {"p": [tag]}}});
+        if let Some(session) = session {
+            body["sessionId"] = json!(format!("session {session}"));
+        }
+        memory(place, body)
+    };
+    let mut made: Vec<Memory> = texts.iter().enumerate().map(make).collect();
+    made.sort_by_key(|memory| (memory.session_id.clone(), memory.id.clone()));
+    made
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_scan_gives_what_the_definition_says(texts in texts(), query in texts()) {
+        let (memories, query) = (memories(&texts), &query[0].0);
+        let index = index(&memories);
+        let expected: HashMap<u128, f64> =
+            memories.iter().map(|memory| crate::index::number(&memory.id)).zip(plain(&memories, query)).collect();
+        let scores = index.score(&Query::new(query), &PARAMETERS);
+        for (place, slot) in index.slots.iter().enumerate() {
+            let got = scores.total(place, slot, &PARAMETERS);
+            prop_assert!((got - expected[&slot.id]).abs() < 1e-4, "{got} for {}", expected[&slot.id]);
+        }
+    }
+
+    #[test]
+    fn a_filter_leaves_what_it_admits_in_the_same_order(texts in texts(), query in texts(), tag in 0..4_u8) {
+        let (memories, query) = (memories(&texts), &query[0].0);
+        let index = index(&memories);
+        let all = search(&index, json!({"query": query, "limit": 100}));
+        let since = memories[memories.len() / 2].created_at;
+        for filter in [
+            json!({"tags": [format!("tag{tag}")]}),
+            json!({"metadata": {"n": tag}}),
+            json!({"metadata": {"o": {"p": [tag]}}}),
+            json!({"sessionId": "session 1"}),
+            json!({"createdAfter": since}),
+            json!({"createdBefore": since, "type": "semantic"}),
+            json!({"type": "event"}),
+        ] {
+            let mut body = filter.clone();
+            body["query"] = json!(query);
+            body["limit"] = json!(100);
+            let admitted = asked(body.clone());
+            let by_force: HashSet<&MemoryId> =
+                memories.iter().filter(|memory| admitted.admits(memory)).map(|memory| &memory.id).collect();
+            let expected: Vec<&Hit> = all.iter().filter(|hit| by_force.contains(&hit.id)).collect();
+            let found = search(&index, body);
+            prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{}", filter);
+        }
+    }
+
+    #[test]
+    fn the_first_few_are_the_first_of_all(texts in texts(), query in texts(), limit in 1..10_usize) {
+        let index = index(&memories(&texts));
+        let all = search(&index, json!({"query": query[0].0, "limit": 100}));
+        let few = search(&index, json!({"query": query[0].0, "limit": limit}));
+        prop_assert_eq!(&all[..limit.min(all.len())], few.as_slice());
+        prop_assert!(all.is_sorted_by(|a, b| a.explanation.score >= b.explanation.score - 1e-6));
+    }
+
+    #[test]
+    fn an_index_that_was_changed_is_one_that_was_made_so(texts in texts(), other in texts(), query in texts()) {
+        let (before, after) = (memories(&texts), memories(&other));
+        let mut changed = index(&before);
+        let gone: Vec<&MemoryId> = before.iter().skip(after.len()).map(|memory| &memory.id).collect();
+        let entry = |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+        let ids: HashSet<&MemoryId> = after.iter().map(|memory| &memory.id).collect();
+        changed.remove(before.iter().map(|memory| &memory.id).filter(|id| !ids.contains(id)).chain(gone.into_iter().filter(|id| !ids.contains(id))));
+        changed.apply(after.iter().map(entry).collect());
+        let body = json!({"query": query[0].0, "limit": 100});
+        prop_assert_eq!(search(&changed, body.clone()), search(&index(&after), body));
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Record::from_bytes(&bytes);
+        let _ = Record::from_bytes(&[&[1][..], &bytes].concat());
+    }
+
+    #[test]
+    fn any_text_makes_a_record_that_is_read_as_it_was(text in "\\PC{1,300}", query in "\\PC{0,60}") {
+        let memory = memory(0, json!({"content": text, "sessionId": "s", "tags": ["a"]}));
+        let record = Record::of(&memory);
+        prop_assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record));
+        let _ = search(&index(&[memory]), json!({"query": format!("q{query}")}));
+    }
+}

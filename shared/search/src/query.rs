@@ -1,0 +1,85 @@
+//! A query, taken apart once for all records.
+
+use std::collections::HashMap;
+
+use crate::record::{Code, term_hash};
+use crate::{model, text};
+
+/// The most distinct terms of a query that count, those that come first.
+const MAX_TERMS: usize = 64;
+
+/// What is looked for.
+pub struct Query {
+    pub(crate) terms: Vec<QueryTerm>,
+    meaning: Option<Meaning>,
+}
+
+/// A term of a query.
+pub(crate) struct QueryTerm {
+    pub(crate) text: String,
+    pub(crate) hash: u32,
+    /// Hashes of terms of like meaning, and how like, 0 to 1.
+    pub(crate) synonyms: Vec<(u32, f32)>,
+}
+
+/// For each byte of a code and each value it can have, its part of the cosine.
+struct Meaning(Vec<[f32; 256]>);
+
+impl Query {
+    /// Takes `text` apart.
+    pub fn new(text: &str) -> Self {
+        let model = model::get();
+        let mut seen: HashMap<String, ()> = HashMap::new();
+        let distinct = text::terms(text).into_iter().filter(|term| seen.insert(term.clone(), ()).is_none());
+        let terms = distinct
+            .take(MAX_TERMS)
+            .map(|term| QueryTerm {
+                hash: term_hash(&term),
+                synonyms: model
+                    .synonyms(&term)
+                    .map(|(other, likeness)| (term_hash(other), likeness as f32))
+                    .collect(),
+                text: term,
+            })
+            .collect();
+        Self { terms, meaning: model.direction(text).map(|direction| Meaning::new(&direction)) }
+    }
+
+    /// Whether it asks for nothing: it has no word but stop words.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The cosine of the query's embedding and the signs of a memory's, -1 to 1; 0 when either is unknown.
+    pub(crate) fn cosine(&self, code: &Code) -> f32 {
+        match &self.meaning {
+            Some(Meaning(parts)) if code.iter().any(|byte| *byte != 0) => {
+                parts.iter().zip(code).map(|(part, byte)| part[usize::from(*byte)]).sum()
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+impl Meaning {
+    fn new(direction: &[f64; model::DIMENSIONS]) -> Self {
+        let scale = (model::DIMENSIONS as f64).sqrt();
+        let parts = direction.chunks_exact(8).map(|dimensions| {
+            std::array::from_fn(|byte| {
+                let signed = dimensions
+                    .iter()
+                    .enumerate()
+                    .map(|(bit, value)| if (byte >> bit) & 1 == 1 { *value } else { -*value });
+                (signed.sum::<f64>() / scale) as f32
+            })
+        });
+        Self(parts.collect())
+    }
+}
+
+impl std::fmt::Debug for Query {
+    /// A query may hold what a user said: it is not shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query").field("terms", &self.terms.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,208 @@
+//! Bringing words and meaning together, and the best to the front.
+
+use hb_domain::search::Search;
+use hb_domain::{MemoryId, Timestamp};
+
+use crate::facets;
+use crate::index::{Index, Slot, name};
+use crate::lexical::Postings;
+use crate::query::Query;
+use crate::record::kind_number;
+
+/// The numbers of the ranking. infra/adr/0010 tells how each was found.
+pub(crate) struct Parameters {
+    /// BM25's saturation and length normalisation, for texts of a sentence or two.
+    pub(crate) k1: f64,
+    pub(crate) b: f64,
+    /// A term that more than this share of the records have is taken as it is: no synonyms, no context.
+    pub(crate) common: f64,
+    /// Steps within a session that a word reaches.
+    pub(crate) window: u32,
+    /// What is left of a word a step later, and a step before it was said.
+    pub(crate) earlier: f64,
+    pub(crate) later: f64,
+    /// What a synonym counts, times its likeness.
+    pub(crate) synonym: f64,
+    /// What the cosine counts.
+    pub(crate) meaning: f32,
+    /// What the mean of a session's best counts for each record of it, and how many those are.
+    pub(crate) session: f32,
+    pub(crate) best: usize,
+    /// What importance counts, from least to most.
+    pub(crate) importance: f32,
+}
+
+/// What is used; chosen on other conversations than those it was measured on.
+pub(crate) const PARAMETERS: Parameters = Parameters {
+    k1: 0.6,
+    b: 0.3,
+    common: 0.10,
+    window: 8,
+    earlier: 0.75,
+    later: 0.60,
+    synonym: 0.7,
+    meaning: 0.5,
+    session: 0.3,
+    best: 3,
+    importance: 0.02,
+};
+
+/// The logistic curve that makes a relevance of a score.
+const CALIBRATION: (f64, f64) = (-5.46, 8.50);
+
+/// A memory that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The memory.
+    pub id: MemoryId,
+    /// How likely it is what was looked for, 0 to 1.
+    pub relevance: f64,
+    /// Where that comes from.
+    pub explanation: Explanation,
+}
+
+/// The parts of a score, which add up to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Explanation {
+    /// The sum of the parts; [`relevance`] makes a relevance of it.
+    pub score: f64,
+    /// The query's words, their synonyms, and those said nearby.
+    pub words: f64,
+    /// The likeness of the meaning.
+    pub meaning: f64,
+    /// That the session speaks of it.
+    pub session: f64,
+    /// The memory's importance.
+    pub importance: f64,
+    /// The terms of the query that the memory has itself, or a synonym of.
+    pub terms: Vec<String>,
+}
+
+/// The relevance of a score: 1 / (1 + exp(-(a + b·score))), fitted so that 0.5 divides the best answers to questions
+/// about what is there from those to questions about what is not.
+pub fn relevance(score: f64) -> f64 {
+    let (a, b) = CALIBRATION;
+    let relevance = 1.0 / (1.0 + (-(a + b * score)).exp());
+    (relevance * 1e4).round() / 1e4
+}
+
+/// What speaks for each record.
+pub(crate) struct Scores {
+    words: Vec<f32>,
+    meaning: Vec<f32>,
+    session: Vec<f32>,
+}
+
+impl Index {
+    /// The `count` memories that match `search` best: by score, of equal ones the newest first. Those that ended
+    /// before `now` and those of no relevance are left out. A filter may let a few through that do not match it.
+    pub fn search(&self, query: &Query, search: &Search, now: Timestamp, count: usize) -> Vec<Hit> {
+        if query.is_empty() || self.is_empty() {
+            return Vec::new();
+        }
+        let scores = self.score(query, &PARAMETERS);
+        let asked = facets::asked(search);
+        let mut found: Vec<(i64, u128, u32)> = Vec::new();
+        for (slot, place) in self.slots.iter().zip(0_u32..) {
+            let score = scores.total(place as usize, slot, &PARAMETERS);
+            if scores.is_nothing(place as usize)
+                || relevance(score) < search.min_relevance
+                || slot.expires_at <= now.millis()
+                || !self.may_match(slot, search, &asked)
+            {
+                continue;
+            }
+            found.push((-(score * 1e6).round() as i64, u128::MAX - slot.id, place));
+        }
+        if found.len() > count && count > 0 {
+            found.select_nth_unstable(count - 1);
+        }
+        found.truncate(count);
+        found.sort_unstable();
+        found.into_iter().filter_map(|(_, _, place)| self.hit(place as usize, query, &scores)).collect()
+    }
+
+    pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
+        let words = Postings::find(self, query, parameters).score(self, query, parameters);
+        let meaning: Vec<f32> =
+            self.slots.iter().map(|slot| parameters.meaning * query.cosine(&slot.code)).collect();
+        let mut session = vec![0.0; self.len()];
+        let mut from = 0;
+        for together in self.slots.chunk_by(|a, b| a.session == b.session && a.session != 0) {
+            let own = from..from + together.len();
+            let mut best = [0.0_f32; 8];
+            for place in own.clone() {
+                insert(&mut best[..parameters.best], words[place] + meaning[place]);
+            }
+            let bonus =
+                parameters.session * best[..parameters.best].iter().sum::<f32>() / parameters.best as f32;
+            session[own].fill(bonus);
+            from += together.len();
+        }
+        Scores { words, meaning, session }
+    }
+
+    fn may_match(&self, slot: &Slot, search: &Search, asked: &[u32]) -> bool {
+        let created = slot.created_at();
+        search.filter.kind.is_none_or(|kind| kind_number(kind) == slot.kind)
+            && search.created_after.is_none_or(|after| created >= after.millis())
+            && search.created_before.is_none_or(|before| created < before.millis())
+            && self.facets_of(slot).is_none_or(|own| asked.iter().all(|facet| own.contains(facet)))
+    }
+
+    fn hit(&self, place: usize, query: &Query, scores: &Scores) -> Option<Hit> {
+        let slot = &self.slots[place];
+        let has = |hash: u32| self.terms_of(slot).binary_search_by_key(&hash, |term| term.hash()).is_ok();
+        let said = query
+            .terms
+            .iter()
+            .filter(|term| has(term.hash) || term.synonyms.iter().any(|(synonym, _)| has(*synonym)));
+        let score = scores.total(place, slot, &PARAMETERS);
+        let explanation = Explanation {
+            score: rounded(score),
+            words: rounded(scores.words[place].into()),
+            meaning: rounded(scores.meaning[place].into()),
+            session: rounded(scores.session[place].into()),
+            importance: rounded(slot.prior(&PARAMETERS).into()),
+            terms: said.map(|term| term.text.clone()).collect(),
+        };
+        Some(Hit { id: name(slot.id)?, relevance: relevance(score), explanation })
+    }
+}
+
+impl Scores {
+    pub(crate) fn total(&self, place: usize, slot: &Slot, parameters: &Parameters) -> f64 {
+        f64::from(self.words[place] + self.meaning[place] + self.session[place] + slot.prior(parameters))
+    }
+
+    /// Whether nothing but its importance speaks for a record.
+    fn is_nothing(&self, place: usize) -> bool {
+        self.words[place] + self.meaning[place] + self.session[place] <= 0.0
+    }
+}
+
+impl Slot {
+    /// What its importance adds or takes; nothing at 0.5, where it is when nobody says otherwise.
+    fn prior(&self, parameters: &Parameters) -> f32 {
+        parameters.importance * (f32::from(self.importance) / 255.0 - 128.0 / 255.0)
+    }
+
+    /// Milliseconds since 1970: the first nine of the 22 digits of the id.
+    fn created_at(&self) -> i64 {
+        const REST: u128 = 36_u128.pow(13);
+        i64::try_from(self.id / REST).unwrap_or(i64::MAX)
+    }
+}
+
+/// Puts a value among the best, which are sorted, when it is one.
+fn insert(best: &mut [f32], mut value: f32) {
+    for kept in best {
+        if value > *kept {
+            std::mem::swap(kept, &mut value);
+        }
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}

@@ -1,0 +1,193 @@
+//! What a search needs of one memory, in some 150 bytes.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 1 | 1, the format |
+//! | 1 | type in the low 4 bits; bit 4: has a session, bit 5: has facets, bit 6: has more facets than it tells |
+//! | 1 | importance in steps of 1/255 |
+//! | 32 | embedding: the sign of each dimension |
+//! | 2 | number of terms in the text, little-endian |
+//! | 4 | session, when it has one |
+//! | 1 + 4 each | facets, when it has any |
+//! | 2 + the rest | number of distinct terms; their hashes ascending, as Rice-coded gaps, each with its count in unary |
+
+use hb_domain::Memory;
+use hb_domain::memory::MemoryType;
+
+use crate::bits::{BitReader, BitWriter};
+use crate::{facets, model, text};
+
+const FORMAT: u8 = 1;
+const HAS_SESSION: u8 = 1 << 4;
+const HAS_FACETS: u8 = 1 << 5;
+const HAS_MORE: u8 = 1 << 6;
+/// Bits of a term's hash: of 100,000 memories of 20 terms, half a memory has a given term by accident.
+const TERM_BITS: u32 = 22;
+/// The highest count of a term that is told apart.
+const MAX_COUNT: u32 = 15;
+/// The most distinct terms that are kept of a text, those that come first.
+const MAX_TERMS: usize = 2_000;
+
+/// The sign of each dimension of an embedding; all zero when nothing of the text is known.
+pub(crate) type Code = [u8; model::DIMENSIONS / 8];
+
+/// What a search needs of one memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub(crate) kind: u8,
+    pub(crate) importance: u8,
+    pub(crate) code: Code,
+    /// How many terms the text has.
+    pub(crate) length: u16,
+    /// A hash of the session; 0 without one.
+    pub(crate) session: u32,
+    /// Hashes of what filters ask for; `None` when there are too many.
+    pub(crate) facets: Option<Vec<u32>>,
+    /// Each distinct term and how often it is said, ascending.
+    pub(crate) terms: Vec<Term>,
+}
+
+/// A term's hash in the upper bits, its count in the lower four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Term(u32);
+
+impl Term {
+    fn new(hash: u32, count: u32) -> Self {
+        Self((hash << 4) | count.min(MAX_COUNT))
+    }
+
+    pub(crate) const fn hash(self) -> u32 {
+        self.0 >> 4
+    }
+
+    pub(crate) const fn count(self) -> u32 {
+        self.0 & MAX_COUNT
+    }
+}
+
+/// The hash of a term.
+pub(crate) fn term_hash(term: &str) -> u32 {
+    facets::hash(b'w', term.as_bytes()) >> (32 - TERM_BITS)
+}
+
+impl Record {
+    /// The record of a memory. Its tags are searched like words of its content.
+    pub fn of(memory: &Memory) -> Self {
+        let mut words = memory.content.clone();
+        for tag in &memory.tags {
+            words.push('\n');
+            words.push_str(tag);
+        }
+        let said = text::terms(&words);
+        let mut hashes: Vec<u32> = Vec::with_capacity(said.len());
+        hashes.extend(said.iter().map(|term| term_hash(term)));
+        let mut kept = hashes.clone();
+        kept.sort_unstable();
+        let mut terms: Vec<Term> = kept
+            .chunk_by(|a, b| a == b)
+            .map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT)))
+            .collect();
+        if terms.len() > MAX_TERMS {
+            let mut first: Vec<u32> = hashes;
+            let mut seen = std::collections::HashSet::new();
+            first.retain(|hash| seen.insert(*hash));
+            let first: std::collections::HashSet<u32> = first.into_iter().take(MAX_TERMS).collect();
+            terms.retain(|term| first.contains(&term.hash()));
+        }
+        Self {
+            kind: kind_number(memory.kind),
+            importance: (memory.importance * 255.0).round() as u8,
+            code: model::get().code(&memory.content),
+            length: u16::try_from(said.len()).unwrap_or(u16::MAX),
+            session: memory.session_id.as_ref().map_or(0, |id| facets::hash(b's', id.as_bytes()).max(1)),
+            facets: facets::of(memory),
+            terms,
+        }
+    }
+
+    /// The record as it is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut flags = self.kind;
+        if self.session != 0 {
+            flags |= HAS_SESSION;
+        }
+        match self.facets.as_deref() {
+            None => flags |= HAS_MORE,
+            Some([]) => {}
+            Some(_) => flags |= HAS_FACETS,
+        }
+        let mut bytes = vec![FORMAT, flags, self.importance];
+        bytes.extend(self.code);
+        bytes.extend(self.length.to_le_bytes());
+        if self.session != 0 {
+            bytes.extend(self.session.to_le_bytes());
+        }
+        if let Some(facets) = self.facets.as_ref().filter(|facets| !facets.is_empty()) {
+            bytes.push(u8::try_from(facets.len()).unwrap_or(u8::MAX));
+            bytes.extend(facets.iter().flat_map(|facet| facet.to_le_bytes()));
+        }
+        bytes.extend(u16::try_from(self.terms.len()).unwrap_or(u16::MAX).to_le_bytes());
+        let (mut bits, mut last, width) = (BitWriter::default(), 0, rice(self.terms.len()));
+        for term in &self.terms {
+            let gap = term.hash() - last;
+            bits.put_unary(gap >> width);
+            bits.put(gap, width);
+            bits.put_unary(term.count() - 1);
+            last = term.hash();
+        }
+        bytes.extend(bits.into_bytes());
+        bytes
+    }
+
+    /// The record of stored bytes; `None` when they are no record of a format that is known.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let [format, flags, importance] = rest.array()?;
+        if format != FORMAT {
+            return None;
+        }
+        let code = rest.array()?;
+        let length = u16::from_le_bytes(rest.array()?);
+        let session = if flags & HAS_SESSION == 0 { 0 } else { u32::from_le_bytes(rest.array()?) };
+        let facets = match (flags & HAS_MORE, flags & HAS_FACETS) {
+            (0, 0) => Some(Vec::new()),
+            (0, _) => {
+                let [count] = rest.array()?;
+                Some((0..count).map(|_| rest.array().map(u32::from_le_bytes)).collect::<Option<_>>()?)
+            }
+            _ => None,
+        };
+        let count = usize::from(u16::from_le_bytes(rest.array()?));
+        let (mut bits, mut last, width) = (BitReader::new(rest.0), 0_u32, rice(count));
+        let mut terms = Vec::with_capacity(count.min(bytes.len() * 4));
+        for _ in 0..count {
+            let gap = (bits.take_unary(1 << TERM_BITS)? << width) | bits.take(width)?;
+            last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
+            terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
+        }
+        Some(Self { kind: flags & 0x0f, importance, code, length, session, facets, terms })
+    }
+}
+
+/// The width at which gaps between so many hashes take the fewest bits: that of the mean gap, or one less.
+fn rice(count: usize) -> u32 {
+    let mean = (1_u32 << TERM_BITS) / u32::try_from(count.max(1)).unwrap_or(u32::MAX).max(1);
+    mean.max(2).ilog2().saturating_sub(u32::from(count > 1))
+}
+
+/// A memory type as its place in the list of all.
+pub(crate) fn kind_number(kind: MemoryType) -> u8 {
+    let place = MemoryType::ALL.iter().position(|other| *other == kind);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+}
+
+/// Bytes still to be read.
+struct Rest<'b>(&'b [u8]);
+
+impl Rest<'_> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+}

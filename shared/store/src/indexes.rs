@@ -1,0 +1,87 @@
+//! What an instance holds for searches, tenant by tenant, within a budget of memory.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hb_domain::tenant::SearchVersion;
+use hb_domain::{TenantId, Timestamp};
+use hb_search::Index;
+use lru::LruCache;
+use tokio::sync::RwLock;
+
+use crate::item::Attributes;
+
+/// The most tenants held at a time, however small.
+const MAX_TENANTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
+/// A function's memory, in MiB, where the environment does not say.
+const DEFAULT_MEMORY: usize = 1_024;
+
+/// The indexes of an instance; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Indexes {
+    held: Arc<Mutex<LruCache<TenantId, Shelf>>>,
+    budget: usize,
+}
+
+/// One tenant's place: what is held, and how many bytes that was when it was last looked at.
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    held: Arc<RwLock<Held>>,
+    bytes: usize,
+}
+
+/// What is held of one tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) index: Index,
+    /// The version of which it has everything; `None` when that is not so.
+    pub(crate) version: Option<SearchVersion>,
+    /// When what it has was asked for.
+    pub(crate) synced_at: Option<Timestamp>,
+    /// When it was last read as a whole.
+    pub(crate) loaded_at: Option<Timestamp>,
+    /// A load under way that a request had no time to finish.
+    pub(crate) loading: Option<Loading>,
+    /// Whether there was no room for all: it has what changed last.
+    pub(crate) is_cut: bool,
+}
+
+/// A load that has come so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Loading {
+    pub(crate) began: Timestamp,
+    pub(crate) reloads: i64,
+    pub(crate) from: Option<Attributes>,
+}
+
+impl Indexes {
+    /// Indexes that together take half of the memory that Lambda gives the function.
+    pub(crate) fn new() -> Self {
+        let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
+        let memory = memory.and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_MEMORY);
+        Self { held: Arc::new(Mutex::new(LruCache::new(MAX_TENANTS))), budget: memory * 1024 * 1024 / 2 }
+    }
+
+    /// How many bytes one tenant may take.
+    pub(crate) const fn budget(&self) -> usize {
+        self.budget
+    }
+
+    /// What is held of a tenant, for whoever comes first to fill.
+    pub(crate) fn of(&self, tenant: &TenantId) -> Arc<RwLock<Held>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held.get_or_insert_mut(tenant.clone(), Shelf::default).held)
+    }
+
+    /// Notes what a tenant takes by now, and lets go of those that were not searched for the longest time.
+    pub(crate) fn account(&self, tenant: &TenantId, bytes: usize) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shelf) = held.get_mut(tenant) {
+            shelf.bytes = bytes;
+        }
+        let mut total: usize = held.iter().map(|(_, shelf)| shelf.bytes).sum();
+        while total > self.budget && held.len() > 1 {
+            total -= held.pop_lru().map_or(0, |(_, shelf)| shelf.bytes);
+        }
+    }
+}

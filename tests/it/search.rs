@@ -1,0 +1,312 @@
+//! Search: what it finds, in which order, what narrows it, and from when on.
+
+use std::time::Duration;
+
+use hb_tests::world::plenty;
+use hb_tests::{Client, Instance, World};
+use serde_json::{Value, json};
+
+const SEARCH: &str = "/api/v1/memories/search";
+
+/// A tenant that remembers a few things, each a minute after the one before.
+async fn set_up() -> (World, Instance, Client) {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    for (content, kind, tags, user) in [
+        ("Green tea, no sugar", "semantic", &["drink"][..], "ann"),
+        ("The TEA shop closes at six", "event", &["shop", "drink"], "ann"),
+        ("Coffee with sugar", "semantic", &["drink", "tea"], "bob"),
+        ("A team meets on Monday", "event", &[], "bob"),
+        ("Überraschung für Zoë", "emotional", &["geburtstag"], "bob"),
+    ] {
+        let body =
+            json!({"content": content, "type": kind, "tags": tags, "userId": user, "metadata": {"n": 1}});
+        assert_eq!(client.post("/api/v1/memories", body).await.status, 201);
+        instance.clock.set(instance.clock.now().plus(Duration::from_secs(60)));
+    }
+    (world, instance, client)
+}
+
+/// The first words of what a search finds.
+async fn found(client: &Client, body: Value) -> Vec<String> {
+    let answer = client.post(SEARCH, body).await;
+    let results = answer.data()["results"].as_array().expect("results");
+    let first = |result: &Value| {
+        result["content"].as_str().and_then(|text| text.split(' ').next()).map(str::to_owned)
+    };
+    results.iter().map(|result| first(result).expect("a word")).collect()
+}
+
+#[tokio::test]
+async fn words_of_content_and_tags_are_found_in_any_form_best_first() {
+    let (_world, _instance, client) = set_up().await;
+    for (query, first) in [
+        ("tea", "Green"),
+        ("TEA?", "Green"),
+        ("closing time of the tea shops", "The"),
+        ("sugared coffees", "Coffee"),
+        ("mondays", "A"),
+        ("ZOË uberraschung", "Überraschung"),
+        ("geburtstag", "Überraschung"),
+    ] {
+        assert_eq!(
+            found(&client, json!({"query": query})).await.first().map(String::as_str),
+            Some(first),
+            "{query}"
+        );
+    }
+    for query in ["!?", "of the and", "\u{200b}"] {
+        assert_eq!(found(&client, json!({"query": query})).await, Vec::<String>::new(), "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_meant_is_found_without_its_words() {
+    let (_world, _instance, client) = set_up().await;
+    let memory = json!({"content": "We adopted two kittens from the shelter", "type": "event"});
+    client.post("/api/v1/memories", memory).await.expect(201, "");
+    for query in ["Which pets do they have?", "a cat", "animals"] {
+        assert_eq!(found(&client, json!({"query": query})).await[0], "We", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn filters_limit_and_least_relevance_narrow_a_search() {
+    let (_world, instance, client) = set_up().await;
+    let minutes = |count: u64| instance.clock.now().minus(Duration::from_secs(60 * count));
+    let all = ["Green", "Coffee", "The", "Überraschung", "A"];
+    for (narrow, expected) in [
+        (json!({"type": "semantic"}), &["Green", "Coffee"][..]),
+        (json!({"tags": ["shop"]}), &["The"]),
+        (json!({"tags": ["drink", "tea"]}), &["Coffee"]),
+        (json!({"userId": "ann"}), &["Green", "The"]),
+        (json!({"userId": "nobody"}), &[]),
+        (json!({"agentId": "x"}), &[]),
+        (json!({"sessionId": "x"}), &[]),
+        (json!({"limit": 2}), &["Green", "Coffee"]),
+        (json!({"minRelevance": 0.5}), &["Green", "Coffee", "The"]),
+        (json!({"minRelevance": 0.9}), &["Green", "Coffee"]),
+        (json!({"minRelevance": 0.9, "limit": 1}), &["Green"]),
+        (json!({"metadata": {"n": 1}, "type": "semantic"}), &["Green", "Coffee"]),
+        (json!({"metadata": {"n": 2}}), &[]),
+        (json!({"metadata": {"n": "1"}}), &[]),
+        (json!({"metadata": {"m": null}}), &[]),
+        (json!({"createdAfter": minutes(3), "type": "semantic"}), &["Coffee"]),
+        (json!({"createdBefore": minutes(4)}), &["Green"]),
+        (json!({"createdAfter": minutes(4), "createdBefore": minutes(3)}), &["The"]),
+    ] {
+        let mut body = narrow.clone();
+        body["query"] = json!("sugar tea");
+        let found = found(&client, body).await;
+        assert_eq!(found, expected, "{narrow}");
+        assert!(found.iter().all(|word| all.contains(&word.as_str())));
+    }
+    for (wrong, field) in [
+        (json!({"metadata": []}), "metadata"),
+        (json!({"createdAfter": "yesterday"}), "createdAfter"),
+        (json!({"explain": 1}), "explain"),
+        (json!({"minRelevance": 1.1}), "minRelevance"),
+        (json!({"where": "1=1"}), "where"),
+    ] {
+        let mut body = wrong.clone();
+        body["query"] = json!("tea");
+        let answer = client.post(SEARCH, body).await;
+        answer.expect(400, "VALIDATION_ERROR");
+        assert_eq!(answer.json["errors"][0]["field"], field, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_answers_query_latency_and_what_it_found() {
+    let (_world, _instance, client) = set_up().await;
+    let answer = client.post(SEARCH, json!({"query": "the team on Monday"})).await;
+    let data = answer.data();
+    assert_eq!(data["query"], "the team on Monday");
+    assert!(data["latency"].as_f64().is_some_and(|latency| latency > 0.0), "{data}");
+    let list = client.get("/api/v1/memories?limit=2&type=event").await;
+    let team = &list.data()["memories"][0];
+    let hit = &data["results"][0];
+    let mut expected = json!({"relevance": hit["relevance"]});
+    for name in ["id", "content", "type", "importance", "tags", "metadata", "createdAt"] {
+        expected[name] = team[name].clone();
+    }
+    assert_eq!(*hit, expected);
+    assert!(hit["relevance"].as_f64().is_some_and(|relevance| (0.9..=1.0).contains(&relevance)), "{hit}");
+    let explained = client.post(SEARCH, json!({"query": "the team on Monday", "explain": true})).await;
+    let parts = &explained.data()["results"][0]["explanation"];
+    assert_eq!(parts["terms"], json!(["team", "monday"]));
+    let sum: f64 =
+        ["words", "meaning", "session", "importance"].iter().filter_map(|part| parts[part].as_f64()).sum();
+    assert!((sum - parts["score"].as_f64().expect("a score")).abs() < 1e-5, "{parts}");
+}
+
+/// The first words of what each of the instances finds.
+async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for client in clients {
+        all.push(found(client, json!({"query": query, "minRelevance": 0.5})).await);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
+    let (world, _instance, _) = set_up().await;
+    let account = world.account_with("globex", plenty()).await;
+    let (one, other) = (world.instance().await, world.instance().await);
+    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
+    assert_eq!(
+        found_by(&clients, "harbour").await,
+        [Vec::<String>::new(), vec![]],
+        "they know that there is nothing"
+    );
+    for round in 0..3 {
+        let writer = &clients[round % 2];
+        let new = json!({"content": format!("Harbour {round} has a crane"), "type": "semantic"});
+        let made = writer.post("/api/v1/memories", new).await;
+        let path = made.header("location").to_owned();
+        assert_eq!(found_by(&clients, "harbour crane").await, [["Harbour"], ["Harbour"]]);
+        let changed = json!({"content": "Windmill on the hill", "metadata": {"round": round}});
+        writer.send(http::Method::PATCH, &path, Some(changed)).await.expect(200, "");
+        assert_eq!(
+            found_by(&clients, "harbour crane").await,
+            [Vec::<String>::new(), vec![]],
+            "the old words"
+        );
+        assert_eq!(found_by(&clients, "windmill").await, [["Windmill"], ["Windmill"]], "the new words");
+        clients[(round + 1) % 2].send(http::Method::DELETE, &path, None).await.expect(200, "");
+        assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
+    }
+    // Times of their own, which a look at the latest changes does not show; and many at once that go.
+    let lines = "{\"content\": \"A lighthouse of long ago\", \"type\": \"event\", \"createdAt\": \"2001-01-01T00:00:00Z\", \"userId\": \"u\"}";
+    let import = clients[0]
+        .send_raw(
+            http::Method::POST,
+            "/api/v1/memories/import",
+            &[("content-type", "application/x-ndjson")],
+            lines,
+        )
+        .await;
+    assert_eq!(import.data()["imported"], 1);
+    assert_eq!(found_by(&clients, "lighthouse").await, [["A"], ["A"]]);
+    clients[0].post("/api/v1/memories/bulk-delete", json!({"filter": {"userId": "u"}})).await.expect(200, "");
+    assert_eq!(found_by(&clients, "lighthouse").await, [Vec::<String>::new(), vec![]]);
+}
+
+#[tokio::test]
+async fn a_search_of_a_tenant_that_did_not_change_reads_what_it_returns_and_else_what_changed() {
+    let (world, _, _) = set_up().await;
+    let account = world.account_with("globex", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    for number in 0..40 {
+        let body = json!({"content": format!("note {number} about sailing"), "type": "semantic"});
+        client.post("/api/v1/memories", body).await.expect(201, "");
+    }
+    instance.clock.set(instance.clock.now().plus(Duration::from_secs(3_600)));
+    let names = |instance: &Instance| -> Vec<String> {
+        let calls = instance.tap.take().into_iter().map(|call| call.name);
+        calls.filter(|name| name.contains("Memories") || name.contains("Batch")).collect()
+    };
+    let query = json!({"query": "sailing", "limit": 5});
+    names(&instance);
+    client.post(SEARCH, query.clone()).await.expect(200, "");
+    let cold = names(&instance);
+    assert_eq!(cold, ["DynamoDB Query Memories", "DynamoDB Query Memories", "DynamoDB BatchGetItem"]);
+    client.post(SEARCH, query.clone()).await.expect(200, "");
+    let warm = instance.tap.take();
+    let read: f64 = warm.iter().map(|call| call.read_units).sum();
+    assert_eq!((warm.len(), read), (3, 5.0), "admission, usage, and the five memories: {warm:?}");
+    client.post("/api/v1/memories", json!({"content": "one more", "type": "task"})).await.expect(201, "");
+    names(&instance);
+    client.post(SEARCH, query.clone()).await.expect(200, "");
+    let changed = instance.tap.take();
+    let read: f64 = changed.iter().map(|call| call.read_units).sum();
+    assert_eq!((changed.len(), read), (4, 6.0), "and what has changed: {changed:?}");
+}
+
+#[tokio::test]
+async fn another_tenants_memories_change_nothing() {
+    let (world, instance, client) = set_up().await;
+    let body = json!({"query": "sugar tea", "explain": true});
+    let before = client.post(SEARCH, body.clone()).await;
+    let neighbour = instance.client.with(&world.account_with("globex", plenty()).await.key);
+    for number in 0..20 {
+        let body = json!({"content": format!("sugar tea {number}"), "type": "semantic"});
+        neighbour.post("/api/v1/memories", body).await.expect(201, "");
+    }
+    assert_eq!(client.post(SEARCH, body).await.data()["results"], before.data()["results"]);
+    let theirs = neighbour.post(SEARCH, json!({"query": "coffee", "limit": 100})).await;
+    let theirs = theirs.data()["results"].as_array().expect("results");
+    assert!(
+        theirs
+            .iter()
+            .all(|result| result["content"].as_str().is_some_and(|text| text.starts_with("sugar tea")))
+    );
+}
+
+#[tokio::test]
+async fn what_has_expired_is_found_no_more() {
+    let (_world, instance, client) = set_up().await;
+    let end = instance.clock.now().plus(Duration::from_secs(30));
+    let body = json!({"content": "a parcel at the gate", "type": "task", "expiresAt": end});
+    client.post("/api/v1/memories", body).await.expect(201, "");
+    let query = json!({"query": "parcel", "minRelevance": 0.5});
+    assert_eq!(found(&client, query.clone()).await, ["a"]);
+    instance.clock.set(end);
+    assert_eq!(found(&client, query).await, Vec::<String>::new());
+}
+
+/// Whatever a query holds, it is looked for and nothing else.
+#[tokio::test]
+async fn hostile_queries_are_words_like_others() {
+    let (_world, _instance, client) = set_up().await;
+    for query in [
+        "x ".repeat(5_000),
+        "y".repeat(10_000),
+        "🎉".repeat(10_000),
+        "(?:a+)+$ .* [^".to_owned(),
+        "'; DROP TABLE memories; -- {\"$gt\": \"\"} tenant = :other".to_owned(),
+        "\u{202e}\u{feff}\u{0301}".repeat(100),
+    ] {
+        let answer = client.post(SEARCH, json!({"query": query, "limit": 100})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.data()["query"], query);
+    }
+    client.post(SEARCH, json!({"query": "z".repeat(10_001)})).await.expect(400, "VALIDATION_ERROR");
+    client.post(SEARCH, json!({"query": ""})).await.expect(400, "VALIDATION_ERROR");
+}
+
+#[tokio::test]
+async fn twenty_results_are_shown_unless_more_are_wanted() {
+    let (_world, _instance, client) = set_up().await;
+    for _ in 0..25 {
+        client.post("/api/v1/memories", json!({"content": "same word", "type": "task"})).await;
+    }
+    assert_eq!(found(&client, json!({"query": "word"})).await.len(), 20);
+    let all = found(&client, json!({"query": "word", "limit": 100})).await;
+    assert!(all.len() >= 25 && all[..25].iter().all(|word| word == "same"), "{all:?}");
+}
+
+#[tokio::test]
+async fn an_answer_stops_at_three_mebibytes() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    // A character of one byte in the table that takes six in JSON.
+    let content = format!("long {}", "\u{1}".repeat(9_900));
+    for _ in 0..60 {
+        assert_eq!(
+            client.post("/api/v1/memories", json!({"content": content, "type": "task"})).await.status,
+            201
+        );
+    }
+    // The answer repeats the query, which grows in JSON too.
+    let query = format!("long {}", "\u{1}".repeat(9_990));
+    let answer = client.post(SEARCH, json!({"query": query, "limit": 100})).await;
+    let results = answer.data()["results"].as_array().expect("results").len();
+    assert!((40..60).contains(&results) && answer.text.len() <= 3 * 1024 * 1024, "{results}");
+}
