@@ -111,7 +111,7 @@ impl Index {
             session: record.session,
             terms,
             facets,
-            length: record.length,
+            length: u16::try_from(record.length()).unwrap_or(u16::MAX),
             kind: record.kind,
             importance: record.importance,
         }

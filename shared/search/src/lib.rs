@@ -23,6 +23,6 @@ mod wordpiece;
 
 pub use index::{Entry, Index};
 pub use query::Query;
-pub use rank::{Explanation, Hit, relevance};
+pub use rank::{Explanation, Hit, Parameters, relevance};
 pub use record::Record;
 pub use text::terms;

@@ -9,8 +9,7 @@ use hb_domain::{Memory, MemoryId, TenantId, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::rank::PARAMETERS;
-use crate::{Entry, Hit, Index, Query, Record, model, relevance, terms};
+use crate::{Entry, Hit, Index, Parameters, Query, Record, model, relevance, terms};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../model/golden.json")).expect("JSON")
@@ -78,11 +77,11 @@ fn scores_are_those_of_the_model() {
     let index = index(&memories);
     for search in golden["search"].as_array().expect("searches") {
         let query = Query::new(search["query"].as_str().expect("a query"));
-        let scores = index.score(&query, &PARAMETERS);
+        let scores = index.score(&query, &Parameters::SHIPPED);
         for (place, slot) in index.slots.iter().enumerate() {
             let original = memories.iter().position(|memory| crate::index::number(&memory.id) == slot.id);
             let expected = search["score"][original.expect("a memory")].as_f64().expect("a score");
-            let got = scores.total(place, slot, &PARAMETERS);
+            let got = scores.total(place, slot, &Parameters::SHIPPED);
             assert!((got - expected).abs() < 1e-5, "{}: {got} for {expected}", search["query"]);
         }
     }
@@ -143,7 +142,7 @@ fn a_hit_explains_itself() {
 
 /// The definition, word for word: no hashes, no pools, no scan.
 fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
-    let p = &PARAMETERS;
+    let p = &Parameters::SHIPPED;
     let said: Vec<Vec<String>> = memories
         .iter()
         .map(|memory| terms(&[std::slice::from_ref(&memory.content), &memory.tags].concat().join("\n")))
@@ -253,9 +252,9 @@ proptest! {
         let index = index(&memories);
         let expected: HashMap<u128, f64> =
             memories.iter().map(|memory| crate::index::number(&memory.id)).zip(plain(&memories, query)).collect();
-        let scores = index.score(&Query::new(query), &PARAMETERS);
+        let scores = index.score(&Query::new(query), &Parameters::SHIPPED);
         for (place, slot) in index.slots.iter().enumerate() {
-            let got = scores.total(place, slot, &PARAMETERS);
+            let got = scores.total(place, slot, &Parameters::SHIPPED);
             prop_assert!((got - expected[&slot.id]).abs() < 1e-4, "{got} for {}", expected[&slot.id]);
         }
     }

@@ -10,42 +10,56 @@ use crate::query::Query;
 use crate::record::kind_number;
 
 /// The numbers of the ranking. infra/adr/0010 tells how each was found.
-pub(crate) struct Parameters {
-    /// BM25's saturation and length normalisation, for texts of a sentence or two.
-    pub(crate) k1: f64,
-    pub(crate) b: f64,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameters {
+    /// BM25's saturation, for texts of a sentence or two.
+    pub k1: f64,
+    /// BM25's normalisation by length.
+    pub b: f64,
     /// A term that more than this share of the records have is taken as it is: no synonyms, no context.
-    pub(crate) common: f64,
+    pub common: f64,
     /// Steps within a session that a word reaches.
-    pub(crate) window: u32,
-    /// What is left of a word a step later, and a step before it was said.
-    pub(crate) earlier: f64,
-    pub(crate) later: f64,
+    pub window: u32,
+    /// What is left of a word a step after it was said.
+    pub earlier: f64,
+    /// What is left of a word a step before it was said.
+    pub later: f64,
     /// What a synonym counts, times its likeness.
-    pub(crate) synonym: f64,
+    pub synonym: f64,
+    /// What words count, 0 or 1.
+    pub words: f32,
     /// What the cosine counts.
-    pub(crate) meaning: f32,
-    /// What the mean of a session's best counts for each record of it, and how many those are.
-    pub(crate) session: f32,
-    pub(crate) best: usize,
+    pub meaning: f32,
+    /// What the mean of a session's best counts for each record of it.
+    pub session: f32,
+    /// How many records of a session are its best, at most 8.
+    pub best: usize,
     /// What importance counts, from least to most.
-    pub(crate) importance: f32,
+    pub importance: f32,
 }
 
-/// What is used; chosen on other conversations than those it was measured on.
-pub(crate) const PARAMETERS: Parameters = Parameters {
-    k1: 0.6,
-    b: 0.3,
-    common: 0.10,
-    window: 8,
-    earlier: 0.75,
-    later: 0.60,
-    synonym: 0.7,
-    meaning: 0.5,
-    session: 0.3,
-    best: 3,
-    importance: 0.02,
-};
+impl Parameters {
+    /// What searches use.
+    pub const SHIPPED: Self = Self {
+        k1: 0.6,
+        b: 0.3,
+        common: 0.10,
+        window: 8,
+        earlier: 0.75,
+        later: 0.60,
+        synonym: 0.7,
+        words: 1.0,
+        meaning: 0.5,
+        session: 0.3,
+        best: 3,
+        importance: 0.02,
+    };
+    /// BM25 and nothing else, to be compared with.
+    pub const WORDS_ALONE: Self =
+        Self { window: 0, synonym: 0.0, meaning: 0.0, session: 0.0, importance: 0.0, ..Self::SHIPPED };
+    /// The embedding and nothing else, to be compared with.
+    pub const MEANING_ALONE: Self = Self { words: 0.0, session: 0.0, importance: 0.0, ..Self::SHIPPED };
+}
 
 /// The logistic curve that makes a relevance of a score.
 const CALIBRATION: (f64, f64) = (-5.46, 8.50);
@@ -100,11 +114,11 @@ impl Index {
         if query.is_empty() || self.is_empty() {
             return Vec::new();
         }
-        let scores = self.score(query, &PARAMETERS);
+        let scores = self.score(query, &Parameters::SHIPPED);
         let asked = facets::asked(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         for (slot, place) in self.slots.iter().zip(0_u32..) {
-            let score = scores.total(place as usize, slot, &PARAMETERS);
+            let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
             if scores.is_nothing(place as usize)
                 || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
@@ -122,8 +136,22 @@ impl Index {
         found.into_iter().filter_map(|(_, _, place)| self.hit(place as usize, query, &scores)).collect()
     }
 
+    /// All memories by their score under these parameters, best first, of equal ones the newest.
+    pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
+        let scores = self.score(query, parameters);
+        let key = |(place, slot): (usize, &Slot)| {
+            (-(scores.total(place, slot, parameters) * 1e6).round() as i64, u128::MAX - slot.id)
+        };
+        let mut ranked: Vec<(i64, u128)> = self.slots.iter().enumerate().map(key).collect();
+        ranked.sort_unstable();
+        ranked.into_iter().filter_map(|(_, id)| name(u128::MAX - id)).collect()
+    }
+
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
-        let words = Postings::find(self, query, parameters).score(self, query, parameters);
+        let mut words = Postings::find(self, query, parameters).score(self, query, parameters);
+        if parameters.words != 1.0 {
+            words.iter_mut().for_each(|score| *score *= parameters.words);
+        }
         let meaning: Vec<f32> =
             self.slots.iter().map(|slot| parameters.meaning * query.cosine(&slot.code)).collect();
         let mut session = vec![0.0; self.len()];
@@ -157,13 +185,13 @@ impl Index {
             .terms
             .iter()
             .filter(|term| has(term.hash) || term.synonyms.iter().any(|(synonym, _)| has(*synonym)));
-        let score = scores.total(place, slot, &PARAMETERS);
+        let score = scores.total(place, slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),
             words: rounded(scores.words[place].into()),
             meaning: rounded(scores.meaning[place].into()),
             session: rounded(scores.session[place].into()),
-            importance: rounded(slot.prior(&PARAMETERS).into()),
+            importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
             terms: said.map(|term| term.text.clone()).collect(),
         };
         Some(Hit { id: name(slot.id)?, relevance: relevance(score), explanation })

@@ -6,10 +6,10 @@
 //! | 1 | type in the low 4 bits; bit 4: has a session, bit 5: has facets, bit 6: has more facets than it tells |
 //! | 1 | importance in steps of 1/255 |
 //! | 32 | embedding: the sign of each dimension |
-//! | 2 | number of terms in the text, little-endian |
 //! | 4 | session, when it has one |
 //! | 1 + 4 each | facets, when it has any |
-//! | 2 + the rest | number of distinct terms; their hashes ascending, as Rice-coded gaps, each with its count in unary |
+//! | the rest | as bits: 0 and 7 bits or 1 and 11 for the number of distinct terms; their hashes ascending, as
+//! Rice-coded gaps, each with its count in unary |
 
 use hb_domain::Memory;
 use hb_domain::memory::MemoryType;
@@ -21,10 +21,13 @@ const FORMAT: u8 = 1;
 const HAS_SESSION: u8 = 1 << 4;
 const HAS_FACETS: u8 = 1 << 5;
 const HAS_MORE: u8 = 1 << 6;
-/// Bits of a term's hash: of 100,000 memories of 20 terms, half a memory has a given term by accident.
-const TERM_BITS: u32 = 22;
+/// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by accident.
+const TERM_BITS: u32 = 20;
 /// The highest count of a term that is told apart.
 const MAX_COUNT: u32 = 15;
+/// Bits of the number of distinct terms.
+const SHORT_COUNT: u32 = 7;
+const LONG_COUNT: u32 = 11;
 /// The most distinct terms that are kept of a text, those that come first.
 const MAX_TERMS: usize = 2_000;
 
@@ -37,8 +40,6 @@ pub struct Record {
     pub(crate) kind: u8,
     pub(crate) importance: u8,
     pub(crate) code: Code,
-    /// How many terms the text has.
-    pub(crate) length: u16,
     /// A hash of the session; 0 without one.
     pub(crate) session: u32,
     /// Hashes of what filters ask for; `None` when there are too many.
@@ -98,11 +99,15 @@ impl Record {
             kind: kind_number(memory.kind),
             importance: (memory.importance * 255.0).round() as u8,
             code: model::get().code(&memory.content),
-            length: u16::try_from(said.len()).unwrap_or(u16::MAX),
             session: memory.session_id.as_ref().map_or(0, |id| facets::hash(b's', id.as_bytes()).max(1)),
             facets: facets::of(memory),
             terms,
         }
+    }
+
+    /// How many terms the text has.
+    pub(crate) fn length(&self) -> u32 {
+        self.terms.iter().map(|term| term.count()).sum()
     }
 
     /// The record as it is stored.
@@ -118,7 +123,6 @@ impl Record {
         }
         let mut bytes = vec![FORMAT, flags, self.importance];
         bytes.extend(self.code);
-        bytes.extend(self.length.to_le_bytes());
         if self.session != 0 {
             bytes.extend(self.session.to_le_bytes());
         }
@@ -126,8 +130,11 @@ impl Record {
             bytes.push(u8::try_from(facets.len()).unwrap_or(u8::MAX));
             bytes.extend(facets.iter().flat_map(|facet| facet.to_le_bytes()));
         }
-        bytes.extend(u16::try_from(self.terms.len()).unwrap_or(u16::MAX).to_le_bytes());
         let (mut bits, mut last, width) = (BitWriter::default(), 0, rice(self.terms.len()));
+        let count = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
+        let is_long = count >= 1 << SHORT_COUNT;
+        bits.put(u32::from(is_long), 1);
+        bits.put(count, if is_long { LONG_COUNT } else { SHORT_COUNT });
         for term in &self.terms {
             let gap = term.hash() - last;
             bits.put_unary(gap >> width);
@@ -147,7 +154,6 @@ impl Record {
             return None;
         }
         let code = rest.array()?;
-        let length = u16::from_le_bytes(rest.array()?);
         let session = if flags & HAS_SESSION == 0 { 0 } else { u32::from_le_bytes(rest.array()?) };
         let facets = match (flags & HAS_MORE, flags & HAS_FACETS) {
             (0, 0) => Some(Vec::new()),
@@ -157,15 +163,17 @@ impl Record {
             }
             _ => None,
         };
-        let count = usize::from(u16::from_le_bytes(rest.array()?));
-        let (mut bits, mut last, width) = (BitReader::new(rest.0), 0_u32, rice(count));
+        let mut bits = BitReader::new(rest.0);
+        let is_long = bits.take(1)? == 1;
+        let count = bits.take(if is_long { LONG_COUNT } else { SHORT_COUNT })? as usize;
+        let (mut last, width) = (0_u32, rice(count));
         let mut terms = Vec::with_capacity(count.min(bytes.len() * 4));
         for _ in 0..count {
             let gap = (bits.take_unary(1 << TERM_BITS)? << width) | bits.take(width)?;
             last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
             terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
         }
-        Some(Self { kind: flags & 0x0f, importance, code, length, session, facets, terms })
+        Some(Self { kind: flags & 0x0f, importance, code, session, facets, terms })
     }
 }
 

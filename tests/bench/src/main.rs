@@ -1,10 +1,12 @@
 //! Requests a second and latencies of the whole service, side by side in one run: a request without
 //! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
-//! keys, import and export; and how functions start beside one that does nothing.
+//! keys, import and export; how well and how fast searches find; and how functions start beside one that does nothing.
 //!
-//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `cold`. Client, service and database share this machine's processors.
+//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`. Client, service and database share this machine's processors.
 
 mod cold;
+mod locomo;
+mod search;
 mod sessions;
 mod transfer;
 
@@ -43,6 +45,12 @@ async fn main() -> std::io::Result<()> {
     }
     if wanted("transfer") {
         transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await?;
+    }
+    if wanted("locomo") {
+        locomo::measure(&mut out).await?;
+    }
+    if wanted("search") {
+        search::measure(&mut out).await?;
     }
     if wanted("cold") {
         cold::measure(&mut out).await?;
