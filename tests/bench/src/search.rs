@@ -105,7 +105,8 @@ async fn served(out: &mut impl Write, count: usize) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(1);
     let world = World::new().await;
     let account = world.account_with("bench", plenty()).await;
-    let writer = world.instance().await.client.with(&account.key);
+    let loading = world.instance().await;
+    let writer = loading.client.with(&account.key);
     for from in (0..count).step_by(1_000) {
         let lines: Vec<String> =
             (from..from + 1_000).map(|number| line(number, &mut rng).to_string()).collect();
