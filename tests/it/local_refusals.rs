@@ -71,6 +71,26 @@ async fn a_folder_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_database_that_cannot_be_searched_is_named_and_left_alone() {
+    let folder = without_sample();
+    let file = folder.path().join(".herobrain/dynamodb.sqlite");
+    let database =
+        hb_local::database::serve(Some(&file), &hb_domain::Clock::system()).await.expect("a database");
+    let mut tables =
+        hb_local::template::Template::embedded().and_then(|template| template.tables()).expect("tables");
+    for table in tables.iter_mut().filter(|table| !table.local_indexes.is_empty()) {
+        table.local_indexes.clear();
+        table.attributes.retain(|attribute| attribute.attribute_name() != "updatedAt");
+    }
+    let aws = hb_store::aws::Aws::local(database.url(), String::new());
+    let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
+    hb_local::database::create_tables(&client, &tables).await.expect("tables of an earlier version");
+    database.stop().await;
+    refuses(&mut in_folder(folder.path()), &["earlier version", "cannot be searched", "byUpdatedAt"]).await;
+    assert!(file.exists());
+}
+
+#[tokio::test]
 async fn damage_is_named_with_the_file() {
     for (file, content, parts) in [
         ("version", "one", &[".herobrain/version is damaged"][..]),
