@@ -21,8 +21,9 @@ const REFUSED: [&str; 5] = [
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(30), Duration::from_millis(100), Duration::from_millis(300)];
 
-/// Codes of AWS that pass by themselves: throttling, contention and faults of the service.
-const PASSING: [&str; 8] = [
+/// Codes of AWS that pass by themselves, throttling, contention and faults of the service; and that of a tenant that is
+/// full (infra/adr/0011), which passes when something is deleted.
+const PASSING: [&str; 9] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
     "RequestLimitExceeded",
@@ -31,6 +32,7 @@ const PASSING: [&str; 8] = [
     "InternalServerError",
     "InternalServiceError",
     "ServiceUnavailable",
+    "ItemCollectionSizeLimitExceededException",
 ];
 
 /// The error of a call that failed for a reason its caller does not handle: away or throttled is

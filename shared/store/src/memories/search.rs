@@ -36,6 +36,10 @@ const MAX_LOAD_AGE: Duration = Duration::from_secs(6 * 3_600);
 /// How long one request goes on loading; then it answers from what there is.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// The most memories that are read to find those to return. More than are returned are read where memories have gone, or
+/// have more to be filtered by than a record holds.
+const MOST_READ: usize = 2_000;
+
 /// About what one memory takes in an index, in bytes.
 const SIZE: usize = 250;
 
@@ -87,7 +91,7 @@ impl Memories<'_> {
                     }
                 }
             }
-            if is_last || hits.len() >= limit {
+            if is_last || hits.len() >= limit || asked >= MOST_READ {
                 break;
             }
             wanted = asked + (limit - hits.len()).max(asked);
