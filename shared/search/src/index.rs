@@ -20,6 +20,14 @@ pub struct Entry {
     pub record: Record,
 }
 
+impl Entry {
+    /// What it takes in an index, in bytes.
+    pub fn bytes(&self) -> usize {
+        let facets = self.record.facets.as_ref().map_or(0, Vec::len);
+        size_of::<Slot>() + (self.record.terms.len() + facets) * 4
+    }
+}
+
 /// Records in the order of their sessions, and within one in that of their creation.
 #[derive(Debug, Default)]
 pub struct Index {

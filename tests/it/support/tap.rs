@@ -142,6 +142,11 @@ impl Tap {
         self.plan(Planned { has_struck: false, name: Some(name.to_owned()), after: 0, fault, lasting });
     }
 
+    /// Lets a call of this name fail, after so many that pass; when `lasting`, every later one too.
+    pub fn fail_after(&self, name: &str, passing: usize, fault: Fault, lasting: bool) {
+        self.plan(Planned { has_struck: false, name: Some(name.to_owned()), after: passing, fault, lasting });
+    }
+
     fn plan(&self, planned: Planned) {
         self.state.lock().expect("the state").faults.push(planned);
     }

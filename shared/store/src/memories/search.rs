@@ -40,9 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// have more to be filtered by than a record holds.
 const MOST_READ: usize = 2_000;
 
-/// About what one memory takes in an index, in bytes.
-const SIZE: usize = 250;
-
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -143,16 +140,17 @@ impl Memories<'_> {
             }
         };
         let began = loading.began;
-        let mut read = Vec::new();
+        let (mut read, mut bytes) = (Vec::new(), held.index.bytes());
         let outcome = loop {
             match self.changed(loading.from.clone(), None).await {
                 Ok((entries, next)) => {
+                    bytes += entries.iter().map(Entry::bytes).sum::<usize>();
                     read.extend(entries);
                     loading.from = next;
                 }
                 Err(error) => break Err(error),
             }
-            held.is_cut = held.index.bytes() + read.len() * SIZE > self.store.indexes.budget();
+            held.is_cut = loading.from.is_some() && bytes > self.store.indexes.budget();
             if loading.from.is_none() || held.is_cut || started.elapsed() >= PATIENCE {
                 break Ok(());
             }

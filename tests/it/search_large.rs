@@ -1,0 +1,79 @@
+//! Searches of a tenant that is larger than a page, than a moment's patience of the database, and than the memory there is.
+
+use std::time::Duration;
+
+use hb_domain::Clock;
+use hb_tests::function::{environment, recorded};
+use hb_tests::world::{Account, plenty};
+use hb_tests::{Client, Fault, Function, World};
+use http::Method;
+use serde_json::{Value, json};
+
+const SEARCH: &str = "/api/v1/memories/search";
+/// Memories whose records fill more than one page of a query, thanks to their words and tags.
+const MEMORIES: usize = 3_200;
+
+async fn large() -> (World, Account, Client, hb_tests::Instance) {
+    let world = World::new().await;
+    // Functions have the machine's clock; what was written an hour ago is none of the latest changes.
+    let now = Clock::system().now();
+    world.clock.set(now.minus(Duration::from_secs(3_600)));
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let tags: Vec<String> = (0..50).map(|tag| format!("tag{tag}")).collect();
+    for from in (0..MEMORIES).step_by(800) {
+        let line = |number: usize| {
+            let words: Vec<String> = (0..80).map(|word| format!("w{number}x{word}")).collect();
+            let content = format!("note {number} {}", words.join(" "));
+            json!({"content": content, "type": "semantic", "tags": tags}).to_string()
+        };
+        let lines: Vec<String> = (from..from + 800).map(line).collect();
+        let headers = [("content-type", "application/x-ndjson")];
+        let answer =
+            client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
+        assert_eq!(answer.data()["imported"], 800);
+    }
+    world.clock.set(now);
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    (world, account, client, instance)
+}
+
+#[tokio::test]
+async fn a_load_that_fails_half_way_goes_on_and_one_without_room_says_so() {
+    let (world, account, client, instance) = large().await;
+    client.get("/api/v1/rate-limit").await;
+    instance.tap.take();
+
+    // The second page of the load cannot be read, however often.
+    let query = json!({"query": "note 7", "limit": 1});
+    let page = "DynamoDB Query Memories";
+    instance.tap.fail_after(page, 1, Fault::Throttled, true);
+    client.post(SEARCH, query.clone()).await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(instance.tap.mend());
+    instance.tap.take();
+    let answer = client.post(SEARCH, query.clone()).await;
+    let first = answer.data()["results"][0]["content"].as_str().expect("a content");
+    assert!(first.starts_with("note 7 ") && answer.data()["partial"] == Value::Null, "{first}");
+    let pages = instance.tap.take().iter().filter(|call| call.name == page).count();
+    assert_eq!(pages, 2, "the second page, and what has changed since: what was read is kept");
+
+    // Half of a mebibyte holds the latest of them.
+    let mut environment = environment(&world);
+    environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1".into());
+    let mut memories = Function::start_in(&environment, "memories").await;
+    for round in 0..2 {
+        let created = client
+            .post("/api/v1/memories", json!({"content": format!("zebra {round}"), "type": "task"}))
+            .await;
+        assert_eq!(created.status, 201);
+        let mut event = recorded("search-memories.json", &account.key);
+        event["body"] = json!({"query": format!("zebra {round}"), "limit": 1}).to_string().into();
+        event["isBase64Encoded"] = json!(false);
+        let answer = memories.send(event).await;
+        assert_eq!(answer.data()["results"][0]["content"], format!("zebra {round}"), "{}", answer.text);
+        let searched = answer.data()["partial"]["searched"].as_u64().expect("it says so");
+        assert!((500..MEMORIES as u64).contains(&searched), "{searched}");
+    }
+}
