@@ -40,10 +40,14 @@ fn metadata_facet(name: &str, value: &Value) -> u32 {
     hash(b'm', format!("{name}\0{value}").as_bytes())
 }
 
-/// 32 bits of FNV-1a over 64, folded: <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>. It is stored, so
-/// it must be the same in every version and on every machine.
+/// 32 bits of FNV-1a over 64 (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>) behind the finalizer of
+/// MurmurHash3, without which words that differ in their last letter alone share most bits. It is stored, so it must be
+/// the same in every version and on every machine.
 pub(crate) fn hash(kind: u8, bytes: &[u8]) -> u32 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = bytes.iter().fold(step(0xcbf2_9ce4_8422_2325, kind), |hash, &byte| step(hash, byte));
-    ((hash >> 32) ^ (hash & 0xffff_ffff)) as u32
+    let mut hash = bytes.iter().fold(step(0xcbf2_9ce4_8422_2325, kind), |hash, &byte| step(hash, byte));
+    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
+        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
+    }
+    (hash >> 32) as u32
 }
