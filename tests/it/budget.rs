@@ -321,7 +321,7 @@ async fn making_a_memory_of_700_bytes_findable_takes_five_units_in_all() {
         yellow van, so that we could also drive to the lake in June. Remember that Ben cannot eat walnuts, prefers decaf, and \
         that his birthday is on the ninth of May; last year we forgot it and he was sad for days. Thanks again for noting all of that down!";
     assert!((695..=700).contains(&content.len()), "{}", content.len());
-    let body = json!({"content": content, "type": "episodic", "userId": "user_ben"});
+    let body = json!({"content": content, "type": "episodic"});
     instance.tap.take();
     client.post("/api/v1/memories", body).await.expect(201, "");
     let own = own_work(instance.tap.take());

@@ -177,10 +177,10 @@ impl Record {
     }
 }
 
-/// The width at which gaps between so many hashes take the fewest bits: that of the mean gap, or one less.
+/// The width at which gaps between so many hashes take the fewest bits: that of ln 2 of the mean gap.
 fn rice(count: usize) -> u32 {
-    let mean = (1_u32 << TERM_BITS) / u32::try_from(count.max(1)).unwrap_or(u32::MAX).max(1);
-    mean.max(2).ilog2().saturating_sub(u32::from(count > 1))
+    let mean = (1_u32 << TERM_BITS) / u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+    (mean / 13 * 9).max(1).ilog2()
 }
 
 /// A memory type as its place in the list of all.
