@@ -195,6 +195,32 @@ async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
     assert_eq!(found_by(&clients, "lighthouse").await, [Vec::<String>::new(), vec![]]);
 }
 
+/// Every writer finds what it has just written, and no longer what it has just deleted, by another instance, while others
+/// write too.
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_finds_their_own_writes_whoever_else_writes() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let mut instances = Vec::new();
+    for _ in 0..3 {
+        instances.push(world.instance().await);
+    }
+    let clients: Vec<Client> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
+    let writer = async |number: usize| {
+        let (here, there) = (&clients[number % 3], &clients[(number + 1) % 3]);
+        for round in 0..4 {
+            let word = format!("qz{number}y{round}");
+            let made = here.post("/api/v1/memories", json!({"content": word, "type": "task"})).await;
+            assert_eq!(made.status, 201, "{}", made.text);
+            let query = json!({"query": word, "minRelevance": 0.9});
+            assert_eq!(found(there, query.clone()).await, [word.as_str()]);
+            here.send(http::Method::DELETE, made.header("location"), None).await.expect(200, "");
+            assert_eq!(found(there, query).await, Vec::<String>::new(), "{word} was deleted");
+        }
+    };
+    futures_util::future::join_all((0..12).map(writer)).await;
+}
+
 #[tokio::test]
 async fn a_search_of_a_tenant_that_did_not_change_reads_what_it_returns_and_else_what_changed() {
     let (world, _, _) = set_up().await;
