@@ -1,0 +1,25 @@
+//! Search: any text can be asked for, any stored bytes are a record or are refused, and a record that was read is ranked
+//! and written as it was.
+#![no_main]
+
+use hb_domain::fields::Fields;
+use hb_domain::search::Search;
+use hb_domain::{MemoryId, TenantId, Timestamp};
+use hb_search::{Entry, Index, Query, Record};
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+fuzz_target!(|input: (&str, &[u8])| {
+    let (text, bytes) = input;
+    let query = Query::new(text);
+    let Some(record) = Record::from_bytes(bytes) else { return };
+    assert_eq!(Record::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
+    let mut index = Index::new();
+    index.apply(vec![Entry { id: MemoryId::first(), expires_at: None, record }]);
+    let fields = Fields::of_body(json!({"query": "x"})).expect("fields");
+    let search = Search::parse(fields, &TenantId::parse("acme").expect("a tenant")).expect("a search");
+    let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
+    for hit in index.search(&query, &search, now, 10) {
+        assert!((0.0..=1.0).contains(&hit.relevance) && hit.explanation.score.is_finite());
+    }
+});
