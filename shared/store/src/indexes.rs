@@ -85,3 +85,28 @@ impl Indexes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenants_that_were_not_searched_for_the_longest_time_make_room() {
+        let indexes = Indexes { budget: 100, ..Indexes::new() };
+        let tenant = |name: &str| TenantId::parse(name).expect("a tenant");
+        let taken = |name: &str, bytes| {
+            let held = indexes.of(&tenant(name));
+            indexes.account(&tenant(name), bytes);
+            held
+        };
+        let held = [taken("one", 40), taken("two", 40)];
+        let is_held =
+            |name: &str, before: &Arc<RwLock<Held>>| Arc::ptr_eq(before, &indexes.of(&tenant(name)));
+        assert!(is_held("two", &held[1]) && is_held("one", &held[0]), "both fit");
+        taken("three", 40);
+        assert!(is_held("one", &held[0]) && !is_held("two", &held[1]), "the last to be asked for goes first");
+        let large = taken("four", 1_000);
+        assert!(is_held("four", &large), "the one that is being searched stays");
+        assert!(!is_held("one", &held[0]), "and all others go");
+    }
+}
