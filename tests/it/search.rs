@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, Instance, World};
+use hb_tests::{Client, Fault, Instance, World};
 use serde_json::{Value, json};
 
 const SEARCH: &str = "/api/v1/memories/search";
@@ -193,6 +193,108 @@ async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
     assert_eq!(found_by(&clients, "lighthouse").await, [["A"], ["A"]]);
     clients[0].post("/api/v1/memories/bulk-delete", json!({"filter": {"userId": "u"}})).await.expect(200, "");
     assert_eq!(found_by(&clients, "lighthouse").await, [Vec::<String>::new(), vec![]]);
+}
+
+/// A request that wrote and could not say so is repeated: what is then acknowledged is found, by instances that were warm
+/// all along.
+#[tokio::test]
+async fn what_a_repeated_request_acknowledges_is_found() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (one, other) = (world.instance().await, world.instance().await);
+    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
+    let made = clients[0].post("/api/v1/memories", json!({"content": "an old word", "type": "task"})).await;
+    let path = made.header("location").to_owned();
+    found_by(&clients, "word").await;
+
+    // The admission passes, and what follows the write fails: the version is not raised.
+    let unheard = || one.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Throttled, true);
+    let patch = || clients[0].send(http::Method::PATCH, &path, Some(json!({"content": "a lighthouse"})));
+    unheard();
+    patch().await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(one.tap.mend());
+    patch().await.expect(200, "");
+    assert_eq!(found_by(&clients, "lighthouse").await, [["a"], ["a"]], "a change that was there already");
+
+    let id = "mem_0ivw4q1c00000000000001";
+    let line = json!({"id": id, "content": "harbour of long ago", "type": "event"}).to_string();
+    let headers = [("content-type", "application/x-ndjson")];
+    let import =
+        || clients[0].send_raw(http::Method::POST, "/api/v1/memories/import", &headers, line.clone());
+    unheard();
+    import().await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(one.tap.mend());
+    assert_eq!(import().await.data()["existing"], 1);
+    assert_eq!(
+        found_by(&clients, "harbour").await,
+        [["harbour"], ["harbour"]],
+        "a line that was there already"
+    );
+}
+
+/// What is gone lends its words to no neighbour any more.
+#[tokio::test]
+async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (one, other) = (world.instance().await, world.instance().await);
+    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
+    let end = world.clock.now().plus(Duration::from_secs(40));
+    let say = async |content: &str, extra: Value| {
+        let mut body = json!({"content": content, "type": "event", "sessionId": "s"});
+        body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        let made = clients[0].post("/api/v1/memories", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.header("location").to_owned()
+    };
+    let crane = say("harbour crane", json!({"userId": "ann"})).await;
+    say("quite another matter", json!({"userId": "bob"})).await;
+    say("a windmill", json!({"expiresAt": end})).await;
+    for found in found_by(&clients, "harbour crane").await {
+        assert!(found.len() == 3 && found[0] == "harbour", "its session speaks of it: {found:?}");
+    }
+    clients[0].send(http::Method::DELETE, &crane, None).await.expect(200, "");
+    for client in &clients {
+        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "userId": "bob"});
+        assert_eq!(
+            found(client, of_bob).await,
+            Vec::<String>::new(),
+            "what the filter leaves out is gone too"
+        );
+    }
+    assert_eq!(found_by(&clients, "harbour crane").await, [Vec::<String>::new(), vec![]]);
+    assert_eq!(found_by(&clients, "windmill").await, [["a", "quite"], ["a", "quite"]]);
+    for instance in [&one, &other] {
+        instance.clock.set(end);
+    }
+    assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
+}
+
+/// Owners and tags are filtered by however much metadata a memory has.
+#[tokio::test]
+async fn many_fields_of_metadata_hide_no_owner() {
+    let (world, _, _) = set_up().await;
+    let account = world.account_with("globex", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    let metadata: serde_json::Map<String, Value> =
+        (0..400).map(|field| (format!("f{field}"), json!(field))).collect();
+    for (number, user) in ["ann", "bob", "ann", "ann", "ann", "ann"].iter().enumerate() {
+        let body = json!({
+            "content": format!("tea {number}"), "type": "semantic", "userId": user, "metadata": metadata,
+        });
+        client.post("/api/v1/memories", body).await.expect(201, "");
+    }
+    client.post(SEARCH, json!({"query": "tea"})).await;
+    instance.tap.take();
+    let bob = json!({"query": "tea", "userId": "bob"});
+    let answer = client.post(SEARCH, bob).await;
+    assert_eq!(answer.data()["results"].as_array().map(Vec::len), Some(1));
+    let units: f64 = instance.tap.take().iter().map(|call| call.read_units).sum();
+    assert!(units <= 2.0, "only what is returned is read: {units}");
+    let by_field = json!({"query": "tea", "metadata": {"f399": 399}});
+    assert_eq!(found(&client, by_field).await.len(), 6);
+    assert_eq!(found(&client, json!({"query": "tea", "metadata": {"f399": 0}})).await.len(), 0);
 }
 
 /// Every writer finds what it has just written, and no longer what it has just deleted, by another instance, while others

@@ -26,13 +26,27 @@ pub struct Tenant {
 }
 
 /// Counts the changes of a tenant's memories: an instance that holds what a search needs, of this version, has all
-/// of it. Both begin as [`Tenant::epoch`] does, and only rise.
+/// of it. They begin as [`Tenant::epoch`] does, and only rise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchVersion {
     /// Requests that have changed memories.
     pub changes: i64,
-    /// Those of them whose changes cannot be told by the time of the change: everything has to be read again.
+    /// Those of them that have deleted some, which leaves no trace.
+    pub deletions: i64,
+    /// Those whose changes cannot be told by the time of the change: everything has to be read again.
     pub reloads: i64,
+}
+
+impl SearchVersion {
+    /// How much further the counts of one tenant may be; more tells of another tenant that once had the id.
+    const NEAR: i64 = 1_000_000;
+
+    /// Whether whoever has everything of this version has everything of `other`.
+    pub fn covers(&self, other: &Self) -> bool {
+        let counts =
+            [(self.changes, other.changes), (self.deletions, other.deletions), (self.reloads, other.reloads)];
+        counts.into_iter().all(|(own, other)| (0..Self::NEAR).contains(&own.saturating_sub(other)))
+    }
 }
 
 impl Tenant {
@@ -44,7 +58,7 @@ impl Tenant {
             allowance: plan.allowance(),
             suspended: false,
             meter: Meter::default(),
-            search: SearchVersion { changes: now.micros(), reloads: now.micros() },
+            search: SearchVersion { changes: now.micros(), deletions: now.micros(), reloads: now.micros() },
         }
     }
 
@@ -63,7 +77,6 @@ impl Tenant {
             month_end: month.end(),
             burst_remaining: bucket.remaining(self.meter.tat, now),
             burst_full_in: Bucket::full_in(self.meter.tat, now),
-            search: self.search,
         }
     }
 }
@@ -89,6 +102,22 @@ pub struct Standing {
     pub burst_remaining: u64,
     /// How long until the bucket is full.
     pub burst_full_in: Duration,
-    /// What searches have to know of.
-    pub search: SearchVersion,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_covers_those_before_it_of_the_same_tenant() {
+        let version = |changes, deletions, reloads| SearchVersion { changes, deletions, reloads };
+        let known = version(7, 5, 3);
+        assert!(known.covers(&known) && known.covers(&version(1, 5, 3)) && known.covers(&version(6, 4, 2)));
+        assert!(!known.covers(&version(8, 5, 3)), "something has changed");
+        assert!(!known.covers(&version(7, 6, 3)), "something was deleted");
+        assert!(!known.covers(&version(7, 5, 4)), "something has changed whose time tells nothing");
+        let begun_before = version(7 - 60_000_000, 5 - 60_000_000, 3 - 60_000_000);
+        assert!(!known.covers(&begun_before), "a tenant that was made again, by a clock a minute behind");
+        assert!(!version(i64::MAX, 0, 0).covers(&version(i64::MIN, 0, 0)));
+    }
 }

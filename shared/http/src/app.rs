@@ -198,7 +198,7 @@ impl App {
                 return Answer::refused(refusal);
             }
         };
-        let Passage { principal, standing, limited } = passage;
+        let Passage { principal, standing, limited, search } = passage;
         // One moment for the whole request, the one at which it was counted: what it writes and what it
         // counts for its key lie in the same day and month.
         let now = standing.at;
@@ -212,6 +212,7 @@ impl App {
             secrets: self.0.entropy.rng(),
             claim: None,
             changes: Changes::default(),
+            search,
             store: self.0.store.clone(),
             peppers: Arc::clone(&self.0.guard.peppers),
             tokens: Arc::clone(&self.0.guard.tokens),

@@ -33,6 +33,7 @@ pub struct Call {
     pub(crate) secrets: StdRng,
     pub(crate) claim: Option<HeldClaim>,
     pub(crate) changes: Changes,
+    pub(crate) search: SearchVersion,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
@@ -55,7 +56,7 @@ impl Call {
 
     /// Of which version of the tenant's memories a search has to be.
     pub const fn search_version(&self) -> SearchVersion {
-        self.standing.search
+        self.search
     }
 
     /// When the request is taken to happen: for one that is carried on under a claim, when it first came.

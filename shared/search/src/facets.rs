@@ -4,27 +4,42 @@ use hb_domain::Memory;
 use hb_domain::search::Search;
 use serde_json::Value;
 
-/// The most facets that a record has; one of more matches every filter, and is looked at itself.
-pub(crate) const MAX_FACETS: usize = 64;
+/// The most facets that a record has. Owners and tags, 53 at most, always have room.
+pub(crate) const MAX_FACETS: usize = 255;
 
-/// What a filter can ask for of one memory; `None` when it is more than a record holds.
-pub(crate) fn of(memory: &Memory) -> Option<Vec<u32>> {
+/// What a filter can ask for of one memory, and whether that is all: one with more fields of metadata than there is room
+/// for has none of them here.
+pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
     let mut facets: Vec<u32> = owners([&memory.user_id, &memory.agent_id, &memory.session_id]);
     facets.extend(memory.tags.iter().map(|tag| tag_facet(tag)));
-    if facets.len() + memory.metadata.len() > MAX_FACETS {
-        return None;
+    let is_complete = facets.len() + memory.metadata.len() <= MAX_FACETS;
+    if is_complete {
+        facets.extend(memory.metadata.iter().map(|(name, value)| metadata_facet(name, value)));
     }
-    facets.extend(memory.metadata.iter().map(|(name, value)| metadata_facet(name, value)));
-    Some(facets)
+    (facets, is_complete)
 }
 
 /// What a search asks for; a memory that has all of it is most likely a match.
-pub(crate) fn asked(search: &Search) -> Vec<u32> {
-    let filter = &search.filter;
-    let mut facets = owners([&filter.user_id, &filter.agent_id, &filter.session_id]);
-    facets.extend(filter.tags.iter().map(|tag| tag_facet(tag)));
-    facets.extend(search.metadata.iter().map(|(name, value)| metadata_facet(name, value)));
-    facets
+pub(crate) struct Asked {
+    /// Owners and tags.
+    always: Vec<u32>,
+    metadata: Vec<u32>,
+}
+
+impl Asked {
+    pub(crate) fn by(search: &Search) -> Self {
+        let filter = &search.filter;
+        let mut always = owners([&filter.user_id, &filter.agent_id, &filter.session_id]);
+        always.extend(filter.tags.iter().map(|tag| tag_facet(tag)));
+        let fields = search.metadata.iter();
+        Self { always, metadata: fields.map(|(name, value)| metadata_facet(name, value)).collect() }
+    }
+
+    /// Whether a memory of these facets may have all of it; they are all it has when `is_complete`.
+    pub(crate) fn may_be_in(&self, facets: &[u32], is_complete: bool) -> bool {
+        self.always.iter().all(|facet| facets.contains(facet))
+            && (!is_complete || self.metadata.iter().all(|facet| facets.contains(facet)))
+    }
 }
 
 fn owners(owners: [&Option<String>; 3]) -> Vec<u32> {
@@ -37,7 +52,8 @@ fn tag_facet(tag: &str) -> u32 {
 }
 
 fn metadata_facet(name: &str, value: &Value) -> u32 {
-    hash(b'm', format!("{name}\0{value}").as_bytes())
+    // The two zeros are equal, and look different.
+    hash(b'm', format!("{name}\0{value}").replace("-0.0", "0.0").as_bytes())
 }
 
 /// 32 bits of FNV-1a over 64 (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>) behind the finalizer of

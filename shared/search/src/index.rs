@@ -23,8 +23,7 @@ pub struct Entry {
 impl Entry {
     /// What it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {
-        let facets = self.record.facets.as_ref().map_or(0, Vec::len);
-        size_of::<Slot>() + (self.record.terms.len() + facets) * 4
+        size_of::<Slot>() + (self.record.terms.len() + self.record.facets.len()) * 4
     }
 }
 
@@ -34,6 +33,10 @@ pub struct Index {
     pub(crate) slots: Vec<Slot>,
     terms: Vec<Term>,
     facets: Vec<u32>,
+    /// When the first of them expires, milliseconds since 1970.
+    first_end: Option<i64>,
+    /// How often everything was read anew.
+    reading: u8,
 }
 
 /// One record. What varies in length lies in the index's pools.
@@ -46,7 +49,10 @@ pub(crate) struct Slot {
     pub(crate) code: Code,
     pub(crate) session: u32,
     terms: (u32, u16),
-    facets: Option<(u32, u8)>,
+    facets: (u32, u8),
+    pub(crate) has_metadata: bool,
+    /// In which reading of everything, or since which, it was seen.
+    reading: u8,
     pub(crate) length: u16,
     pub(crate) kind: u8,
     pub(crate) importance: u8,
@@ -73,6 +79,11 @@ impl Index {
         self.slots.capacity() * size_of::<Slot>() + (self.terms.capacity() + self.facets.capacity()) * 4
     }
 
+    /// The memory that it could not do without, in bytes.
+    pub fn needed(&self) -> usize {
+        self.slots.len() * size_of::<Slot>() + self.used() * 4
+    }
+
     /// Takes in `entries`, in the place of what it had of the same memories. Of several of one memory the first counts.
     pub fn apply(&mut self, entries: Vec<Entry>) {
         let mut changed = HashSet::with_capacity(entries.len());
@@ -90,16 +101,56 @@ impl Index {
         }
         // A stable sort: what is sorted already, all but the end, is merged.
         self.slots.sort_by_key(|slot| (slot.session, slot.id));
-        let used: usize = self.slots.iter().map(|slot| usize::from(slot.terms.1)).sum();
-        if self.terms.len() > 2 * used + 1_024 {
-            self.compact();
-        }
+        self.tidy();
     }
 
     /// Forgets these memories.
     pub fn remove<'i>(&mut self, ids: impl IntoIterator<Item = &'i MemoryId>) {
         let gone: HashSet<u128> = ids.into_iter().map(number).collect();
-        self.slots.retain(|slot| !gone.contains(&slot.id));
+        self.retain(|slot| !gone.contains(&slot.id));
+    }
+
+    /// Whether it knows memories that have ended by `now`.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.first_end.is_some_and(|end| end <= now.millis())
+    }
+
+    /// Forgets the memories that have ended by `now`.
+    pub fn remove_expired(&mut self, now: Timestamp) {
+        self.retain(|slot| slot.expires_at > now.millis());
+    }
+
+    /// Everything is read anew from now on: what is not [applied](Self::apply) until the [end](Self::end_reading) is gone.
+    pub fn begin_reading(&mut self) {
+        self.reading = self.reading.wrapping_add(1);
+    }
+
+    /// Everything was read: forgets what was not seen since the beginning.
+    pub fn end_reading(&mut self) {
+        let reading = self.reading;
+        self.retain(|slot| slot.reading == reading);
+    }
+
+    fn retain(&mut self, keep: impl FnMut(&Slot) -> bool) {
+        self.slots.retain(keep);
+        self.tidy();
+    }
+
+    /// How many terms and facets belong to slots.
+    fn used(&self) -> usize {
+        self.slots.iter().map(|slot| usize::from(slot.terms.1) + usize::from(slot.facets.1)).sum()
+    }
+
+    /// Follows a change of the slots: the first end, and pools that hold no more of what is gone than of what is there.
+    fn tidy(&mut self) {
+        self.first_end = self.slots.iter().map(|slot| slot.expires_at).min().filter(|end| *end < i64::MAX);
+        let used = self.used();
+        if self.terms.len() + self.facets.len() > 2 * used + 1_024 {
+            self.compact();
+        }
+        if self.slots.capacity() > 2 * self.slots.len() + 1_024 {
+            self.slots.shrink_to_fit();
+        }
     }
 
     fn slot(&mut self, entry: &Entry) -> Slot {
@@ -107,11 +158,8 @@ impl Index {
         let place = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let terms = (place(self.terms.len()), u16::try_from(record.terms.len()).unwrap_or(u16::MAX));
         self.terms.extend(record.terms.iter().take(usize::from(u16::MAX)));
-        let facets = record.facets.as_ref().map(|facets| {
-            let from = place(self.facets.len());
-            self.facets.extend(facets);
-            (from, u8::try_from(facets.len()).unwrap_or(u8::MAX))
-        });
+        let facets = (place(self.facets.len()), u8::try_from(record.facets.len()).unwrap_or(u8::MAX));
+        self.facets.extend(record.facets.iter().take(usize::from(u8::MAX)));
         Slot {
             id: number(&entry.id),
             expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
@@ -119,6 +167,8 @@ impl Index {
             session: record.session,
             terms,
             facets,
+            has_metadata: record.has_metadata,
+            reading: self.reading,
             length: u16::try_from(record.length()).unwrap_or(u16::MAX),
             kind: record.kind,
             importance: record.importance,
@@ -132,11 +182,9 @@ impl Index {
             let (from, count) = (slot.terms.0 as usize, usize::from(slot.terms.1));
             slot.terms.0 = u32::try_from(terms.len()).unwrap_or(u32::MAX);
             terms.extend_from_slice(&self.terms[from..from + count]);
-            if let Some((from, count)) = &mut slot.facets {
-                let own = *from as usize..*from as usize + usize::from(*count);
-                *from = u32::try_from(facets.len()).unwrap_or(u32::MAX);
-                facets.extend_from_slice(&self.facets[own]);
-            }
+            let (from, count) = (slot.facets.0 as usize, usize::from(slot.facets.1));
+            slot.facets.0 = u32::try_from(facets.len()).unwrap_or(u32::MAX);
+            facets.extend_from_slice(&self.facets[from..from + count]);
         }
         (self.terms, self.facets) = (terms, facets);
     }
@@ -146,10 +194,10 @@ impl Index {
         &self.terms[from..from + usize::from(slot.terms.1)]
     }
 
-    /// The hashes of what the memory can be filtered by; `None` when it has more than are kept.
-    pub(crate) fn facets_of(&self, slot: &Slot) -> Option<&[u32]> {
-        let (from, count) = slot.facets?;
-        Some(&self.facets[from as usize..from as usize + usize::from(count)])
+    /// The hashes of what the memory can be filtered by.
+    pub(crate) fn facets_of(&self, slot: &Slot) -> &[u32] {
+        let from = slot.facets.0 as usize;
+        &self.facets[from..from + usize::from(slot.facets.1)]
     }
 }
 

@@ -149,6 +149,57 @@ fn a_hit_explains_itself() {
     assert_eq!(hits[0].relevance, relevance(parts.score));
 }
 
+#[test]
+fn what_is_read_again_and_again_takes_no_more_room() {
+    let metadata: serde_json::Map<String, Value> =
+        (0..200).map(|field| (format!("f{field}"), json!(field))).collect();
+    let memory = memory(0, json!({"content": "…", "metadata": metadata}));
+    let mut index = Index::new();
+    for _ in 0..1_000 {
+        index.apply(vec![Entry { id: memory.id.clone(), expires_at: None, record: Record::of(&memory) }]);
+    }
+    assert!(index.bytes() < 100_000, "{}", index.bytes());
+    index.remove([&memory.id]);
+    assert_eq!((index.needed(), index.len()), (0, 0));
+}
+
+#[test]
+fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
+    let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();
+    let mut index = index(&memories);
+    let entry =
+        |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+    index.begin_reading();
+    index.apply(memories[1..3].iter().map(entry).collect());
+    assert_eq!(index.len(), 4);
+    index.end_reading();
+    let left = search(&index, json!({"query": "tea"}));
+    assert_eq!(left.iter().map(|hit| &hit.id).collect::<Vec<_>>(), [&memories[2].id, &memories[1].id]);
+}
+
+#[test]
+fn what_has_ended_is_forgotten_with_all_it_said() {
+    let end = now().plus(std::time::Duration::from_secs(60));
+    let memories = [
+        memory(0, json!({"content": "harbour crane", "sessionId": "s", "expiresAt": end})),
+        memory(1, json!({"content": "another matter", "sessionId": "s"})),
+    ];
+    let mut index = index(&memories);
+    assert!(!index.has_expired(now()) && index.has_expired(end));
+    assert_eq!(search(&index, json!({"query": "crane"})).len(), 2);
+    index.remove_expired(end);
+    assert!(!index.has_expired(end) && index.len() == 1);
+    assert_eq!(search(&index, json!({"query": "crane", "minRelevance": 0.1})), []);
+}
+
+#[test]
+fn equal_values_of_metadata_are_one_value() {
+    let index = index(&[memory(0, json!({"content": "tea", "metadata": {"n": -0.0, "o": {"p": -0.0}}}))]);
+    for metadata in [json!({"n": 0.0}), json!({"n": -0.0, "o": {"p": 0.0}})] {
+        assert_eq!(search(&index, json!({"query": "tea", "metadata": metadata})).len(), 1, "{metadata}");
+    }
+}
+
 /// The definition, word for word: no hashes, no pools, no scan.
 fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
     let p = &Parameters::SHIPPED;

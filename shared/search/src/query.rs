@@ -1,6 +1,6 @@
 //! A query, taken apart once for all records.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::record::{Code, term_hash};
 use crate::{model, text};
@@ -29,8 +29,8 @@ impl Query {
     /// Takes `text` apart.
     pub fn new(text: &str) -> Self {
         let model = model::get();
-        let mut seen: HashMap<String, ()> = HashMap::new();
-        let distinct = text::terms(text).into_iter().filter(|term| seen.insert(term.clone(), ()).is_none());
+        let mut seen = HashSet::new();
+        let distinct = text::terms(text).into_iter().filter(|term| seen.insert(term.clone()));
         let terms = distinct
             .take(MAX_TERMS)
             .map(|term| QueryTerm {

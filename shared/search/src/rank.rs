@@ -3,7 +3,7 @@
 use hb_domain::search::Search;
 use hb_domain::{MemoryId, Timestamp};
 
-use crate::facets;
+use crate::facets::Asked;
 use crate::index::{Index, Slot, name};
 use crate::lexical::Postings;
 use crate::query::Query;
@@ -115,7 +115,7 @@ impl Index {
             return Vec::new();
         }
         let scores = self.score(query, &Parameters::SHIPPED);
-        let asked = facets::asked(search);
+        let asked = Asked::by(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         for (slot, place) in self.slots.iter().zip(0_u32..) {
             let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
@@ -127,6 +127,11 @@ impl Index {
                 continue;
             }
             found.push((-(score * 1e6).round() as i64, u128::MAX - slot.id, place));
+            // Never many more than are wanted, however many there are.
+            if found.len() >= 4 * count + 1_024 {
+                found.select_nth_unstable(count);
+                found.truncate(count);
+            }
         }
         if found.len() > count && count > 0 {
             found.select_nth_unstable(count - 1);
@@ -170,12 +175,12 @@ impl Index {
         Scores { words, meaning, session }
     }
 
-    fn may_match(&self, slot: &Slot, search: &Search, asked: &[u32]) -> bool {
+    fn may_match(&self, slot: &Slot, search: &Search, asked: &Asked) -> bool {
         let created = slot.created_at();
         search.filter.kind.is_none_or(|kind| kind_number(kind) == slot.kind)
             && search.created_after.is_none_or(|after| created >= after.millis())
             && search.created_before.is_none_or(|before| created < before.millis())
-            && self.facets_of(slot).is_none_or(|own| asked.iter().all(|facet| own.contains(facet)))
+            && asked.may_be_in(self.facets_of(slot), slot.has_metadata)
     }
 
     fn hit(&self, place: usize, query: &Query, scores: &Scores) -> Option<Hit> {

@@ -3,13 +3,15 @@
 //! | bytes | what |
 //! |---|---|
 //! | 1 | 1, the format |
-//! | 1 | type in the low 4 bits; bit 4: has a session, bit 5: has facets, bit 6: has more facets than it tells |
+//! | 1 | type in the low 4 bits; bit 4: has a session, bit 5: has facets, bit 6: has metadata of which there are no facets |
 //! | 1 | importance in steps of 1/255 |
 //! | 32 | embedding: the sign of each dimension |
 //! | 4 | session, when it has one |
 //! | 1 + 4 each | facets, when it has any |
 //! | the rest | as bits: 0 and 7 bits or 1 and 11 for the number of distinct terms; their hashes ascending, as
 //! Rice-coded gaps, each with its count in unary |
+
+use std::collections::HashSet;
 
 use hb_domain::Memory;
 use hb_domain::memory::MemoryType;
@@ -42,8 +44,10 @@ pub struct Record {
     pub(crate) code: Code,
     /// A hash of the session; 0 without one.
     pub(crate) session: u32,
-    /// Hashes of what filters ask for; `None` when there are too many.
-    pub(crate) facets: Option<Vec<u32>>,
+    /// Hashes of what filters ask for.
+    pub(crate) facets: Vec<u32>,
+    /// Whether those of metadata are among them.
+    pub(crate) has_metadata: bool,
     /// Each distinct term and how often it is said, ascending.
     pub(crate) terms: Vec<Term>,
 }
@@ -79,28 +83,21 @@ impl Record {
             words.push('\n');
             words.push_str(tag);
         }
-        let said = text::terms(&words);
-        let mut hashes: Vec<u32> = Vec::with_capacity(said.len());
-        hashes.extend(said.iter().map(|term| term_hash(term)));
-        let mut kept = hashes.clone();
-        kept.sort_unstable();
-        let mut terms: Vec<Term> = kept
-            .chunk_by(|a, b| a == b)
-            .map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT)))
-            .collect();
-        if terms.len() > MAX_TERMS {
-            let mut first: Vec<u32> = hashes;
-            let mut seen = std::collections::HashSet::new();
-            first.retain(|hash| seen.insert(*hash));
-            let first: std::collections::HashSet<u32> = first.into_iter().take(MAX_TERMS).collect();
-            terms.retain(|term| first.contains(&term.hash()));
-        }
+        let mut hashes: Vec<u32> = text::terms(&words).iter().map(|term| term_hash(term)).collect();
+        let mut first = HashSet::new();
+        hashes.retain(|hash| first.len() < MAX_TERMS && first.insert(*hash) || first.contains(hash));
+        hashes.sort_unstable();
+        let counted = hashes.chunk_by(|a, b| a == b);
+        let terms =
+            counted.map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT))).collect();
+        let (facets, has_metadata) = facets::of(memory);
         Self {
             kind: kind_number(memory.kind),
             importance: (memory.importance * 255.0).round() as u8,
             code: model::get().code(&memory.content),
             session: memory.session_id.as_ref().map_or(0, |id| facets::hash(b's', id.as_bytes()).max(1)),
-            facets: facets::of(memory),
+            facets,
+            has_metadata,
             terms,
         }
     }
@@ -116,19 +113,20 @@ impl Record {
         if self.session != 0 {
             flags |= HAS_SESSION;
         }
-        match self.facets.as_deref() {
-            None => flags |= HAS_MORE,
-            Some([]) => {}
-            Some(_) => flags |= HAS_FACETS,
+        if !self.has_metadata {
+            flags |= HAS_MORE;
+        }
+        if !self.facets.is_empty() {
+            flags |= HAS_FACETS;
         }
         let mut bytes = vec![FORMAT, flags, self.importance];
         bytes.extend(self.code);
         if self.session != 0 {
             bytes.extend(self.session.to_le_bytes());
         }
-        if let Some(facets) = self.facets.as_ref().filter(|facets| !facets.is_empty()) {
-            bytes.push(u8::try_from(facets.len()).unwrap_or(u8::MAX));
-            bytes.extend(facets.iter().flat_map(|facet| facet.to_le_bytes()));
+        if !self.facets.is_empty() {
+            bytes.push(u8::try_from(self.facets.len()).unwrap_or(u8::MAX));
+            bytes.extend(self.facets.iter().take(facets::MAX_FACETS).flat_map(|facet| facet.to_le_bytes()));
         }
         let (mut bits, mut last, width) = (BitWriter::default(), 0, rice(self.terms.len()));
         let count = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
@@ -155,14 +153,9 @@ impl Record {
         }
         let code = rest.array()?;
         let session = if flags & HAS_SESSION == 0 { 0 } else { u32::from_le_bytes(rest.array()?) };
-        let facets = match (flags & HAS_MORE, flags & HAS_FACETS) {
-            (0, 0) => Some(Vec::new()),
-            (0, _) => {
-                let [count] = rest.array()?;
-                Some((0..count).map(|_| rest.array().map(u32::from_le_bytes)).collect::<Option<_>>()?)
-            }
-            _ => None,
-        };
+        let has_metadata = flags & HAS_MORE == 0;
+        let [count] = if flags & HAS_FACETS == 0 { [0] } else { rest.array()? };
+        let facets = (0..count).map(|_| rest.array().map(u32::from_le_bytes)).collect::<Option<Vec<_>>>()?;
         let mut bits = BitReader::new(rest.0);
         let is_long = bits.take(1)? == 1;
         let count = bits.take(if is_long { LONG_COUNT } else { SHORT_COUNT })? as usize;
@@ -173,7 +166,7 @@ impl Record {
             last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
             terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
         }
-        Some(Self { kind: flags & 0x0f, importance, code, session, facets, terms })
+        Some(Self { kind: flags & 0x0f, importance, code, session, facets, has_metadata, terms })
     }
 }
 

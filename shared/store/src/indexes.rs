@@ -34,24 +34,31 @@ struct Shelf {
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) index: Index,
-    /// The version of which it has everything; `None` when that is not so.
+    /// The version of which it has everything; `None` as long as that is not so.
     pub(crate) version: Option<SearchVersion>,
     /// When what it has was asked for.
     pub(crate) synced_at: Option<Timestamp>,
-    /// When it was last read as a whole.
+    /// When it was last read as a whole; `None` when that has to be done again.
     pub(crate) loaded_at: Option<Timestamp>,
-    /// A load under way that a request had no time to finish.
+    /// A reading of everything that a request had no time to finish.
     pub(crate) loading: Option<Loading>,
     /// Whether there was no room for all: it has what changed last.
     pub(crate) is_cut: bool,
+    /// Whether memories have been deleted since it was read as a whole.
+    pub(crate) has_ghosts: bool,
+    /// Counts the times that it was brought up to date.
+    pub(crate) revision: u64,
 }
 
-/// A load that has come so far.
+/// A reading of everything that has come so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Loading {
     pub(crate) began: Timestamp,
-    pub(crate) reloads: i64,
+    /// What it will have everything of.
+    pub(crate) version: SearchVersion,
     pub(crate) from: Option<Attributes>,
+    /// How many bytes what it has read takes.
+    pub(crate) bytes: usize,
 }
 
 impl Indexes {

@@ -6,7 +6,7 @@
 //! | `rv` | epoch of cached keys and plans |
 //! | `t` | GCRA theoretical arrival time, microseconds |
 //! | `mYYYYMM` | requests admitted in that month |
-//! | `sv`, `fv` | counts of requests that changed memories, and of those after which all have to be read again |
+//! | `sv`, `dv`, `fv` | counts of requests that changed memories; that deleted some; after which all have to be read again |
 //! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
 //!
 //! This item is never part of a transaction: under load its transactions would conflict, and a
@@ -20,6 +20,7 @@ use hb_domain::time::Month;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
+use crate::changes::Change;
 use crate::fault::{fault, is_failed_condition, persist};
 use crate::item::{Attributes, Row, number, text};
 
@@ -60,6 +61,7 @@ impl<'a> Tenants<'a> {
             ("perMinute".into(), number(allowance.per_minute)),
             ("burst".into(), number(allowance.burst)),
             ("sv".into(), number(tenant.search.changes)),
+            ("dv".into(), number(tenant.search.deletions)),
             ("fv".into(), number(tenant.search.reloads)),
         ]);
         if let Some(memories) = allowance.memories {
@@ -175,13 +177,16 @@ impl<'a> Tenants<'a> {
         self.change(id, "ADD rv :one", Attributes::new()).await
     }
 
-    /// Makes what instances hold for searches stale: by a look at what has changed since, or, with `reload`, as a
-    /// whole. Repeating it is harmless. `false` when there is no such tenant.
+    /// Makes what instances hold for searches stale. Repeating it is harmless. `false` when there is no such tenant.
     ///
     /// # Errors
     /// The database's.
-    pub async fn raise_search_version(&self, id: &TenantId, reload: bool) -> Result<bool> {
-        let expression = if reload { "ADD sv :one, fv :one" } else { "ADD sv :one" };
+    pub(crate) async fn raise_search_version(&self, id: &TenantId, change: Change) -> Result<bool> {
+        let expression = match change {
+            Change::Written => "ADD sv :one",
+            Change::Deleted => "ADD sv :one, dv :one",
+            Change::Untimely => "ADD sv :one, fv :one",
+        };
         self.change(id, expression, Attributes::new()).await
     }
 
@@ -286,6 +291,7 @@ pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
         meter,
         search: SearchVersion {
             changes: row.optional_integer("sv")?.unwrap_or_default(),
+            deletions: row.optional_integer("dv")?.unwrap_or_default(),
             reloads: row.optional_integer("fv")?.unwrap_or_default(),
         },
     })

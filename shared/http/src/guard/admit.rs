@@ -32,7 +32,8 @@ impl Guard {
                     self.cache.learn_tenant(id, &tenant, now);
                     let limited = session.principal.key_id().map_or(0, |key| self.cache.take_limited(key));
                     let standing = tenant.standing(now);
-                    return Ok(Some(Passage { standing, principal: session.principal, limited }));
+                    let search = tenant.search;
+                    return Ok(Some(Passage { standing, principal: session.principal, limited, search }));
                 }
                 Ok(Attempt::Failed(found)) => found,
                 Err(error) => return Err(session.refused(error, now)),
@@ -99,7 +100,7 @@ impl Guard {
         }
         self.cache.learn_tenant(id, &tenant, now);
         let standing = tenant.standing(now);
-        Ok(Some(Passage { standing, principal: session.principal, limited: 0 }))
+        Ok(Some(Passage { standing, principal: session.principal, limited: 0, search: tenant.search }))
     }
 
     /// Takes up what a read after the session began has found under another epoch.

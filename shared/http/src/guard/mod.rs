@@ -13,7 +13,7 @@ use std::sync::Arc;
 use hb_domain::bearer::{Bearer, TokenText};
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::{SearchVersion, Standing};
 use hb_domain::{ApiKey, Clock, Error, KeyId, Principal};
 use hb_store::Store;
 
@@ -39,6 +39,8 @@ pub(crate) struct Passage {
     pub(crate) standing: Standing,
     /// Refusals of this key that this instance remembers and has not written down yet.
     pub(crate) limited: u64,
+    /// Of which version the tenant's memories were when it was let through.
+    pub(crate) search: SearchVersion,
 }
 
 /// A request that was not.

@@ -9,7 +9,7 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 use super::put::{Failure, Written};
 use super::row::Record;
 use super::{Memories, Versioned, row};
-use crate::changes::Changes;
+use crate::changes::Change;
 use crate::counts::{Amount, Counts, Reserved};
 use crate::fault::{fault, persist};
 use crate::item::{Attributes, millis, text};
@@ -44,7 +44,7 @@ impl Memories<'_> {
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
             let is_applied = self.claim.is_some_and(|held| held.claim.applied);
             if is_applied || found.version == version {
-                self.note(Changes::note_reload);
+                self.note(|changes| changes.note(Change::Written));
                 return Ok(found.versioned());
             }
             if expected.is_some_and(|versions| !versions.contains(&found.version)) {
@@ -52,6 +52,8 @@ impl Memories<'_> {
             }
             let patched = patch.apply(&found.memory, now)?;
             if patched == found.memory {
+                // Who has made it so may have died before it could say so.
+                self.note(|changes| changes.note(Change::Written));
                 return Ok(found.versioned());
             }
             if let Some(changed) = self.replace(found, patched, version, now).await? {
@@ -96,8 +98,9 @@ impl Memories<'_> {
                 Ok(None)
             }
             Err(Failure { error, maybe_done }) => {
-                self.note(Changes::note_reload);
-                if !maybe_done {
+                if maybe_done {
+                    self.note(|changes| changes.note(Change::Written));
+                } else {
                     counts.release(grown, found.seq).await;
                 }
                 Err(error)
@@ -125,7 +128,7 @@ impl Memories<'_> {
         }
         match self.remove(delete.condition_expression(condition)).await? {
             Ok(gone) => {
-                self.note(Changes::note);
+                self.note(|changes| changes.note(Change::Deleted));
                 Counts::new(self.store, self.tenant).release(gone.amount, gone.seq).await;
                 Ok(())
             }

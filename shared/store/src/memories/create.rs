@@ -10,7 +10,7 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 use super::Memories;
 use super::put::{Failure, Written};
 use super::row::Record;
-use crate::changes::Changes;
+use crate::changes::Change;
 use crate::counts::{Amount, Counts, Reserved};
 
 /// How many memories are written at a time.
@@ -74,7 +74,7 @@ impl Memories<'_> {
         // What a request before this one has written under the claim has its place already.
         let mut may_exist = foreign;
         if self.is_resumed() {
-            self.note(Changes::note_reload);
+            self.note(|changes| changes.note(Change::Untimely));
             self.set_existing_aside(&mut records, &mut landed, now).await?;
             may_exist = false;
         }
@@ -129,7 +129,7 @@ impl Memories<'_> {
                 // Rather a place too many than one too few.
                 Err(Failure { error, maybe_done }) => (Landed::Failed(error), maybe_done),
             };
-            if taken {
+            if taken || outcome == Landed::Existed {
                 self.note(|changes| changes.note_written(updated_at, now));
             }
             if !taken {
@@ -154,6 +154,7 @@ impl Memories<'_> {
             let exists = existing.get(&record.memory.id).is_some_and(|memory| memory.is_visible(now));
             if exists {
                 landed[*place] = Some(Landed::Existed);
+                self.note(|changes| changes.note_written(record.memory.updated_at, now));
             }
             !exists
         });

@@ -13,7 +13,7 @@ use super::Memories;
 use super::change::Gone;
 use super::row::OWNERS;
 use super::walk::{Budget, Walk};
-use crate::changes::Changes;
+use crate::changes::Change;
 use crate::counts::{Amount, Counts, Reserved};
 use crate::item::{millis, number, text};
 
@@ -152,7 +152,7 @@ impl Memories<'_> {
             }
         }
         if freed.memories > 0 {
-            self.note(Changes::note_reload);
+            self.note(|changes| changes.note(Change::Deleted));
         }
         Counts::new(self.store, self.tenant).release(freed, first).await;
         (freed.memories, outcome)

@@ -13,6 +13,7 @@ mod fetch;
 mod list;
 mod put;
 mod recount;
+mod refresh;
 mod row;
 mod search;
 mod walk;

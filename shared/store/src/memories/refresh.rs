@@ -1,0 +1,257 @@
+//! Bringing what an instance holds for searches up to date.
+//!
+//! The index is labelled with the version of the tenant's memories that an admission has shown before it was read. Does
+//! that cover the version of the request, nothing is read. If memories have changed since, those that changed are read, by
+//! the time of their change, from the table's local index, which is consistent; where that cannot tell them, all are.
+//! infra/adr/0011 says why nothing is missed.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use hb_domain::tenant::SearchVersion;
+use hb_domain::{MemoryId, Result, TenantId, Timestamp};
+use hb_search::{Entry, Record};
+use tokio::sync::RwLock;
+
+use super::Memories;
+use crate::changes::PROMPT;
+use crate::fault::fault;
+use crate::indexes::{Held, Loading};
+use crate::item::{Attributes, Row, millis, text};
+
+const TABLE: &str = "memories";
+/// The local index that has what a search needs.
+const INDEX: &str = "byUpdatedAt";
+/// How far apart clocks may be, how late a change may be written, and how long a function lives: what changed so long
+/// before the last look is looked at again.
+const WINDOW: Duration = Duration::from_secs(60 + PROMPT.as_secs() + 30);
+/// After that long without a look at the latest changes one is taken, whatever the version: a request that changed
+/// something may have died before it could tell.
+const MAX_AGE: Duration = Duration::from_secs(60);
+/// After that long everything is read again: so long a line of an import whose request has died may not be found.
+const MAX_LOAD_AGE: Duration = Duration::from_secs(3_600);
+/// How long one request goes on reading; then it answers from what there is.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// From so many memories on not every deletion has everything read again, but one in a millisecond for each memory.
+const FEW: usize = 5_000;
+/// How many are read before they are put in their places, which takes a pass through all.
+const PART: usize = 50_000;
+
+impl Memories<'_> {
+    /// Has the index know everything of `version`, as far as time and memory allow.
+    pub(super) async fn refresh(
+        &self,
+        shelf: &RwLock<Held>,
+        version: SearchVersion,
+        now: Timestamp,
+    ) -> Result<()> {
+        {
+            let held = shelf.read().await;
+            if held.is_current(version, now) && !held.index.has_expired(now) {
+                return Ok(());
+            }
+        }
+        let mut held = shelf.write().await;
+        held.revision += 1;
+        let outcome = if held.is_current(version, now) {
+            Ok(())
+        } else {
+            self.bring_up_to_date(&mut held, version, now).await
+        };
+        held.index.remove_expired(now);
+        self.store.indexes.account(self.tenant, held.index.bytes());
+        outcome
+    }
+
+    async fn bring_up_to_date(&self, held: &mut Held, version: SearchVersion, now: Timestamp) -> Result<()> {
+        let started = Instant::now();
+        if held.index.needed() > self.store.indexes.budget() / 4 * 5 {
+            // It has grown, change by change, beyond what there is room for.
+            held.loaded_at = None;
+        }
+        if held.needs_reading(version, now) {
+            held.read_anew(version, now);
+        }
+        loop {
+            if held.loading.is_some() {
+                self.load(held, started).await?;
+            }
+            self.look(held, started, version, now).await?;
+            // What was read may be of an earlier version, which the reading began with.
+            let is_done = held.loading.is_some() || !held.needs_reading(version, now);
+            if is_done {
+                return Ok(());
+            }
+            held.read_anew(version, now);
+            if started.elapsed() >= PATIENCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes on reading everything, the latest changes first, as far as time and room allow.
+    async fn load(&self, held: &mut Held, started: Instant) -> Result<()> {
+        let budget = self.store.indexes.budget();
+        let mut read = Vec::new();
+        let outcome = loop {
+            let Some(loading) = &mut held.loading else { break Ok(()) };
+            match self.changed(loading.from.clone(), None).await {
+                Ok((entries, next)) => {
+                    loading.bytes += entries.iter().map(Entry::bytes).sum::<usize>();
+                    loading.from = next;
+                    read.extend(entries);
+                }
+                Err(error) => break Err(error),
+            }
+            let is_full = loading.from.is_some() && loading.bytes > budget;
+            if loading.from.is_none() || is_full {
+                held.index.apply(std::mem::take(&mut read));
+                held.end_reading(is_full);
+                break Ok(());
+            }
+            if started.elapsed() >= PATIENCE {
+                break Ok(());
+            }
+            if read.len() >= PART.max(held.index.len() / 4) {
+                held.index.apply(std::mem::take(&mut read));
+                self.store.indexes.account(self.tenant, held.index.bytes());
+            }
+        };
+        // What was read is kept for the next request, whatever becomes of this one.
+        held.index.apply(read);
+        outcome
+    }
+
+    /// Reads what has changed since the last look, or since a reading began: what was written meanwhile has moved to the
+    /// front, behind the reader's back.
+    async fn look(
+        &self,
+        held: &mut Held,
+        started: Instant,
+        version: SearchVersion,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(since) = held.synced_at else { return Ok(()) };
+        let mut from = None;
+        loop {
+            let (entries, next) = self.changed(from, Some(since.minus(WINDOW))).await?;
+            held.index.apply(entries);
+            from = next;
+            if from.is_none() {
+                break;
+            }
+            if started.elapsed() >= PATIENCE && held.loading.is_none() {
+                // So much has changed that reading everything, which goes on where it has stopped, is the shorter way.
+                held.read_anew(version, now);
+                return Ok(());
+            }
+        }
+        if held.loading.is_none() {
+            held.label(version);
+            held.synced_at = Some(now);
+        }
+        Ok(())
+    }
+
+    /// One page of what searches need, the latest changes first: of those since a time, or of all.
+    async fn changed(
+        &self,
+        from: Option<Attributes>,
+        since: Option<Timestamp>,
+    ) -> Result<(Vec<Entry>, Option<Attributes>)> {
+        let query = self
+            .store
+            .db
+            .query()
+            .table_name(&self.store.tables.memories)
+            .index_name(INDEX)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .set_exclusive_start_key(from)
+            .expression_attribute_values(":tenant", text(self.tenant))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let query = match since {
+            None => query.key_condition_expression("tenant = :tenant"),
+            Some(since) => query
+                .key_condition_expression("tenant = :tenant AND updatedAt >= :since")
+                .expression_attribute_values(":since", millis(since)),
+        };
+        let answer = query.send().await.map_err(|error| fault("Query memories by change", error))?;
+        let items = answer.items.unwrap_or_default();
+        let entries = items.iter().filter_map(|item| entry(self.tenant, item)).collect();
+        Ok((entries, answer.last_evaluated_key))
+    }
+}
+
+impl Held {
+    /// Whether it has everything of `version`, and has looked at the latest changes of late.
+    fn is_current(&self, version: SearchVersion, now: Timestamp) -> bool {
+        self.version.is_some_and(|known| known.covers(&version))
+            && self.synced_at.is_some_and(|at| now < at.plus(MAX_AGE) && at < now.plus(MAX_AGE))
+            && !self.needs_reading(version, now)
+    }
+
+    /// Whether everything has to be read anew: a look at the latest changes would not do.
+    fn needs_reading(&self, version: SearchVersion, now: Timestamp) -> bool {
+        let (Some(known), Some(at), Some(synced)) = (self.version, self.loaded_at, self.synced_at) else {
+            return self.loading.is_none();
+        };
+        // A clock that was set back would look for changes after their time.
+        let is_usable = now < at.plus(MAX_LOAD_AGE) && synced < now.plus(MAX_AGE);
+        let has_ghosts = self.has_ghosts || known.deletions < version.deletions;
+        let covers = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
+        !is_usable || !covers.covers(&version) || (has_ghosts && self.may_read_for_ghosts(now))
+    }
+
+    /// Whether it may be read anew for deletions alone: always when it is small.
+    fn may_read_for_ghosts(&self, now: Timestamp) -> bool {
+        let pause = Duration::from_millis(self.index.len() as u64);
+        self.index.len() <= FEW || self.loaded_at.is_none_or(|at| at.plus(pause) <= now)
+    }
+
+    /// Begins to read everything anew; what it has serves on until the end.
+    fn read_anew(&mut self, version: SearchVersion, now: Timestamp) {
+        self.index.begin_reading();
+        self.loading = Some(Loading { began: now, version, from: None, bytes: 0 });
+        self.version = None;
+        self.synced_at = Some(now);
+    }
+
+    /// Everything was read, or as much as there is room for.
+    fn end_reading(&mut self, is_cut: bool) {
+        let Some(loading) = self.loading.take() else { return };
+        self.index.end_reading();
+        self.is_cut = is_cut;
+        self.has_ghosts = false;
+        self.loaded_at = Some(loading.began);
+        self.synced_at = Some(loading.began);
+        self.version = Some(loading.version);
+    }
+
+    /// It has the changes of `version`; and its deletions and what has no time, as far as it had them before.
+    fn label(&mut self, version: SearchVersion) {
+        if let Some(known) = &mut self.version {
+            self.has_ghosts |= known.deletions < version.deletions;
+            known.changes = known.changes.max(version.changes);
+            known.deletions = known.deletions.max(version.deletions);
+        }
+    }
+
+    /// How many memories it knows, when those are not all.
+    pub(super) fn searched(&self) -> Option<u64> {
+        let is_whole = self.loading.is_none() && !self.is_cut && self.version.is_some();
+        (!is_whole).then_some(self.index.len() as u64)
+    }
+}
+
+/// What the local index has of one memory; `None`, and a line in the log, when a search cannot make use of it.
+fn entry(tenant: &TenantId, item: &Attributes) -> Option<Entry> {
+    let row = Row::new(TABLE, item);
+    let record = row.bytes("find").ok().and_then(|bytes| Record::from_bytes(&bytes));
+    let (id, expires_at) = (row.parsed("id", MemoryId::parse), row.optional_moment("expiresAt"));
+    let (Some(record), Ok(id), Ok(expires_at)) = (record, id, expires_at) else {
+        tracing::error!(%tenant, id = ?item.get("id"), "a memory cannot be searched: its record is damaged");
+        return None;
+    };
+    Some(Entry { id, expires_at, record })
+}
