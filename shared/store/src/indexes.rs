@@ -46,6 +46,8 @@ pub(crate) struct Held {
     pub(crate) is_cut: bool,
     /// Whether memories have been deleted since it was read as a whole.
     pub(crate) has_ghosts: bool,
+    /// Whether what was written while it was read has yet to be looked for.
+    pub(crate) needs_look: bool,
     /// Counts the times that it was brought up to date.
     pub(crate) revision: u64,
 }

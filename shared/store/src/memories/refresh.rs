@@ -149,6 +149,7 @@ impl Memories<'_> {
         if held.loading.is_none() {
             held.label(version);
             held.synced_at = Some(now);
+            held.needs_look = false;
         }
         Ok(())
     }
@@ -188,6 +189,7 @@ impl Held {
     fn is_current(&self, version: SearchVersion, now: Timestamp) -> bool {
         self.version.is_some_and(|known| known.covers(&version))
             && self.synced_at.is_some_and(|at| now < at.plus(MAX_AGE) && at < now.plus(MAX_AGE))
+            && !self.needs_look
             && !self.needs_reading(version, now)
     }
 
@@ -222,6 +224,7 @@ impl Held {
         let Some(loading) = self.loading.take() else { return };
         self.index.end_reading();
         self.is_cut = is_cut;
+        self.needs_look = true;
         self.has_ghosts = false;
         self.loaded_at = Some(loading.began);
         self.synced_at = Some(loading.began);
