@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::record::Code;
-use crate::wordpiece;
+use crate::wordpiece::Vocabulary;
 
 /// Dimensions of the embedding.
 pub(crate) const DIMENSIONS: usize = 256;
@@ -20,7 +20,7 @@ static SYNONYMS: &[u8] = include_bytes!("../model/synonyms.bin");
 
 /// What a text or a word means, as far as a table can tell.
 pub(crate) struct Model {
-    vocabulary: HashMap<&'static str, u32>,
+    vocabulary: Vocabulary,
     centre: [f64; DIMENSIONS],
     scales: Vec<f64>,
     rows: &'static [u8],
@@ -43,7 +43,7 @@ impl Model {
         let centre = std::array::from_fn(|dimension| float(16 + 4 * dimension));
         let scales_at = 16 + 4 * dimensions;
         let scales = (0..rows).map(|row| float(scales_at + 4 * row)).collect();
-        let lines = VOCABULARY.lines().zip(0..).collect();
+        let vocabulary = Vocabulary::new(VOCABULARY.lines());
 
         debug_assert!(SYNONYMS.starts_with(b"HBSYNON1"));
         let (list, mut rest) = SYNONYMS[16..].split_at(word(SYNONYMS, 12) as usize);
@@ -54,7 +54,7 @@ impl Model {
             synonyms.insert(*stem, own);
             rest = next;
         }
-        Self { vocabulary: lines, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
+        Self { vocabulary, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
     }
 
     /// Stems of like meaning, and how like it is, 0 to 1.
@@ -92,7 +92,7 @@ impl Model {
     /// The sum of the rows of a text's tokens, in their order.
     fn sum(&self, text: &str) -> [f64; DIMENSIONS] {
         let mut sum = [0.0; DIMENSIONS];
-        for row in wordpiece::pieces(text, &self.vocabulary) {
+        for row in self.vocabulary.rows(text) {
             let row = row as usize;
             let scale = self.scales[row];
             for (total, value) in sum.iter_mut().zip(&self.rows[row * DIMENSIONS..(row + 1) * DIMENSIONS]) {

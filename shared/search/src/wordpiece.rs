@@ -21,30 +21,47 @@ const IDEOGRAPHS: [(u32, u32); 8] = [
     (0x2F800, 0x2FA1F),
 ];
 
-/// The rows of the vocabulary that spell `text`; what cannot be spelled is left out.
-pub(crate) fn pieces(text: &str, vocabulary: &HashMap<&str, u32>) -> Vec<u32> {
-    basic(text).iter().flat_map(|word| spell(word, vocabulary)).collect()
+/// The pieces that words are spelled with.
+pub(crate) struct Vocabulary {
+    rows: HashMap<&'static str, u32>,
+    /// Characters of the longest piece: no longer one is looked for.
+    longest: usize,
 }
 
-fn spell(word: &str, vocabulary: &HashMap<&str, u32>) -> Vec<u32> {
-    let (mut rows, mut rest, mut piece) = (Vec::new(), word, String::new());
-    if word.chars().count() > MAX_WORD {
-        return rows;
+impl Vocabulary {
+    /// Of pieces in the order of their rows.
+    pub(crate) fn new(pieces: impl Iterator<Item = &'static str>) -> Self {
+        let rows: HashMap<&str, u32> = pieces.zip(0..).collect();
+        let longest = rows.keys().map(|piece| piece.chars().count()).max().unwrap_or_default();
+        Self { rows, longest }
     }
-    while !rest.is_empty() {
-        let prefix = if rows.is_empty() { "" } else { "##" };
-        let mut ends = rest.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
-        let longest = ends.find_map(|end| {
-            piece.clear();
-            piece.push_str(prefix);
-            piece.push_str(&rest[..end]);
-            vocabulary.get(piece.as_str()).map(|row| (*row, end))
-        });
-        let Some((row, end)) = longest else { return Vec::new() };
-        rows.push(row);
-        rest = &rest[end..];
+
+    /// The rows of the pieces that spell `text`; what cannot be spelled is left out.
+    pub(crate) fn rows(&self, text: &str) -> Vec<u32> {
+        basic(text).iter().flat_map(|word| self.spell(word)).collect()
     }
-    rows
+
+    fn spell(&self, word: &str) -> Vec<u32> {
+        let (mut rows, mut rest, mut piece) = (Vec::new(), word, String::new());
+        if word.chars().count() > MAX_WORD {
+            return rows;
+        }
+        while !rest.is_empty() {
+            let prefix = if rows.is_empty() { "" } else { "##" };
+            let ends: Vec<usize> =
+                rest.char_indices().take(self.longest).map(|(at, c)| at + c.len_utf8()).collect();
+            let longest = ends.into_iter().rev().find_map(|end| {
+                piece.clear();
+                piece.push_str(prefix);
+                piece.push_str(&rest[..end]);
+                self.rows.get(piece.as_str()).map(|row| (*row, end))
+            });
+            let Some((row, end)) = longest else { return Vec::new() };
+            rows.push(row);
+            rest = &rest[end..];
+        }
+        rows
+    }
 }
 
 /// Words without accents, in lower case, and each punctuation mark and ideograph by itself.
