@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::index::Index;
-use crate::query::Query;
+use crate::query::{Query, QueryTerm};
 use crate::rank::Parameters;
 
 /// With fewer records than this, words are weighed as if there were as many: among three memories every word is common.
@@ -17,7 +17,13 @@ const COMMON_OF_FEW: f64 = 8.0;
 type Posting = (u32, f32);
 
 /// Which records have which of the query's terms and their synonyms.
-pub(crate) struct Postings(HashMap<u32, Vec<Posting>>);
+pub(crate) struct Postings {
+    of: HashMap<u32, Vec<Posting>>,
+    /// How many records there are.
+    records: usize,
+    /// A term that more of them have is common.
+    common: f64,
+}
 
 impl Postings {
     /// Scans all records once.
@@ -48,43 +54,50 @@ impl Postings {
                 }
             }
         }
-        Self(wanted)
+        let common = (parameters.common * index.len() as f64).max(COMMON_OF_FEW);
+        Self { of: wanted, records: index.len(), common }
     }
 
     fn of(&self, hash: u32) -> &[Posting] {
-        self.0.get(&hash).map_or(&[], Vec::as_slice)
+        self.of.get(&hash).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_common(&self, hash: u32) -> bool {
+        self.of(hash).len() as f64 > self.common
+    }
+
+    /// The synonyms that stand in for a term, and how like it they are: none when it is common, and no common one, which
+    /// would say little and take long.
+    pub(crate) fn synonyms(&self, term: &QueryTerm) -> impl Iterator<Item = (u32, f32)> {
+        let all = if self.is_common(term.hash) { &[][..] } else { &term.synonyms };
+        all.iter().copied().filter(|(synonym, _)| !self.is_common(*synonym))
     }
 
     /// How much it says that a record has a term which so many of all have.
-    fn idf(&self, hash: u32, records: usize) -> f64 {
-        let (all, having) = (records.max(FEW) as f64, self.of(hash).len() as f64);
+    fn idf(&self, hash: u32) -> f64 {
+        let (all, having) = (self.records.max(FEW) as f64, self.of(hash).len() as f64);
         (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
     }
 
     /// Each record's share of what the query's terms could give: 0 for none of them, 1 for each of them said once in
     /// a text of mean length.
     pub(crate) fn score(&self, index: &Index, query: &Query, parameters: &Parameters) -> Vec<f32> {
-        let records = index.len();
-        let mut score = vec![0.0_f32; records];
+        let mut score = vec![0.0_f32; self.records];
         let mut attainable = 0.0;
-        let mut credit = Credit::new(records);
+        let mut credit = Credit::new(self.records);
         for term in &query.terms {
-            let idf = self.idf(term.hash, records);
+            let idf = self.idf(term.hash);
             attainable += idf;
-            let is_common =
-                self.of(term.hash).len() as f64 > (parameters.common * records as f64).max(COMMON_OF_FEW);
             for &(place, count) in self.of(term.hash) {
                 credit.raise(place, count);
             }
-            if !is_common {
-                for &(synonym, likeness) in &term.synonyms {
-                    let factor = parameters.synonym
-                        * f64::from(likeness)
-                        * (self.idf(synonym, records) / idf).min(1.0);
-                    for &(place, count) in self.of(synonym) {
-                        credit.raise(place, factor as f32 * count);
-                    }
+            for (synonym, likeness) in self.synonyms(term) {
+                let factor = parameters.synonym * f64::from(likeness) * (self.idf(synonym) / idf).min(1.0);
+                for &(place, count) in self.of(synonym) {
+                    credit.raise(place, factor as f32 * count);
                 }
+            }
+            if !self.is_common(term.hash) {
                 credit.spread(index, parameters);
             }
             credit.pay(&mut score, idf as f32);

@@ -231,8 +231,10 @@ fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         let reaches = steps == 0 || (session.is_some() && *session == memories[other].session_id);
         if reaches && steps <= p.window as usize { decay.powi(steps as i32) } else { 0.0 }
     };
-    let own = |place: usize, term: &str, is_common: bool| {
-        let synonyms = model::get().synonyms(term).filter(|_| !is_common).map(|(other, likeness)| {
+    let is_common = |term: &str| having(term) > (p.common * memories.len() as f64).max(8.0);
+    let own = |place: usize, term: &str| {
+        let synonyms = model::get().synonyms(term).filter(|(other, _)| !is_common(term) && !is_common(other));
+        let synonyms = synonyms.map(|(other, likeness)| {
             p.synonym * likeness * (idf(other) / idf(term)).min(1.0) * saturated(place, other)
         });
         synonyms.fold(saturated(place, term), f64::max)
@@ -241,12 +243,11 @@ fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         .map(|place| {
             let mut words = 0.0;
             for term in &distinct {
-                let is_common = having(term) > (p.common * memories.len() as f64).max(8.0);
                 let reach = |other: usize| {
-                    if is_common && other != place {
+                    if is_common(term) && other != place {
                         0.0
                     } else {
-                        near(place, other) * own(other, term, is_common)
+                        near(place, other) * own(other, term)
                     }
                 };
                 words += idf(term) * (0..memories.len()).map(reach).fold(0.0, f64::max);

@@ -16,7 +16,8 @@ pub struct Parameters {
     pub k1: f64,
     /// BM25's normalisation by length.
     pub b: f64,
-    /// A term that more than this share of the records have is taken as it is: no synonyms, no context.
+    /// A term that more than this share of the records have is taken as it is: no synonyms, no context. It is no synonym
+    /// of another either.
     pub common: f64,
     /// Steps within a session that a word reaches.
     pub window: u32,
@@ -88,7 +89,7 @@ pub struct Explanation {
     pub session: f64,
     /// The memory's importance.
     pub importance: f64,
-    /// The terms of the query that the memory has itself, or a synonym of.
+    /// The terms of the query that the memory has itself, or a synonym of that counts.
     pub terms: Vec<String>,
 }
 
@@ -102,6 +103,7 @@ pub fn relevance(score: f64) -> f64 {
 
 /// What speaks for each record.
 pub(crate) struct Scores {
+    postings: Postings,
     words: Vec<f32>,
     meaning: Vec<f32>,
     session: Vec<f32>,
@@ -153,7 +155,8 @@ impl Index {
     }
 
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
-        let mut words = Postings::find(self, query, parameters).score(self, query, parameters);
+        let postings = Postings::find(self, query, parameters);
+        let mut words = postings.score(self, query, parameters);
         if parameters.words != 1.0 {
             words.iter_mut().for_each(|score| *score *= parameters.words);
         }
@@ -172,7 +175,7 @@ impl Index {
             session[own].fill(bonus);
             from += together.len();
         }
-        Scores { words, meaning, session }
+        Scores { postings, words, meaning, session }
     }
 
     fn may_match(&self, slot: &Slot, search: &Search, asked: &Asked) -> bool {
@@ -189,7 +192,7 @@ impl Index {
         let said = query
             .terms
             .iter()
-            .filter(|term| has(term.hash) || term.synonyms.iter().any(|(synonym, _)| has(*synonym)));
+            .filter(|term| has(term.hash) || scores.postings.synonyms(term).any(|(synonym, _)| has(synonym)));
         let score = scores.total(place, slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),
