@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use hb_domain::{MemoryId, Timestamp};
 
+use crate::pool::{Pool, Run, make_room};
 use crate::record::{Code, Record, Term};
 
 /// Digits of a memory's id behind its prefix.
@@ -31,8 +32,8 @@ impl Entry {
 #[derive(Debug, Default)]
 pub struct Index {
     pub(crate) slots: Vec<Slot>,
-    terms: Vec<Term>,
-    facets: Vec<u32>,
+    terms: Pool<Term>,
+    facets: Pool<u32>,
     /// When the first of them expires, milliseconds since 1970.
     first_end: Option<i64>,
     /// How often everything was read anew.
@@ -48,8 +49,8 @@ pub(crate) struct Slot {
     pub(crate) expires_at: i64,
     pub(crate) code: Code,
     pub(crate) session: u32,
-    terms: (u32, u16),
-    facets: (u32, u8),
+    terms: Run,
+    facets: Run,
     pub(crate) has_metadata: bool,
     /// In which reading of everything, or since which, it was seen.
     reading: u8,
@@ -76,12 +77,13 @@ impl Index {
 
     /// The memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + (self.terms.capacity() + self.facets.capacity()) * 4
+        self.slots.capacity() * size_of::<Slot>() + self.terms.bytes() + self.facets.bytes()
     }
 
     /// The memory that it could not do without, in bytes.
     pub fn needed(&self) -> usize {
-        self.slots.len() * size_of::<Slot>() + self.used() * 4
+        let varying = |slot: &Slot| (slot.terms.len() + slot.facets.len()) * 4;
+        self.slots.iter().map(|slot| size_of::<Slot>() + varying(slot)).sum()
     }
 
     /// Takes in `entries`, in the place of what it had of the same memories. Of several of one memory the first counts.
@@ -95,13 +97,28 @@ impl Index {
         if !self.slots.is_empty() {
             self.slots.retain(|slot| !changed.contains(&slot.id));
         }
-        for entry in entries {
-            let slot = self.slot(&entry);
-            self.slots.push(slot);
-        }
-        // A stable sort: what is sorted already, all but the end, is merged.
-        self.slots.sort_by_key(|slot| (slot.session, slot.id));
+        let slots = entries.iter().map(|entry| self.slot(entry)).collect();
+        self.merge(slots);
         self.tidy();
+    }
+
+    /// Puts slots in their places, from the last to the first, so that none is overwritten before it was moved.
+    fn merge(&mut self, mut new: Vec<Slot>) {
+        new.sort_unstable_by_key(Slot::order);
+        let mut kept = self.slots.len();
+        make_room(&mut self.slots, new.len());
+        self.slots.extend_from_slice(&new);
+        let mut place = self.slots.len();
+        while let Some(last) = new.last() {
+            place -= 1;
+            if kept > 0 && self.slots[kept - 1].order() > last.order() {
+                kept -= 1;
+                self.slots[place] = self.slots[kept];
+            } else {
+                self.slots[place] = *last;
+                new.pop();
+            }
+        }
     }
 
     /// Forgets these memories.
@@ -136,30 +153,23 @@ impl Index {
         self.tidy();
     }
 
-    /// How many terms and facets belong to slots.
-    fn used(&self) -> usize {
-        self.slots.iter().map(|slot| usize::from(slot.terms.1) + usize::from(slot.facets.1)).sum()
-    }
-
-    /// Follows a change of the slots: the first end, and pools that hold no more of what is gone than of what is there.
+    /// Follows a change of the slots: the first end, and what is kept for slots that have gone.
     fn tidy(&mut self) {
         self.first_end = self.slots.iter().map(|slot| slot.expires_at).min().filter(|end| *end < i64::MAX);
-        let used = self.used();
-        if self.terms.len() + self.facets.len() > 2 * used + 1_024 {
-            self.compact();
+        if self.terms.is_loose(self.slots.iter().map(|slot| slot.terms.len()).sum()) {
+            self.terms.compact(self.slots.iter_mut().map(|slot| &mut slot.terms).collect());
         }
-        if self.slots.capacity() > 2 * self.slots.len() + 1_024 {
+        if self.facets.is_loose(self.slots.iter().map(|slot| slot.facets.len()).sum()) {
+            self.facets.compact(self.slots.iter_mut().map(|slot| &mut slot.facets).collect());
+        }
+        if self.slots.capacity() > self.slots.len() / 4 * 5 + 1_024 {
             self.slots.shrink_to_fit();
         }
     }
 
     fn slot(&mut self, entry: &Entry) -> Slot {
         let record = &entry.record;
-        let place = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let terms = (place(self.terms.len()), u16::try_from(record.terms.len()).unwrap_or(u16::MAX));
-        self.terms.extend(record.terms.iter().take(usize::from(u16::MAX)));
-        let facets = (place(self.facets.len()), u8::try_from(record.facets.len()).unwrap_or(u8::MAX));
-        self.facets.extend(record.facets.iter().take(usize::from(u8::MAX)));
+        let (terms, facets) = (self.terms.push(&record.terms), self.facets.push(&record.facets));
         Slot {
             id: number(&entry.id),
             expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
@@ -175,29 +185,20 @@ impl Index {
         }
     }
 
-    /// Leaves out of the pools what belongs to no slot any more.
-    fn compact(&mut self) {
-        let (mut terms, mut facets) = (Vec::new(), Vec::new());
-        for slot in &mut self.slots {
-            let (from, count) = (slot.terms.0 as usize, usize::from(slot.terms.1));
-            slot.terms.0 = u32::try_from(terms.len()).unwrap_or(u32::MAX);
-            terms.extend_from_slice(&self.terms[from..from + count]);
-            let (from, count) = (slot.facets.0 as usize, usize::from(slot.facets.1));
-            slot.facets.0 = u32::try_from(facets.len()).unwrap_or(u32::MAX);
-            facets.extend_from_slice(&self.facets[from..from + count]);
-        }
-        (self.terms, self.facets) = (terms, facets);
-    }
-
     pub(crate) fn terms_of(&self, slot: &Slot) -> &[Term] {
-        let from = slot.terms.0 as usize;
-        &self.terms[from..from + usize::from(slot.terms.1)]
+        self.terms.of(slot.terms)
     }
 
     /// The hashes of what the memory can be filtered by.
     pub(crate) fn facets_of(&self, slot: &Slot) -> &[u32] {
-        let from = slot.facets.0 as usize;
-        &self.facets[from..from + usize::from(slot.facets.1)]
+        self.facets.of(slot.facets)
+    }
+}
+
+impl Slot {
+    /// What slots are sorted by.
+    fn order(&self) -> (u32, u128) {
+        (self.session, self.id)
     }
 }
 

@@ -15,6 +15,7 @@ mod lexical;
 mod model;
 #[cfg(test)]
 mod oracle;
+mod pool;
 mod query;
 mod rank;
 mod record;

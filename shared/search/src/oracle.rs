@@ -163,6 +163,39 @@ fn what_is_read_again_and_again_takes_no_more_room() {
     assert_eq!((index.needed(), index.len()), (0, 0));
 }
 
+/// Everything is read anew in parts, each a little different from before, and every third of them is gone.
+#[test]
+fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
+    let entry = |place: usize, round: usize| {
+        let words: Vec<String> = (0..60).map(|word| format!("w{}", place * 31 + word * round)).collect();
+        let body = json!({"content": words.join(" "), "tags": [format!("t{round}")], "sessionId": "s"});
+        Entry {
+            expires_at: None,
+            record: Record::of(&memory(place, body.clone())),
+            id: memory(place, body).id,
+        }
+    };
+    let mut index = Index::new();
+    let mut last: Vec<Entry> = Vec::new();
+    for round in 1..4 {
+        index.begin_reading();
+        last = (0..1_500).filter(|place| place % 3 != round % 3).map(|place| entry(place, round)).collect();
+        for part in last.chunks(100).rev() {
+            index.apply(part.to_vec());
+            let (taken, needed) = (index.bytes(), index.needed());
+            assert!(taken < needed / 5 * 7 + 100_000, "{taken} bytes for {needed}");
+        }
+        index.end_reading();
+    }
+    let mut expected = Index::new();
+    expected.apply(last);
+    assert_eq!((index.len(), index.needed()), (1_000, expected.needed()));
+    for query in ["w7 w31", "w93", "w4000"] {
+        let body = json!({"query": query, "limit": 100});
+        assert_eq!(search(&index, body.clone()), search(&expected, body), "{query}");
+    }
+}
+
 #[test]
 fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
     let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();
