@@ -38,6 +38,7 @@ mod revocation;
 mod round_trip;
 mod routes;
 mod search;
+mod search_deletions;
 mod search_large;
 mod secrets_in_logs;
 mod seed_page;

@@ -6,7 +6,7 @@ use hb_tests::world::plenty;
 use hb_tests::{Client, Fault, Instance, World};
 use serde_json::{Value, json};
 
-const SEARCH: &str = "/api/v1/memories/search";
+pub(crate) const SEARCH: &str = "/api/v1/memories/search";
 
 /// A tenant that remembers a few things, each a minute after the one before.
 async fn set_up() -> (World, Instance, Client) {
@@ -30,7 +30,7 @@ async fn set_up() -> (World, Instance, Client) {
 }
 
 /// The first words of what a search finds.
-async fn found(client: &Client, body: Value) -> Vec<String> {
+pub(crate) async fn found(client: &Client, body: Value) -> Vec<String> {
     let answer = client.post(SEARCH, body).await;
     let results = answer.data()["results"].as_array().expect("results");
     let first = |result: &Value| {
@@ -143,7 +143,7 @@ async fn a_search_answers_query_latency_and_what_it_found() {
 }
 
 /// The first words of what each of the instances finds.
-async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>> {
+pub(crate) async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for client in clients {
         all.push(found(client, json!({"query": query, "minRelevance": 0.5})).await);

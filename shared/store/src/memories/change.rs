@@ -11,7 +11,7 @@ use super::row::Record;
 use super::{Memories, Versioned, row};
 use crate::changes::Change;
 use crate::counts::{Amount, Counts, Reserved};
-use crate::fault::{fault, persist};
+use crate::fault::{fault, persist, was_refused};
 use crate::item::{Attributes, millis, text};
 
 /// How often a patch that lost against another one of the same memory starts over.
@@ -128,7 +128,6 @@ impl Memories<'_> {
         }
         match self.remove(delete.condition_expression(condition)).await? {
             Ok(gone) => {
-                self.note(|changes| changes.note(Change::Deleted));
                 Counts::new(self.store, self.tenant).release(gone.amount, gone.seq).await;
                 Ok(())
             }
@@ -152,22 +151,32 @@ impl Memories<'_> {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    /// Deletes, and gives what is free now; or, when the condition does not hold, the item that it found.
+    /// Deletes, and gives what is free now; or, when the condition does not hold, the item that it found. Where there is
+    /// none, or may be none any more, a request before this one may have deleted it, and died before it could say so.
     pub(super) async fn remove(
         &self,
         delete: DeleteItemFluentBuilder,
     ) -> Result<std::result::Result<Gone, Option<Attributes>>> {
         match persist(|| delete.clone().send()).await {
             Ok(answer) => {
+                self.note(|changes| changes.note(Change::Deleted));
                 let gone = answer.attributes.as_ref().map(row::decode).transpose()?;
                 Ok(Ok(gone
                     .map_or_else(Gone::default, |record| Gone { amount: record.amount(), seq: record.seq })))
             }
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+                    if failed.item.is_none() {
+                        self.note(|changes| changes.note(Change::Deleted));
+                    }
                     Ok(Err(failed.item.clone()))
                 }
-                _ => Err(fault("DeleteItem memories", error)),
+                _ => {
+                    if !was_refused(&error) {
+                        self.note(|changes| changes.note(Change::Deleted));
+                    }
+                    Err(fault("DeleteItem memories", error))
+                }
             },
         }
     }

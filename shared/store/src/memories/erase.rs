@@ -93,6 +93,8 @@ impl Memories<'_> {
         }
         if walk.at_end {
             erased.next = None;
+            // A call before this one may have deleted them, and died before it could say so.
+            self.note(|changes| changes.note(Change::Deleted));
         }
         Ok(())
     }
@@ -150,9 +152,6 @@ impl Memories<'_> {
                 }
                 Err(error) => outcome = outcome.and(Err(error)),
             }
-        }
-        if freed.memories > 0 {
-            self.note(|changes| changes.note(Change::Deleted));
         }
         Counts::new(self.store, self.tenant).release(freed, first).await;
         (freed.memories, outcome)

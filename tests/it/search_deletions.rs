@@ -1,0 +1,68 @@
+//! Deletions that nobody was told of when they were made: who repeats them has them told.
+
+use hb_tests::world::plenty;
+use hb_tests::{Answer, Client, Fault, World};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::search::{found, found_by};
+
+const LOST: &str = "DynamoDB DeleteItem Memories";
+const BULK: &str = "/api/v1/memories/bulk-delete";
+
+/// A deletion, as a request.
+type Deletion<'w> = &'w dyn Fn(&str) -> (Method, String, Option<Value>);
+
+#[tokio::test]
+async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (one, other) = (world.instance().await, world.instance().await);
+    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
+    let by_id: Deletion<'_> = &|id| (Method::DELETE, format!("/api/v1/memories/{id}"), None);
+    let by_ids: Deletion<'_> = &|id| (Method::POST, BULK.to_owned(), Some(json!({"ids": [id]})));
+    let by_filter: Deletion<'_> =
+        &|_| (Method::POST, BULK.to_owned(), Some(json!({"filter": {"userId": "ann"}})));
+    for (number, (deletion, then)) in [(by_id, 404), (by_ids, 200), (by_filter, 200)].into_iter().enumerate()
+    {
+        // The answer of the deletion is lost; or what follows it fails.
+        for (call, after, fault) in
+            [("DynamoDB UpdateItem Tenants", 1, Fault::Throttled), (LOST, 0, Fault::AnswerLost)]
+        {
+            let session = format!("{number} {call}");
+            let crane = say(&clients[0], "harbour crane", &session, "ann").await;
+            let neighbour = say(&clients[0], "quite another matter", &session, "bob").await;
+            let of_bob =
+                json!({"query": "harbour crane", "minRelevance": 0.5, "sessionId": session, "userId": "bob"});
+            for client in &clients {
+                assert_eq!(found(client, of_bob.clone()).await, ["quite"], "its session speaks of it");
+            }
+            let send = async || -> Answer {
+                let (method, path, body) = deletion(&crane);
+                clients[0].send(method, &path, body).await
+            };
+            one.tap.fail_after(call, after, fault, true);
+            let failed = send().await;
+            assert!(one.tap.mend(), "{session}");
+            assert!(failed.status == 503 || failed.status == 200, "{session}: {}", failed.text);
+            let told = found(&clients[1], of_bob.clone()).await.is_empty();
+            assert!(told || call != LOST, "{session}: it may be gone, and that is told");
+            let again = send().await;
+            assert_eq!(again.status, then, "{session}: {}", again.text);
+            for client in &clients {
+                assert_eq!(found(client, of_bob.clone()).await, Vec::<String>::new(), "{session}");
+            }
+            clients[0]
+                .send(Method::DELETE, &format!("/api/v1/memories/{neighbour}"), None)
+                .await
+                .expect(200, "");
+        }
+    }
+    assert_eq!(found_by(&clients, "harbour crane").await, [Vec::<String>::new(), vec![]]);
+}
+
+async fn say(client: &Client, content: &str, session: &str, user: &str) -> String {
+    let body = json!({"content": content, "type": "event", "sessionId": session, "userId": user});
+    let made = client.post("/api/v1/memories", body).await;
+    made.data()["id"].as_str().expect("an id").to_owned()
+}
