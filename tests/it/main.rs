@@ -39,6 +39,7 @@ mod round_trip;
 mod routes;
 mod search;
 mod search_deletions;
+mod search_effort;
 mod search_large;
 mod secrets_in_logs;
 mod seed_page;

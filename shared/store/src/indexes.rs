@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hb_domain::tenant::SearchVersion;
 use hb_domain::{TenantId, Timestamp};
@@ -21,6 +22,24 @@ const DEFAULT_MEMORY: usize = 1_024;
 pub(crate) struct Indexes {
     held: Arc<Mutex<LruCache<TenantId, Shelf>>>,
     budget: usize,
+    pub(crate) effort: Effort,
+}
+
+/// What one search may take before it answers from what there is, and says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How long it goes on reading what searches need, page by page and at least one; twice as long with the latest
+    /// changes.
+    pub patience: Duration,
+    /// The most memories that are read to find those to return. More than are returned are read where memories have
+    /// gone, or have more metadata than a record holds.
+    pub reads: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { patience: Duration::from_secs(8), reads: 2_000 }
+    }
 }
 
 /// One tenant's place: what is held, and how many bytes that was when it was last looked at.
@@ -36,7 +55,7 @@ pub(crate) struct Held {
     pub(crate) index: Index,
     /// The version of which it has everything; `None` as long as that is not so.
     pub(crate) version: Option<SearchVersion>,
-    /// When what it has was asked for.
+    /// When the latest changes were looked for, to the end.
     pub(crate) synced_at: Option<Timestamp>,
     /// When it was last read as a whole; `None` when that has to be done again.
     pub(crate) loaded_at: Option<Timestamp>,
@@ -46,7 +65,7 @@ pub(crate) struct Held {
     pub(crate) is_cut: bool,
     /// Whether memories have been deleted since it was read as a whole.
     pub(crate) has_ghosts: bool,
-    /// Whether what was written while it was read has yet to be looked for.
+    /// Whether there are changes that a look at the latest has begun with, and was not able to end.
     pub(crate) needs_look: bool,
     /// Counts the times that it was brought up to date.
     pub(crate) revision: u64,
@@ -68,12 +87,24 @@ impl Indexes {
     pub(crate) fn new() -> Self {
         let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
         let memory = memory.and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_MEMORY);
-        Self { held: Arc::new(Mutex::new(LruCache::new(MAX_TENANTS))), budget: memory * 1024 * 1024 / 2 }
+        let held = Arc::new(Mutex::new(LruCache::new(MAX_TENANTS)));
+        Self { held, budget: memory * 1024 * 1024 / 2, effort: Effort::default() }
     }
 
-    /// How many bytes one tenant may take.
-    pub(crate) const fn budget(&self) -> usize {
+    /// How many bytes what is read of one tenant may need: less than there are, because what goes and what comes is held
+    /// for a while beside it.
+    pub(crate) const fn room(&self) -> usize {
+        self.budget / 4 * 3
+    }
+
+    /// How many bytes one tenant may have grown to, change by change, before it is read anew.
+    pub(crate) const fn limit(&self) -> usize {
         self.budget
+    }
+
+    /// How many bytes are read before they are put in their places, which takes a pass through all.
+    pub(crate) const fn part(&self) -> usize {
+        self.budget / 16
     }
 
     /// What is held of a tenant, for whoever comes first to fill.

@@ -32,6 +32,7 @@ pub use changes::Changes;
 pub use claims::{Claimed, Claims, HeldClaim};
 pub use counts::{Amount, Counts};
 pub use hb_search::Hit;
+pub use indexes::Effort;
 pub use memories::{Erased, ExportPage, Found, Landed, Memories, MemoryPage, NewRecord, Versioned};
 pub use operator::{Operator, TableState};
 pub use removals::{Removal, Removals};
@@ -78,6 +79,13 @@ impl Store {
             secrets,
             indexes: indexes::Indexes::new(),
         }
+    }
+
+    /// The same store, whose searches take so much and no more.
+    #[must_use]
+    pub const fn with_effort(mut self, effort: Effort) -> Self {
+        self.indexes.effort = effort;
+        self
     }
 
     /// Tenants: plans and admission.

@@ -16,8 +16,8 @@ use hb_local::server::Server;
 use hb_local::template::Template;
 use hb_local::upkeep::Upkeep;
 use hb_local::{database, sample, stack};
-use hb_store::Store;
 use hb_store::aws::Aws;
+use hb_store::{Effort, Store};
 
 use tokio::sync::Mutex;
 
@@ -118,15 +118,20 @@ impl World {
 
     /// A further instance, that knows nothing of the others. Its clock begins where the world's stands.
     pub async fn instance(&self) -> Instance {
+        self.instance_with(Effort::default()).await
+    }
+
+    /// As [`instance`](Self::instance), with searches that take so much and no more.
+    pub async fn instance_with(&self, effort: Effort) -> Instance {
         let tap = Tap::new(self.aws.http.clone());
         let aws = Aws {
             http: aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone()),
             ..self.aws.clone()
         };
         let clock = Clock::held(self.clock.now());
-        let gateway =
-            Gateway::new(&self.template, &stack::store(&aws), &clock, &self.entropy, self.clerk.as_ref())
-                .expect("a gateway");
+        let store = stack::store(&aws).with_effort(effort);
+        let gateway = Gateway::new(&self.template, &store, &clock, &self.entropy, self.clerk.as_ref())
+            .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
@@ -232,6 +237,18 @@ impl World {
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
         let delete = client.delete_item().table_name("Usage").key("tenant", text(tenant.as_str()));
         delete.key("sk", text("memories")).send().await.expect("the database");
+    }
+
+    /// Makes an attribute of a memory what no writer makes it.
+    pub async fn damage(&self, tenant: &TenantId, id: &str, attribute: &str) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let update = client.update_item().table_name("Memories");
+        let update = update.key("tenant", text(tenant.as_str())).key("id", text(id));
+        let update = update.update_expression("SET #damaged = :value");
+        let update = update.expression_attribute_names("#damaged", attribute);
+        let value = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
+        update.expression_attribute_values(":value", value).send().await.expect("the database");
     }
 
     /// A further key of a tenant with the one scope.

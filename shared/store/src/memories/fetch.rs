@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use hb_domain::{Error, Memory, MemoryId, Result};
 
-use super::{Memories, row};
+use super::Memories;
+use super::row::{self, Record};
 use crate::fault::fault;
 use crate::item::Attributes;
 
@@ -16,7 +17,7 @@ pub(super) const BATCH: usize = 100;
 const ROUNDS: u32 = 8;
 
 impl Memories<'_> {
-    /// Those of at most [`BATCH`] memories that are there, read consistently.
+    /// Those of at most [`BATCH`] memories that are there and can be read, consistently.
     pub(super) async fn fetch(&self, ids: BTreeSet<&MemoryId>) -> Result<HashMap<MemoryId, Memory>> {
         self.fetch_metered(ids).await.map(|(found, _)| found)
     }
@@ -42,8 +43,11 @@ impl Memories<'_> {
             let answer = answer.map_err(|error| fault("BatchGetItem memories", error))?;
             units += answer.consumed_capacity().iter().filter_map(|used| used.capacity_units).sum::<f64>();
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let memory = row::decode(&item)?.memory;
-                found.insert(memory.id.clone(), memory);
+                match row::decode(&item) {
+                    Ok(Record { memory, .. }) => drop(found.insert(memory.id.clone(), memory)),
+                    // One that is damaged must not hide all others.
+                    Err(error) => tracing::error!(tenant = %self.tenant, %error, "a memory cannot be read"),
+                }
             }
             // An answer stops at 16 MB or when the table is throttled, and names what it left out.
             let left = answer.unprocessed_keys.unwrap_or_default();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::tenant::SearchVersion;
-use hb_domain::{MemoryId, Result, TenantId, Timestamp};
+use hb_domain::{Error, MemoryId, Result, TenantId, Timestamp};
 use hb_search::{Entry, Record};
 use tokio::sync::RwLock;
 
@@ -30,12 +30,13 @@ const WINDOW: Duration = Duration::from_secs(60 + PROMPT.as_secs() + 30);
 const MAX_AGE: Duration = Duration::from_secs(60);
 /// After that long everything is read again: so long a line of an import whose request has died may not be found.
 const MAX_LOAD_AGE: Duration = Duration::from_secs(3_600);
-/// How long one request goes on reading; then it answers from what there is.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// From so many memories on not every deletion has everything read again, but one in a millisecond for each memory.
-const FEW: usize = 5_000;
-/// How many are read before they are put in their places, which takes a pass through all.
-const PART: usize = 50_000;
+/// When the last look is that long ago and a new one does not come to an end, reading everything, which goes on where it
+/// has stopped, is the shorter way.
+const MAX_LOOK: Duration = Duration::from_secs(600);
+/// From so many bytes on, some 5,000 memories of a sentence, not every deletion has everything read again.
+const SMALL: usize = 1 << 20;
+/// It is then read again for deletions after a pause: a millisecond for so many bytes.
+const BYTES_A_MILLISECOND: usize = 200;
 
 impl Memories<'_> {
     /// Has the index know everything of `version`, as far as time and memory allow.
@@ -45,6 +46,8 @@ impl Memories<'_> {
         version: SearchVersion,
         now: Timestamp,
     ) -> Result<()> {
+        // Waiting for another request that reads the same counts as reading.
+        let started = Instant::now();
         {
             let held = shelf.read().await;
             if held.is_current(version, now) && !held.index.has_expired(now) {
@@ -56,16 +59,22 @@ impl Memories<'_> {
         let outcome = if held.is_current(version, now) {
             Ok(())
         } else {
-            self.bring_up_to_date(&mut held, version, now).await
+            self.bring_up_to_date(&mut held, started, version, now).await
         };
         held.index.remove_expired(now);
         self.store.indexes.account(self.tenant, held.index.bytes());
         outcome
     }
 
-    async fn bring_up_to_date(&self, held: &mut Held, version: SearchVersion, now: Timestamp) -> Result<()> {
-        let started = Instant::now();
-        if held.index.needed() > self.store.indexes.budget() / 4 * 5 {
+    async fn bring_up_to_date(
+        &self,
+        held: &mut Held,
+        started: Instant,
+        version: SearchVersion,
+        now: Timestamp,
+    ) -> Result<()> {
+        let patience = self.store.indexes.effort.patience;
+        if held.index.needed() > self.store.indexes.limit() {
             // It has grown, change by change, beyond what there is room for.
             held.loaded_at = None;
         }
@@ -74,50 +83,66 @@ impl Memories<'_> {
         }
         loop {
             if held.loading.is_some() {
-                self.load(held, started).await?;
+                self.load(held, started + patience).await?;
             }
-            self.look(held, started, version, now).await?;
+            self.look(held, started + 2 * patience, version, now).await?;
             // What was read may be of an earlier version, which the reading began with.
-            let is_done = held.loading.is_some() || !held.needs_reading(version, now);
-            if is_done {
+            if held.loading.is_some() || held.needs_look || !held.needs_reading(version, now) {
                 return Ok(());
             }
             held.read_anew(version, now);
-            if started.elapsed() >= PATIENCE {
+            if started.elapsed() >= patience {
                 return Ok(());
             }
         }
     }
 
-    /// Goes on reading everything, the latest changes first, as far as time and room allow.
-    async fn load(&self, held: &mut Held, started: Instant) -> Result<()> {
-        let budget = self.store.indexes.budget();
-        let mut read = Vec::new();
+    /// Goes on reading everything, the latest changes first, as far as time and room allow. When the database has no more
+    /// to give for now, what there is is enough for an answer.
+    async fn load(&self, held: &mut Held, until: Instant) -> Result<()> {
+        let indexes = &self.store.indexes;
+        let (mut read, mut bytes) = (Vec::new(), 0);
         let outcome = loop {
             let Some(loading) = &mut held.loading else { break Ok(()) };
             match self.changed(loading.from.clone(), None).await {
                 Ok((entries, next)) => {
-                    loading.bytes += entries.iter().map(Entry::bytes).sum::<usize>();
+                    bytes += entries.iter().map(Entry::bytes).sum::<usize>();
                     loading.from = next;
                     read.extend(entries);
                 }
+                Err(Error::Unavailable(cause)) if !(read.is_empty() && held.index.is_empty()) => {
+                    tracing::warn!(tenant = %self.tenant, cause, "reading everything goes on with the next search");
+                    break Ok(());
+                }
                 Err(error) => break Err(error),
             }
-            let is_full = loading.from.is_some() && loading.bytes > budget;
+            let is_full = loading.bytes + bytes > indexes.room();
+            if is_full {
+                let mut room = indexes.room().saturating_sub(loading.bytes);
+                read.retain(|entry| {
+                    let fits = entry.bytes() <= room;
+                    room = room.saturating_sub(entry.bytes());
+                    fits
+                });
+            }
             if loading.from.is_none() || is_full {
                 held.index.apply(std::mem::take(&mut read));
                 held.end_reading(is_full);
                 break Ok(());
             }
-            if started.elapsed() >= PATIENCE {
+            if Instant::now() >= until {
                 break Ok(());
             }
-            if read.len() >= PART.max(held.index.len() / 4) {
+            if bytes >= indexes.part() {
+                loading.bytes += std::mem::take(&mut bytes);
                 held.index.apply(std::mem::take(&mut read));
-                self.store.indexes.account(self.tenant, held.index.bytes());
+                indexes.account(self.tenant, held.index.bytes());
             }
         };
         // What was read is kept for the next request, whatever becomes of this one.
+        if let Some(loading) = &mut held.loading {
+            loading.bytes += bytes;
+        }
         held.index.apply(read);
         outcome
     }
@@ -127,28 +152,31 @@ impl Memories<'_> {
     async fn look(
         &self,
         held: &mut Held,
-        started: Instant,
+        until: Instant,
         version: SearchVersion,
         now: Timestamp,
     ) -> Result<()> {
         let Some(since) = held.synced_at else { return Ok(()) };
         let mut from = None;
         loop {
-            let (entries, next) = self.changed(from, Some(since.minus(WINDOW))).await?;
+            let (entries, next) = match self.changed(from, Some(since.minus(WINDOW))).await {
+                // The answer says anyway that it is of a part.
+                Err(Error::Unavailable(_)) if held.loading.is_some() => return Ok(()),
+                page => page?,
+            };
             held.index.apply(entries);
             from = next;
             if from.is_none() {
                 break;
             }
-            if started.elapsed() >= PATIENCE && held.loading.is_none() {
-                // So much has changed that reading everything, which goes on where it has stopped, is the shorter way.
-                held.read_anew(version, now);
+            if Instant::now() >= until {
+                held.needs_look = true;
                 return Ok(());
             }
         }
+        held.synced_at = Some(now);
         if held.loading.is_none() {
             held.label(version);
-            held.synced_at = Some(now);
             held.needs_look = false;
         }
         Ok(())
@@ -200,15 +228,20 @@ impl Held {
         };
         // A clock that was set back would look for changes after their time.
         let is_usable = now < at.plus(MAX_LOAD_AGE) && synced < now.plus(MAX_AGE);
+        let is_far_behind = self.needs_look && synced.plus(MAX_LOOK) <= now;
         let has_ghosts = self.has_ghosts || known.deletions < version.deletions;
         let covers = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
-        !is_usable || !covers.covers(&version) || (has_ghosts && self.may_read_for_ghosts(now))
+        !is_usable
+            || is_far_behind
+            || !covers.covers(&version)
+            || (has_ghosts && self.may_read_for_ghosts(now))
     }
 
     /// Whether it may be read anew for deletions alone: always when it is small.
     fn may_read_for_ghosts(&self, now: Timestamp) -> bool {
-        let pause = Duration::from_millis(self.index.len() as u64);
-        self.index.len() <= FEW || self.loaded_at.is_none_or(|at| at.plus(pause) <= now)
+        let bytes = self.index.needed();
+        let pause = Duration::from_millis((bytes / BYTES_A_MILLISECOND) as u64);
+        bytes <= SMALL || self.loaded_at.is_none_or(|at| at.plus(pause) <= now)
     }
 
     /// Begins to read everything anew; what it has serves on until the end.
@@ -227,7 +260,6 @@ impl Held {
         self.needs_look = true;
         self.has_ghosts = false;
         self.loaded_at = Some(loading.began);
-        self.synced_at = Some(loading.began);
         self.version = Some(loading.version);
     }
 
@@ -242,7 +274,7 @@ impl Held {
 
     /// How many memories it knows, when those are not all.
     pub(super) fn searched(&self) -> Option<u64> {
-        let is_whole = self.loading.is_none() && !self.is_cut && self.version.is_some();
+        let is_whole = self.loading.is_none() && !self.is_cut && !self.needs_look && self.version.is_some();
         (!is_whole).then_some(self.index.len() as u64)
     }
 }

@@ -13,10 +13,6 @@ use super::fetch::BATCH;
 use super::{Memories, list};
 use crate::indexes::Held;
 
-/// The most memories that are read to find those to return. More than are returned are read where memories have gone, or
-/// have more metadata than a record holds.
-const MOST_READ: usize = 2_000;
-
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -26,8 +22,23 @@ pub struct Found {
     pub searched: Option<u64>,
 }
 
-/// What was read of memories, so that it is read once; `None` for one that is gone.
-type Known = HashMap<MemoryId, Option<Memory>>;
+/// What became of a memory that was ranked and read.
+enum Fate {
+    Gone,
+    /// It is there, but not what was asked for: the index cannot tell in all cases.
+    Passed,
+    Found(Box<Memory>),
+}
+
+/// What was read so far, so that it is read once.
+#[derive(Default)]
+struct Reading {
+    fates: HashMap<MemoryId, Fate>,
+    /// How many memories were read.
+    read: usize,
+    /// How many of them had gone.
+    gone: usize,
+}
 
 impl Memories<'_> {
     /// The memories that match `search` best, as of `version`: by relevance, of equal ones the newest first.
@@ -41,55 +52,105 @@ impl Memories<'_> {
         }
         let shelf = self.store.indexes.of(self.tenant);
         self.refresh(&shelf, version, now).await?;
+        let mut reading = Reading::default();
+        let mut found = self.find(&shelf, &query, search, now, &mut reading).await?;
+        if found.searched.is_some() && reading.gone >= self.store.indexes.effort.reads / 2 {
+            // So many have gone that reading everything anew is the shorter way.
+            shelf.write().await.loaded_at = None;
+            self.refresh(&shelf, version, now).await?;
+            found = self.find(&shelf, &query, search, now, &mut Reading::default()).await?;
+        }
+        found.hits.truncate(fitting(&search.query, &found.hits));
+        Ok(found)
+    }
+
+    /// Ranks and reads until there is enough, or no more may be read.
+    async fn find(
+        &self,
+        shelf: &RwLock<Held>,
+        query: &Query,
+        search: &Search,
+        now: Timestamp,
+        reading: &mut Reading,
+    ) -> Result<Found> {
         let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-        let (mut known, mut read, mut wanted, mut is_reread) = (Known::new(), 0, limit, false);
+        let mut wanted = limit;
         loop {
             let (ranked, revision, searched) = {
                 let held = shelf.read().await;
-                (held.index.search(&query, search, now, wanted), held.revision, held.searched())
+                (held.index.search(query, search, now, wanted), held.revision, held.searched())
             };
-            read += self.read_hits(&ranked, &mut known).await?;
-            let is_gone = |hit: &&Hit| matches!(known.get(&hit.id), Some(None));
+            let is_enough = self.read_hits(&ranked, limit, search, now, reading).await?;
+            let is_all =
+                ranked.len() < wanted && ranked.iter().all(|hit| reading.fates.contains_key(&hit.id));
+            let is_gone = |hit: &&Hit| matches!(reading.fates.get(&hit.id), Some(Fate::Gone));
             let gone: Vec<MemoryId> = ranked.iter().filter(is_gone).map(|hit| hit.id.clone()).collect();
-            let may_go_on = read < MOST_READ;
-            if !gone.is_empty() && may_go_on {
-                forget(&shelf, &gone, revision).await;
-                known.retain(|_, memory| memory.is_some());
-                continue;
+            let may_go_on = reading.read < self.store.indexes.effort.reads;
+            if !gone.is_empty() {
+                forget(shelf, &gone, revision).await;
+                reading.fates.retain(|_, fate| !matches!(fate, Fate::Gone));
+                reading.gone += gone.len();
+                if may_go_on {
+                    // Where some have gone there are others: few rounds, each of more, find the end.
+                    wanted = wanted.max(limit + 2 * reading.gone);
+                    continue;
+                }
             }
-            if !gone.is_empty() && !std::mem::replace(&mut is_reread, true) {
-                // So many are gone that reading everything anew is the shorter way.
-                shelf.write().await.loaded_at = None;
-                self.refresh(&shelf, version, now).await?;
-                read = 0;
-                known.clear();
-                continue;
-            }
-            let is_last = ranked.len() < wanted;
-            let admitted = ranked.into_iter().filter_map(|hit| {
-                let memory = known.get(&hit.id)?.as_ref()?;
-                (memory.is_visible(now) && search.admits(memory)).then(|| (memory.clone(), hit))
-            });
-            let mut hits: Vec<(Memory, Hit)> = admitted.take(limit).collect();
-            if hits.len() < limit && !is_last && may_go_on {
+            if !is_enough && !is_all && may_go_on {
                 wanted *= 2;
                 continue;
             }
-            let stopped = (hits.len() < limit && !is_last).then_some(read as u64);
-            hits.truncate(fitting(&search.query, &hits));
+            let mut take = |hit: Hit| match reading.fates.remove(&hit.id) {
+                Some(Fate::Found(memory)) => Some((*memory, hit)),
+                _ => None,
+            };
+            let hits = ranked.into_iter().filter_map(&mut take).take(limit).collect();
+            let is_known = is_enough || (is_all && gone.is_empty());
+            let stopped = (!is_known).then_some(reading.read as u64);
             return Ok(Found { hits, searched: stopped.or(searched) });
         }
     }
 
-    /// Reads those of the memories that are not known yet; gives how many those were.
-    async fn read_hits(&self, ranked: &[Hit], known: &mut Known) -> Result<usize> {
-        let unknown: Vec<&MemoryId> =
-            ranked.iter().map(|hit| &hit.id).filter(|id| !known.contains_key(*id)).collect();
-        for part in unknown.chunks(BATCH) {
-            let mut found = self.fetch(part.iter().copied().collect::<BTreeSet<_>>()).await?;
-            known.extend(part.iter().map(|id| ((*id).clone(), found.remove(*id))));
+    /// Reads those that were not read yet, in their order, until `limit` are found or no more may be read; says whether
+    /// those were found. What is read at a time is what is missing, and more where much was read for nothing.
+    async fn read_hits(
+        &self,
+        ranked: &[Hit],
+        limit: usize,
+        search: &Search,
+        now: Timestamp,
+        reading: &mut Reading,
+    ) -> Result<bool> {
+        loop {
+            let missing = limit.saturating_sub(reading.found_among(ranked));
+            let left = self.store.indexes.effort.reads.saturating_sub(reading.read);
+            let at_once = missing.max(reading.read).min(BATCH).min(left);
+            let unread = ranked.iter().map(|hit| &hit.id).filter(|id| !reading.fates.contains_key(*id));
+            let part: BTreeSet<&MemoryId> = unread.take(at_once).collect();
+            if missing == 0 || part.is_empty() {
+                return Ok(missing == 0);
+            }
+            reading.read += part.len();
+            let mut found = self.fetch(part.clone()).await?;
+            for id in part {
+                let fate = match found.remove(id) {
+                    None => Fate::Gone,
+                    Some(memory) if memory.is_visible(now) && search.admits(&memory) => {
+                        Fate::Found(Box::new(memory))
+                    }
+                    Some(_) => Fate::Passed,
+                };
+                reading.fates.insert(id.clone(), fate);
+            }
         }
-        Ok(unknown.len())
+    }
+}
+
+impl Reading {
+    /// How many of the ranked are found, before the first that was not read.
+    fn found_among(&self, ranked: &[Hit]) -> usize {
+        let fates = ranked.iter().map_while(|hit| self.fates.get(&hit.id));
+        fates.filter(|fate| matches!(fate, Fate::Found(_))).count()
     }
 }
 
