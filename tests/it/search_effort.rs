@@ -5,11 +5,10 @@ use std::time::Duration;
 use hb_store::Effort;
 use hb_tests::world::{moment, plenty};
 use hb_tests::{Client, World};
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::search::{SEARCH, found};
-use crate::search_large::many_fields;
+use crate::search_large::{import, many_fields};
 
 const PAGE: &str = "DynamoDB Query Memories";
 /// One page, and then it answers.
@@ -23,10 +22,7 @@ async fn fill(client: &Client, name: &str) {
             json!({"content": content, "type": "semantic", "metadata": many_fields()}).to_string()
         };
         let lines: Vec<String> = (0..800).map(line).collect();
-        let headers = [("content-type", "application/x-ndjson")];
-        let answer =
-            client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
-        assert_eq!(answer.data()["imported"], 800);
+        import(client, &lines).await;
     }
 }
 
@@ -63,14 +59,22 @@ async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all(
     lighthouse().await.expect(201, "");
     assert!(partial(&client).await.is_some_and(|searched| searched > 1_600));
     assert!(partial(&client).await.is_some_and(|searched| searched > 1_600));
-    // So long after the last look everything is read anew, which comes to an end.
-    after(20);
-    let mut rounds = 0;
-    while partial(&client).await.is_some() {
-        rounds += 1;
-        assert!(rounds < 10);
+    // So long after the last look everything is read anew, which comes to an end. So does looking back to long ago.
+    let long_ago = json!({"content": "harbour", "type": "task", "createdAt": "2020-01-01T00:00:00Z"});
+    for then in ["a long look", "a look to long ago"] {
+        if then == "a long look" {
+            after(20);
+        } else {
+            import(&writer, &[long_ago.to_string()]).await;
+        }
+        let mut rounds = 0;
+        while partial(&client).await.is_some() {
+            rounds += 1;
+            assert!(rounds < 10, "{then}");
+        }
+        assert!(rounds >= 2, "three pages, one a search: {rounds}");
     }
-    assert!(rounds >= 2, "three pages, one a search: {rounds}");
+    assert_eq!(found(&client, json!({"query": "harbour"})).await[0], "harbour");
 }
 
 #[tokio::test]

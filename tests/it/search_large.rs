@@ -37,15 +37,18 @@ async fn large() -> (World, Account, Client, hb_tests::Instance) {
             json!({"content": content, "type": "semantic", "userId": user, "metadata": metadata}).to_string()
         };
         let lines: Vec<String> = (from..from + 800).map(line).collect();
-        let headers = [("content-type", "application/x-ndjson")];
-        let answer =
-            client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
-        assert_eq!(answer.data()["imported"], 800);
+        import(&client, &lines).await;
     }
     world.clock.set(now);
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
     (world, account, client, instance)
+}
+
+pub(crate) async fn import(client: &Client, lines: &[String]) {
+    let headers = [("content-type", "application/x-ndjson")];
+    let answer = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
+    assert_eq!(answer.data()["imported"], lines.len(), "{}", answer.text);
 }
 
 /// Everything was read, but not yet what was written meanwhile.
@@ -85,6 +88,23 @@ async fn a_load_that_fails_half_way_goes_on_and_one_without_room_says_so() {
     assert!(first.starts_with("note 7") && answer.data()["partial"] == Value::Null, "{first}");
     let pages = instance.tap.take().iter().filter(|call| call.name == page).count();
     assert_eq!(pages, 2, "the second page, and what has changed since: what was read is kept");
+
+    // An import of half an hour ago is looked for as far back as that; after two of them all is read anew.
+    let half_an_hour_ago = instance.clock.now().minus(Duration::from_secs(1_800));
+    for (imports, pages) in [(1, 1), (2, 3), (1, 1)] {
+        for number in 0..imports {
+            let line = json!({"content": format!("lighthouse {number}"), "type": "task", "createdAt": half_an_hour_ago});
+            import(&client, &[line.to_string()]).await;
+        }
+        instance.tap.take();
+        let lighthouse = json!({"query": format!("lighthouse {}", imports - 1), "limit": 1});
+        for pages in [pages, 0] {
+            let answer = client.post(SEARCH, lighthouse.clone()).await;
+            assert_eq!(answer.data()["results"][0]["content"], format!("lighthouse {}", imports - 1));
+            let read = instance.tap.take().iter().filter(|call| call.name == page).count();
+            assert_eq!(read, pages, "after {imports}");
+        }
+    }
 
     // What another instance has deleted is missed when it is to be returned, and from then on known to be gone.
     let other = world.instance().await;

@@ -33,8 +33,10 @@ pub struct SearchVersion {
     pub changes: i64,
     /// Those of them that have deleted some, which leaves no trace.
     pub deletions: i64,
-    /// Those whose changes cannot be told by the time of the change: everything has to be read again.
+    /// Those whose changes have times of their own, which a look at the latest changes does not show.
     pub reloads: i64,
+    /// The earliest time among the changes of the last of these.
+    pub reload_from: Option<Timestamp>,
 }
 
 impl SearchVersion {
@@ -47,6 +49,12 @@ impl SearchVersion {
             [(self.changes, other.changes), (self.deletions, other.deletions), (self.reloads, other.reloads)];
         counts.into_iter().all(|(own, other)| (0..Self::NEAR).contains(&own.saturating_sub(other)))
     }
+
+    /// From when on all changes have to be looked at by whoever lacks, of the reloads of `other`, just the last; `None`
+    /// where that is not so.
+    pub fn catch_up_from(&self, other: &Self) -> Option<Timestamp> {
+        other.reload_from.filter(|_| self.reloads.checked_add(1) == Some(other.reloads))
+    }
 }
 
 impl Tenant {
@@ -58,7 +66,12 @@ impl Tenant {
             allowance: plan.allowance(),
             suspended: false,
             meter: Meter::default(),
-            search: SearchVersion { changes: now.micros(), deletions: now.micros(), reloads: now.micros() },
+            search: SearchVersion {
+                changes: now.micros(),
+                deletions: now.micros(),
+                reloads: now.micros(),
+                reload_from: None,
+            },
         }
     }
 
@@ -110,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_version_covers_those_before_it_of_the_same_tenant() {
-        let version = |changes, deletions, reloads| SearchVersion { changes, deletions, reloads };
+        let version =
+            |changes, deletions, reloads| SearchVersion { changes, deletions, reloads, reload_from: None };
         let known = version(7, 5, 3);
         assert!(known.covers(&known) && known.covers(&version(1, 5, 3)) && known.covers(&version(6, 4, 2)));
         assert!(!known.covers(&version(8, 5, 3)), "something has changed");
@@ -119,5 +133,18 @@ mod tests {
         let begun_before = version(7 - 60_000_000, 5 - 60_000_000, 3 - 60_000_000);
         assert!(!known.covers(&begun_before), "a tenant that was made again, by a clock a minute behind");
         assert!(!version(i64::MAX, 0, 0).covers(&version(i64::MIN, 0, 0)));
+    }
+
+    #[test]
+    fn one_reload_is_caught_up_with_from_its_earliest_time() {
+        let from = Timestamp::parse("2026-11-24T12:00:00Z");
+        let version =
+            |reloads, reload_from| SearchVersion { reloads, reload_from, ..SearchVersion::default() };
+        let known = version(3, None);
+        assert_eq!(known.catch_up_from(&version(4, from)), from);
+        for other in [version(3, from), version(2, from), version(5, from), version(4, None)] {
+            assert_eq!(known.catch_up_from(&other), None, "{other:?}");
+        }
+        assert_eq!(version(i64::MAX, None).catch_up_from(&version(i64::MIN, from)), None);
     }
 }

@@ -10,15 +10,28 @@ use crate::Store;
 /// A change is found by its time as long as it is written this soon; one that came with a time of its own is not.
 pub(crate) const PROMPT: Duration = Duration::from_secs(20);
 
-/// How a change is noticed by who holds what was before; of several the last of these is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Change {
-    /// By a look at the latest changes.
-    Written,
-    /// When a memory is to be read.
-    Deleted,
-    /// By reading everything.
-    Untimely,
+/// What has changed, as far as it matters to who holds what was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Whether memories have gone, which is noticed when they are to be read.
+    pub(crate) has_deleted: bool,
+    /// The earliest time of changes that have times of their own. All others are found by a look at the latest.
+    pub(crate) untimely: Option<Timestamp>,
+}
+
+impl Change {
+    /// Memories were written.
+    pub(crate) const WRITTEN: Self = Self { has_deleted: false, untimely: None };
+    /// Memories were deleted.
+    pub(crate) const DELETED: Self = Self { has_deleted: true, untimely: None };
+
+    /// Both changes.
+    fn and(self, other: Self) -> Self {
+        Self {
+            has_deleted: self.has_deleted || other.has_deleted,
+            untimely: self.untimely.into_iter().chain(other.untimely).min(),
+        }
+    }
 }
 
 /// Notes of one request; cheap to clone.
@@ -29,14 +42,14 @@ impl Changes {
     /// Notes a change that was made, or may have been.
     pub(crate) fn note(&self, change: Change) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *noted = (*noted).max(Some(change));
+        *noted = Some(noted.map_or(change, |noted| noted.and(change)));
     }
 
     /// Notes that a memory that says it was changed at `updated_at` is there, or may be, `now`: written by this request, or
     /// by one before it that could not say so.
     pub(crate) fn note_written(&self, updated_at: Timestamp, now: Timestamp) {
         let is_prompt = now <= updated_at.plus(PROMPT);
-        self.note(if is_prompt { Change::Written } else { Change::Untimely });
+        self.note(Change { untimely: (!is_prompt).then_some(updated_at), ..Change::WRITTEN });
     }
 
     /// Makes what instances hold for searches stale, when there is a reason. After it has returned, whatever the
@@ -50,5 +63,29 @@ impl Changes {
             None => Ok(()),
             Some(change) => store.tenants().raise_search_version(tenant, change).await.map(|_| ()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_changes_what_tells_of_all_is_told() {
+        let at = |text: &str| Timestamp::parse(text).expect("a time");
+        let (early, now) = (at("2026-11-24T11:00:00Z"), at("2026-11-24T12:00:00Z"));
+        let changes = Changes::default();
+        let noted = || *changes.0.lock().expect("notes");
+        for (updated_at, untimely) in [
+            (now.minus(PROMPT), None),
+            (early.plus(PROMPT), Some(early.plus(PROMPT))),
+            (early, Some(early)),
+            (now, Some(early)),
+        ] {
+            changes.note_written(updated_at, now);
+            assert_eq!(noted(), Some(Change { untimely, ..Change::WRITTEN }));
+        }
+        changes.note(Change::DELETED);
+        assert_eq!(noted(), Some(Change { untimely: Some(early), has_deleted: true }));
     }
 }

@@ -6,7 +6,8 @@
 //! | `rv` | epoch of cached keys and plans |
 //! | `t` | GCRA theoretical arrival time, microseconds |
 //! | `mYYYYMM` | requests admitted in that month |
-//! | `sv`, `dv`, `fv` | counts of requests that changed memories; that deleted some; after which all have to be read again |
+//! | `sv`, `dv`, `fv` | counts of requests that changed memories; that deleted some; that changed some at times of their own |
+//! | `ff` | the earliest of the times of the last of these |
 //! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
 //!
 //! This item is never part of a transaction: under load its transactions would conflict, and a
@@ -22,7 +23,7 @@ use hb_domain::{Error, Result, TenantId, Timestamp};
 use crate::Store;
 use crate::changes::Change;
 use crate::fault::{fault, is_failed_condition, persist};
-use crate::item::{Attributes, Row, number, text};
+use crate::item::{Attributes, Row, millis, number, text};
 
 const TABLE: &str = "tenants";
 
@@ -182,12 +183,19 @@ impl<'a> Tenants<'a> {
     /// # Errors
     /// The database's.
     pub(crate) async fn raise_search_version(&self, id: &TenantId, change: Change) -> Result<bool> {
-        let expression = match change {
-            Change::Written => "ADD sv :one",
-            Change::Deleted => "ADD sv :one, dv :one",
-            Change::Untimely => "ADD sv :one, fv :one",
-        };
-        self.change(id, expression, Attributes::new()).await
+        let mut values = Attributes::new();
+        let mut expression = String::new();
+        if let Some(from) = change.untimely {
+            values.insert(":from".into(), millis(from));
+            expression.push_str("SET ff = :from ");
+        }
+        expression.push_str("ADD sv :one");
+        for (count, is_raised) in [("dv", change.has_deleted), ("fv", change.untimely.is_some())] {
+            if is_raised {
+                expression.push_str(&format!(", {count} :one"));
+            }
+        }
+        self.change(id, &expression, values).await
     }
 
     /// Puts the tenant on `plan` with these limits; its bucket is full again. `false` when there is
@@ -293,6 +301,7 @@ pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
             changes: row.optional_integer("sv")?.unwrap_or_default(),
             deletions: row.optional_integer("dv")?.unwrap_or_default(),
             reloads: row.optional_integer("fv")?.unwrap_or_default(),
+            reload_from: row.optional_moment("ff")?,
         },
     })
 }

@@ -44,7 +44,7 @@ impl Memories<'_> {
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
             let is_applied = self.claim.is_some_and(|held| held.claim.applied);
             if is_applied || found.version == version {
-                self.note(|changes| changes.note(Change::Written));
+                self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
             if expected.is_some_and(|versions| !versions.contains(&found.version)) {
@@ -53,7 +53,7 @@ impl Memories<'_> {
             let patched = patch.apply(&found.memory, now)?;
             if patched == found.memory {
                 // Who has made it so may have died before it could say so.
-                self.note(|changes| changes.note(Change::Written));
+                self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
             if let Some(changed) = self.replace(found, patched, version, now).await? {
@@ -99,7 +99,7 @@ impl Memories<'_> {
             }
             Err(Failure { error, maybe_done }) => {
                 if maybe_done {
-                    self.note(|changes| changes.note(Change::Written));
+                    self.note(|changes| changes.note(Change::WRITTEN));
                 } else {
                     counts.release(grown, found.seq).await;
                 }
@@ -159,7 +159,7 @@ impl Memories<'_> {
     ) -> Result<std::result::Result<Gone, Option<Attributes>>> {
         match persist(|| delete.clone().send()).await {
             Ok(answer) => {
-                self.note(|changes| changes.note(Change::Deleted));
+                self.note(|changes| changes.note(Change::DELETED));
                 let gone = answer.attributes.as_ref().map(row::decode).transpose()?;
                 Ok(Ok(gone
                     .map_or_else(Gone::default, |record| Gone { amount: record.amount(), seq: record.seq })))
@@ -167,13 +167,13 @@ impl Memories<'_> {
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
                     if failed.item.is_none() {
-                        self.note(|changes| changes.note(Change::Deleted));
+                        self.note(|changes| changes.note(Change::DELETED));
                     }
                     Ok(Err(failed.item.clone()))
                 }
                 _ => {
                     if !was_refused(&error) {
-                        self.note(|changes| changes.note(Change::Deleted));
+                        self.note(|changes| changes.note(Change::DELETED));
                     }
                     Err(fault("DeleteItem memories", error))
                 }

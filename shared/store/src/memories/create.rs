@@ -10,7 +10,6 @@ use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 use super::Memories;
 use super::put::{Failure, Written};
 use super::row::Record;
-use crate::changes::Change;
 use crate::counts::{Amount, Counts, Reserved};
 
 /// How many memories are written at a time.
@@ -74,7 +73,9 @@ impl Memories<'_> {
         // What a request before this one has written under the claim has its place already.
         let mut may_exist = foreign;
         if self.is_resumed() {
-            self.note(|changes| changes.note(Change::Untimely));
+            self.note(|changes| {
+                records.iter().for_each(|(_, record)| changes.note_written(record.memory.updated_at, now));
+            });
             self.set_existing_aside(&mut records, &mut landed, now).await?;
             may_exist = false;
         }
@@ -151,12 +152,12 @@ impl Memories<'_> {
         let ids: BTreeSet<&MemoryId> = records.iter().map(|(_, record)| &record.memory.id).collect();
         let existing = self.fetch(ids).await?;
         records.retain(|(place, record)| {
-            let exists = existing.get(&record.memory.id).is_some_and(|memory| memory.is_visible(now));
-            if exists {
+            let existing = existing.get(&record.memory.id).filter(|memory| memory.is_visible(now));
+            if let Some(memory) = existing {
                 landed[*place] = Some(Landed::Existed);
-                self.note(|changes| changes.note_written(record.memory.updated_at, now));
+                self.note(|changes| changes.note_written(memory.updated_at, now));
             }
-            !exists
+            existing.is_none()
         });
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Memories<'_> {
         if walk.at_end {
             erased.next = None;
             // A call before this one may have deleted them, and died before it could say so.
-            self.note(|changes| changes.note(Change::Deleted));
+            self.note(|changes| changes.note(Change::DELETED));
         }
         Ok(())
     }

@@ -156,10 +156,12 @@ impl Memories<'_> {
         version: SearchVersion,
         now: Timestamp,
     ) -> Result<()> {
-        let Some(since) = held.synced_at else { return Ok(()) };
+        let Some(synced) = held.synced_at else { return Ok(()) };
+        let catch_up = held.version.and_then(|known| known.catch_up_from(&version));
+        let since = catch_up.into_iter().fold(synced.minus(WINDOW), Timestamp::min);
         let mut from = None;
         loop {
-            let (entries, next) = match self.changed(from, Some(since.minus(WINDOW))).await {
+            let (entries, next) = match self.changed(from, Some(since)).await {
                 // The answer says anyway that it is of a part.
                 Err(Error::Unavailable(_)) if held.loading.is_some() => return Ok(()),
                 page => page?,
@@ -170,13 +172,17 @@ impl Memories<'_> {
                 break;
             }
             if Instant::now() >= until {
+                if catch_up.is_some() {
+                    // Reading everything is as far, and goes on where it has stopped.
+                    held.read_anew(version, now);
+                }
                 held.needs_look = true;
                 return Ok(());
             }
         }
         held.synced_at = Some(now);
         if held.loading.is_none() {
-            held.label(version);
+            held.label(version, catch_up.is_some());
             held.needs_look = false;
         }
         Ok(())
@@ -230,11 +236,9 @@ impl Held {
         let is_usable = now < at.plus(MAX_LOAD_AGE) && synced < now.plus(MAX_AGE);
         let is_far_behind = self.needs_look && synced.plus(MAX_LOOK) <= now;
         let has_ghosts = self.has_ghosts || known.deletions < version.deletions;
-        let covers = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
-        !is_usable
-            || is_far_behind
-            || !covers.covers(&version)
-            || (has_ghosts && self.may_read_for_ghosts(now))
+        let by_look = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
+        let is_out_of_sight = !by_look.covers(&version) && known.catch_up_from(&version).is_none();
+        !is_usable || is_far_behind || is_out_of_sight || (has_ghosts && self.may_read_for_ghosts(now))
     }
 
     /// Whether it may be read anew for deletions alone: always when it is small.
@@ -264,11 +268,14 @@ impl Held {
     }
 
     /// It has the changes of `version`; and its deletions and what has no time, as far as it had them before.
-    fn label(&mut self, version: SearchVersion) {
+    fn label(&mut self, version: SearchVersion, has_caught_up: bool) {
         if let Some(known) = &mut self.version {
             self.has_ghosts |= known.deletions < version.deletions;
             known.changes = known.changes.max(version.changes);
             known.deletions = known.deletions.max(version.deletions);
+            if has_caught_up {
+                known.reloads = version.reloads;
+            }
         }
     }
 
