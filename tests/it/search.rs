@@ -219,17 +219,34 @@ async fn what_a_repeated_request_acknowledges_is_found() {
     let id = "mem_0ivw4q1c00000000000001";
     let line = json!({"id": id, "content": "harbour of long ago", "type": "event"}).to_string();
     let headers = [("content-type", "application/x-ndjson")];
-    let import =
-        || clients[0].send_raw(http::Method::POST, "/api/v1/memories/import", &headers, line.clone());
+    let import = |line| clients[0].send_raw(http::Method::POST, "/api/v1/memories/import", &headers, line);
     unheard();
-    import().await.expect(503, "SERVICE_UNAVAILABLE");
+    import(line).await.expect(503, "SERVICE_UNAVAILABLE");
     assert!(one.tap.mend());
-    assert_eq!(import().await.data()["existing"], 1);
+    // The line is another one by now, and says that it was changed of late.
+    let line = json!({"id": id, "content": "x", "type": "event", "updatedAt": "2026-11-24T11:59:59Z"});
+    assert_eq!(import(line.to_string()).await.data()["existing"], 1);
     assert_eq!(
         found_by(&clients, "harbour").await,
         [["harbour"], ["harbour"]],
         "a line that was there already"
     );
+
+    // What is carried on has the time of the request that began it, ten minutes ago.
+    let keyed_headers = [("content-type", "application/json"), ("idempotency-key", "k")];
+    let keyed = || {
+        let body = json!({"content": "a windmill", "type": "task"}).to_string();
+        clients[0].send_raw(http::Method::POST, "/api/v1/memories", &keyed_headers, body)
+    };
+    one.tap.fail("DynamoDB PutItem Memories", Fault::Throttled, true);
+    keyed().await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(one.tap.mend());
+    for instance in [&one, &other] {
+        instance.clock.set(instance.clock.now().plus(Duration::from_secs(600)));
+    }
+    assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
+    keyed().await.expect(201, "");
+    assert_eq!(found_by(&clients, "windmill").await, [["a"], ["a"]], "a memory of ten minutes ago");
 }
 
 /// What is gone lends its words to no neighbour any more.

@@ -52,6 +52,11 @@ impl Changes {
         self.note(Change { untimely: (!is_prompt).then_some(updated_at), ..Change::WRITTEN });
     }
 
+    /// Notes that a memory of this time is there, or may be, which was asked for at that time and not now.
+    pub(crate) fn note_late(&self, updated_at: Timestamp) {
+        self.note(Change { untimely: Some(updated_at), ..Change::WRITTEN });
+    }
+
     /// Makes what instances hold for searches stale, when there is a reason. After it has returned, whatever the
     /// request has changed is what a search finds.
     ///

@@ -73,8 +73,9 @@ impl Memories<'_> {
         // What a request before this one has written under the claim has its place already.
         let mut may_exist = foreign;
         if self.is_resumed() {
+            // They have the times of the first request, and `now` is its time too.
             self.note(|changes| {
-                records.iter().for_each(|(_, record)| changes.note_written(record.memory.updated_at, now));
+                records.iter().for_each(|(_, record)| changes.note_late(record.memory.updated_at));
             });
             self.set_existing_aside(&mut records, &mut landed, now).await?;
             may_exist = false;
@@ -120,13 +121,17 @@ impl Memories<'_> {
         });
         let mut unused = Amount::default();
         let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
-        while let Some((place, amount, updated_at, put)) = puts.next().await {
+        while let Some((place, amount, mut updated_at, put)) = puts.next().await {
             let (outcome, taken) = match put {
                 Ok((Written::Now, replaced)) => {
-                    unused = unused + replaced;
+                    unused = unused + replaced.map_or_else(Amount::default, |old| old.amount());
                     (Landed::Created, true)
                 }
-                Ok((Written::Before | Written::Refused, _)) => (Landed::Existed, false),
+                Ok((Written::Before | Written::Refused, existing)) => {
+                    let existing = existing.map(|existing| existing.memory.updated_at);
+                    updated_at = existing.unwrap_or(updated_at);
+                    (Landed::Existed, false)
+                }
                 // Rather a place too many than one too few.
                 Err(Failure { error, maybe_done }) => (Landed::Failed(error), maybe_done),
             };

@@ -12,9 +12,8 @@ use hb_domain::{Error, MemoryId, Result, Timestamp};
 use super::row::Record;
 use super::{Memories, row};
 use crate::claims::{Claims, HeldClaim};
-use crate::counts::Amount;
 use crate::fault::{fault, was_refused};
-use crate::item::{millis, text};
+use crate::item::{Attributes, millis, text};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// The waits before a write that was refused because of its rate is tried again: a tenant's memories lie in one
@@ -53,12 +52,13 @@ impl From<Failure> for Error {
 }
 
 impl Memories<'_> {
-    /// Keeps a memory whose id nothing visible has; gives what is free now because an expired memory had it.
+    /// Keeps a memory whose id nothing visible has; gives besides what had the id: an expired memory, whose place is free
+    /// now, or the one that is in the way.
     pub(super) async fn put_new(
         &self,
         record: &Record,
         now: Timestamp,
-    ) -> std::result::Result<(Written, Amount), Failure> {
+    ) -> std::result::Result<(Written, Option<Record>), Failure> {
         let put = self
             .item_put(record)
             .condition_expression("attribute_not_exists(id) OR expiresAt <= :now")
@@ -101,21 +101,18 @@ impl Memories<'_> {
         &self,
         put: PutItemFluentBuilder,
         record: &Record,
-    ) -> std::result::Result<(Written, Amount), Failure> {
+    ) -> std::result::Result<(Written, Option<Record>), Failure> {
         let mut pauses = PAUSES.iter();
         loop {
             let error = match put.clone().send().await {
-                Ok(answer) => {
-                    let replaced = answer.attributes.as_ref().map(row::decode).transpose();
-                    let replaced = replaced.ok().flatten().map_or_else(Amount::default, |old| old.amount());
-                    return Ok((Written::Now, replaced));
-                }
+                Ok(answer) => return Ok((Written::Now, had(answer.attributes.as_ref()))),
                 Err(error) => error,
             };
             if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
                 let found = failed.item.as_ref().and_then(|item| item.get("version"));
                 let is_ours = found == Some(&text(&record.version));
-                return Ok((if is_ours { Written::Before } else { Written::Refused }, Amount::default()));
+                let written = if is_ours { Written::Before } else { Written::Refused };
+                return Ok((written, had(failed.item.as_ref())));
             }
             if was_refused(&error)
                 && let Some(pause) = pauses.next()
@@ -129,7 +126,7 @@ impl Memories<'_> {
             let found =
                 if maybe_done { self.version_of(&record.memory.id).await.ok().flatten() } else { None };
             if found.as_ref() == Some(&record.version) {
-                return Ok((Written::Now, Amount::default()));
+                return Ok((Written::Now, None));
             }
             return Err(Failure { error, maybe_done });
         }
@@ -173,4 +170,9 @@ impl Memories<'_> {
     async fn version_of(&self, id: &MemoryId) -> Result<Option<String>> {
         Ok(self.read(id).await?.map(|record| record.version))
     }
+}
+
+/// The memory of an item, unless it is damaged.
+fn had(item: Option<&Attributes>) -> Option<Record> {
+    item.and_then(|item| row::decode(item).ok())
 }

@@ -33,10 +33,23 @@ const MAX_LOAD_AGE: Duration = Duration::from_secs(3_600);
 /// When the last look is that long ago and a new one does not come to an end, reading everything, which goes on where it
 /// has stopped, is the shorter way.
 const MAX_LOOK: Duration = Duration::from_secs(600);
+/// After so many pages of changes since an import's old times, reading everything is the shorter way.
+const MAX_PAGES: u32 = 4;
 /// From so many bytes on, some 5,000 memories of a sentence, not every deletion has everything read again.
 const SMALL: usize = 1 << 20;
 /// It is then read again for deletions after a pause: a millisecond for so many bytes.
 const BYTES_A_MILLISECOND: usize = 200;
+
+/// What a look at the latest changes came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// All were seen.
+    Done,
+    /// There was no time for all.
+    Late,
+    /// There are so many that reading everything, which goes on where it has stopped, is the shorter way.
+    Far,
+}
 
 impl Memories<'_> {
     /// Has the index know everything of `version`, as far as time and memory allow.
@@ -85,12 +98,12 @@ impl Memories<'_> {
             if held.loading.is_some() {
                 self.load(held, started + patience).await?;
             }
-            self.look(held, started + 2 * patience, version, now).await?;
-            // What was read may be of an earlier version, which the reading began with.
-            if held.loading.is_some() || held.needs_look || !held.needs_reading(version, now) {
-                return Ok(());
+            match self.look(held, started + 2 * patience, version, now).await? {
+                Look::Late => return Ok(()),
+                // What was read may be of an earlier version, which the reading began with.
+                Look::Done if held.loading.is_some() || !held.needs_reading(version, now) => return Ok(()),
+                Look::Done | Look::Far => held.read_anew(version, now),
             }
-            held.read_anew(version, now);
             if started.elapsed() >= patience {
                 return Ok(());
             }
@@ -136,6 +149,10 @@ impl Memories<'_> {
             if bytes >= indexes.part() {
                 loading.bytes += std::mem::take(&mut bytes);
                 held.index.apply(std::mem::take(&mut read));
+                if held.index.needed() > indexes.limit() {
+                    // There is no room for both; what was there before is old.
+                    held.index.end_reading();
+                }
                 indexes.account(self.tenant, held.index.bytes());
             }
         };
@@ -148,44 +165,56 @@ impl Memories<'_> {
     }
 
     /// Reads what has changed since the last look, or since a reading began: what was written meanwhile has moved to the
-    /// front, behind the reader's back.
+    /// front, behind the reader's back. Reads what has changed since the times of an import as well.
     async fn look(
         &self,
         held: &mut Held,
         until: Instant,
         version: SearchVersion,
         now: Timestamp,
-    ) -> Result<()> {
-        let Some(synced) = held.synced_at else { return Ok(()) };
+    ) -> Result<Look> {
+        let Some(synced) = held.synced_at else { return Ok(Look::Far) };
         let catch_up = held.version.and_then(|known| known.catch_up_from(&version));
         let since = catch_up.into_iter().fold(synced.minus(WINDOW), Timestamp::min);
-        let mut from = None;
-        loop {
+        let (mut from, mut pages, mut read, mut bytes) = (None, 0, Vec::new(), 0);
+        let look = loop {
             let (entries, next) = match self.changed(from, Some(since)).await {
+                Err(Error::Unavailable(_)) if catch_up.is_some() => break Look::Far,
                 // The answer says anyway that it is of a part.
-                Err(Error::Unavailable(_)) if held.loading.is_some() => return Ok(()),
+                Err(Error::Unavailable(_)) if held.loading.is_some() => break Look::Late,
                 page => page?,
             };
-            held.index.apply(entries);
-            from = next;
+            bytes += entries.iter().map(Entry::bytes).sum::<usize>();
+            read.extend(entries);
+            (from, pages) = (next, pages + 1);
             if from.is_none() {
-                break;
+                break Look::Done;
             }
-            if Instant::now() >= until {
-                if catch_up.is_some() {
-                    // Reading everything is as far, and goes on where it has stopped.
-                    held.read_anew(version, now);
-                }
+            let is_late = Instant::now() >= until;
+            if catch_up.is_some() && (is_late || pages >= MAX_PAGES) {
+                break Look::Far;
+            }
+            if is_late {
                 held.needs_look = true;
-                return Ok(());
+                break Look::Late;
+            }
+            if bytes >= self.store.indexes.part() {
+                bytes = 0;
+                held.index.apply(std::mem::take(&mut read));
+                if held.loading.is_none() && held.index.needed() > self.store.indexes.limit() {
+                    break Look::Far;
+                }
+            }
+        };
+        held.index.apply(read);
+        if look == Look::Done {
+            held.synced_at = Some(now);
+            if held.loading.is_none() {
+                held.label(version, catch_up.is_some());
+                held.needs_look = false;
             }
         }
-        held.synced_at = Some(now);
-        if held.loading.is_none() {
-            held.label(version, catch_up.is_some());
-            held.needs_look = false;
-        }
-        Ok(())
+        Ok(look)
     }
 
     /// One page of what searches need, the latest changes first: of those since a time, or of all.

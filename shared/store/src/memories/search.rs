@@ -54,11 +54,9 @@ impl Memories<'_> {
         self.refresh(&shelf, version, now).await?;
         let mut reading = Reading::default();
         let mut found = self.find(&shelf, &query, search, now, &mut reading).await?;
-        if found.searched.is_some() && reading.gone >= self.store.indexes.effort.reads / 2 {
-            // So many have gone that reading everything anew is the shorter way.
+        if reading.gone >= self.store.indexes.effort.reads / 2 {
+            // So many have gone that for the next search reading everything anew is the shorter way.
             shelf.write().await.loaded_at = None;
-            self.refresh(&shelf, version, now).await?;
-            found = self.find(&shelf, &query, search, now, &mut Reading::default()).await?;
         }
         found.hits.truncate(fitting(&search.query, &found.hits));
         Ok(found)
