@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hb_domain::Clock;
+use hb_store::Effort;
 use hb_tests::function::{environment, recorded};
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Client, Fault, Function, World};
@@ -115,6 +116,18 @@ async fn an_import_of_old_times_is_looked_for_as_far_back_and_after_two_all_is_r
             assert_eq!(calls(&instance).1, pages, "after {imports}");
         }
     }
+
+    // Nothing can be read: what there was is searched, and the next search has all.
+    let line = json!({"content": "harbour", "type": "task", "createdAt": "2020-01-01T00:00:00Z"});
+    import(&client, &[line.to_string()]).await;
+    instance.tap.fail(PAGE, Fault::Throttled, true);
+    let answer = client.post(SEARCH, json!({"query": "lighthouse 0", "limit": 1})).await;
+    assert_eq!(answer.data()["results"][0]["content"], "lighthouse 0");
+    assert!(answer.data()["partial"]["searched"].as_u64() > Some(MEMORIES as u64), "{}", answer.text);
+    assert!(instance.tap.mend());
+    let answer = client.post(SEARCH, json!({"query": "harbour", "limit": 1})).await;
+    assert_eq!(answer.data()["results"][0]["content"], "harbour");
+    assert_eq!(answer.data()["partial"], Value::Null);
 }
 
 #[tokio::test]
@@ -135,6 +148,9 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
     }
 
     // All that a filter leaves has gone.
+    let frugal = world.instance_with(Effort { reads: 20, ..Effort::default() }).await;
+    let stingy = frugal.client.with(&account.key);
+    stingy.post(SEARCH, query.clone()).await.expect(200, "");
     let erasure = json!({"filter": {"userId": "ann"}});
     let erased = deleter.post("/api/v1/memories/bulk-delete", erasure).await;
     assert_eq!(erased.data()["deleted"], OF_ANN - 1, "one is gone already");
@@ -144,6 +160,12 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
         assert_eq!(found(&client, of_ann).await, Vec::<String>::new());
         let (read, pages) = calls(&instance);
         assert!(batches.contains(&read) && pages <= 1, "{round}: {read}, {pages}");
+    }
+
+    // Who may not read so many of them says so, and has read everything anew when it is asked again.
+    for partial in [json!({"searched": 20}), Value::Null] {
+        let answer = stingy.post(SEARCH, json!({"query": "note", "userId": "ann"})).await;
+        assert_eq!((&answer.data()["results"], &answer.data()["partial"]), (&json!([]), &partial));
     }
 }
 
