@@ -73,7 +73,7 @@ async fn start(environment: &BTreeMap<&'static str, String>, name: &str, event: 
     let started = Instant::now();
     let mut function = Function::start_in(environment, name).await;
     function.ready().await;
-    let (init, init_memory) = (ms(started), memory(function.id()));
+    let (init, init_memory) = (ms(started), memory(function.id(), "VmRSS:"));
     let started = Instant::now();
     function.invoke(event.clone()).await;
     let first = ms(started);
@@ -83,7 +83,7 @@ async fn start(environment: &BTreeMap<&'static str, String>, name: &str, event: 
         function.invoke(event.clone()).await;
         warm.push(ms(started));
     }
-    [mb(size), init, init_memory, first, median(warm), memory(function.id())]
+    [mb(size), init, init_memory, first, median(warm), memory(function.id(), "VmRSS:")]
 }
 
 fn ms(since: Instant) -> f64 {
@@ -95,10 +95,10 @@ fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// What a process has in memory, in megabytes.
-fn memory(process: u32) -> f64 {
+/// What a process has in memory, `VmRSS:`, or had at most, `VmHWM:`, in megabytes.
+pub(crate) fn memory(process: u32, what: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("its memory");
     mb(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes"))
 }
 

@@ -2,9 +2,10 @@
 //! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
 //! keys, import and export; how well and how fast searches find; and how functions start beside one that does nothing.
 //!
-//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`. Client, service and database share this machine's processors.
+//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`; and by its name alone `large`, searches of a million memories, which takes half an hour. Client, service and database share this machine's processors.
 
 mod cold;
+mod large;
 mod locomo;
 mod search;
 mod sessions;
@@ -51,6 +52,9 @@ async fn main() -> std::io::Result<()> {
     }
     if wanted("search") {
         search::measure(&mut out).await?;
+    }
+    if only.as_deref() == Some("large") {
+        large::measure(&mut out).await?;
     }
     if wanted("cold") {
         cold::measure(&mut out).await?;

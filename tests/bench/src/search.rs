@@ -91,7 +91,7 @@ fn sentence(rng: &mut impl Rng) -> String {
     format!("{} (note {})", parts.join(" "), rng.random_range(0..10_000_u32))
 }
 
-fn question(rng: &mut impl Rng) -> String {
+pub(crate) fn question(rng: &mut impl Rng) -> String {
     let word = |rng: &mut _, part: usize| PARTS[part][RngExt::random_range(rng, 0..PARTS[part].len())];
     format!("Who {} {} {}?", word(rng, 1), word(rng, 2), word(rng, 3))
 }
@@ -101,21 +101,25 @@ fn line(number: usize, rng: &mut impl Rng) -> Value {
     json!({"content": sentence(rng), "type": "episodic", "sessionId": format!("session {}", number / 20)})
 }
 
-async fn served(out: &mut impl Write, count: usize) -> Result<()> {
-    let mut rng = StdRng::seed_from_u64(1);
-    let world = World::new().await;
-    let account = world.account_with("bench", plenty()).await;
-    let loading = world.instance().await;
-    let writer = loading.client.with(&account.key);
+/// Imports so many memories.
+pub(crate) async fn fill(writer: &Client, count: usize, rng: &mut impl Rng) {
     for from in (0..count).step_by(1_000) {
-        let lines: Vec<String> =
-            (from..from + 1_000).map(|number| line(number, &mut rng).to_string()).collect();
+        let lines: Vec<String> = (from..from + 1_000).map(|number| line(number, rng).to_string()).collect();
         let headers = [("content-type", "application/x-ndjson")];
         let answer =
             writer.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
         assert_eq!(answer.data()["imported"], 1_000, "{}", answer.text);
         progress(from + 1_000, count);
     }
+}
+
+async fn served(out: &mut impl Write, count: usize) -> Result<()> {
+    let mut rng = StdRng::seed_from_u64(1);
+    let world = World::without_stream().await;
+    let account = world.account_with("bench", plenty()).await;
+    let loading = world.instance().await;
+    let writer = loading.client.with(&account.key);
+    fill(&writer, count, &mut rng).await;
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
     client.get("/api/v1/memories?limit=1").await;
@@ -211,11 +215,11 @@ fn progress(done: usize, of: usize) {
     }
 }
 
-fn quantile(times: &mut [Duration], percent: usize) -> Duration {
+pub(crate) fn quantile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     times[times.len() * percent / 100]
 }
 
-fn ms(duration: Duration) -> f64 {
+pub(crate) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }

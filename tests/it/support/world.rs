@@ -77,8 +77,17 @@ impl World {
         Self::over(None).await
     }
 
+    /// A world at noon whose tables have no stream: what the emulator writes to one takes longer the more it holds.
+    pub async fn without_stream() -> Self {
+        Self::build(None, false).await
+    }
+
     /// A world at noon whose database is kept in `file`, or in memory when there is none.
     pub async fn over(file: Option<&Path>) -> Self {
+        Self::build(file, true).await
+    }
+
+    async fn build(file: Option<&Path>, has_stream: bool) -> Self {
         let template = Template::embedded().expect("the template");
         let clock = Clock::held(moment(NOON));
         let database = database::serve(file, &clock).await.expect("a database");
@@ -87,7 +96,11 @@ impl World {
         let secrets_server = secrets.serve().await.expect("a port");
         let aws = Aws::local(database.url(), secrets_server.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
-        database::create_tables(&client, &template.tables().expect("tables")).await.expect("tables");
+        let mut tables = template.tables().expect("tables");
+        if !has_stream {
+            tables.iter_mut().for_each(|table| table.stream = None);
+        }
+        database::create_tables(&client, &tables).await.expect("tables");
         let store = stack::store(&aws);
         let upkeep_tap = Tap::new(aws.http.clone());
         let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(upkeep_tap.clone());
