@@ -4,13 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hb_domain::tenant::SearchVersion;
-use hb_domain::{TenantId, Timestamp};
-use hb_search::Index;
+use hb_domain::TenantId;
 use lru::LruCache;
 use tokio::sync::RwLock;
 
-use crate::item::Attributes;
+use crate::held::Held;
 
 /// The most tenants held at a time, however small.
 const MAX_TENANTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
@@ -47,39 +45,6 @@ impl Default for Effort {
 struct Shelf {
     held: Arc<RwLock<Held>>,
     bytes: usize,
-}
-
-/// What is held of one tenant.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    pub(crate) index: Index,
-    /// The version of which it has everything; `None` as long as that is not so.
-    pub(crate) version: Option<SearchVersion>,
-    /// When the latest changes were looked for, to the end.
-    pub(crate) synced_at: Option<Timestamp>,
-    /// When it was last read as a whole; `None` when that has to be done again.
-    pub(crate) loaded_at: Option<Timestamp>,
-    /// A reading of everything that a request had no time to finish.
-    pub(crate) loading: Option<Loading>,
-    /// Whether there was no room for all: it has what changed last.
-    pub(crate) is_cut: bool,
-    /// Whether memories have been deleted since it was read as a whole.
-    pub(crate) has_ghosts: bool,
-    /// Whether there are changes that a look at the latest has begun with, and was not able to end.
-    pub(crate) needs_look: bool,
-    /// Counts the times that it was brought up to date.
-    pub(crate) revision: u64,
-}
-
-/// A reading of everything that has come so far.
-#[derive(Clone, Debug)]
-pub(crate) struct Loading {
-    pub(crate) began: Timestamp,
-    /// What it will have everything of.
-    pub(crate) version: SearchVersion,
-    pub(crate) from: Option<Attributes>,
-    /// How many bytes what it has read takes.
-    pub(crate) bytes: usize,
 }
 
 impl Indexes {

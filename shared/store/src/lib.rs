@@ -10,6 +10,7 @@ mod changes;
 mod claims;
 mod counts;
 mod fault;
+mod held;
 mod indexes;
 mod item;
 mod memories;

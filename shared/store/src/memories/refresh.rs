@@ -16,7 +16,7 @@ use tokio::sync::RwLock;
 use super::Memories;
 use crate::changes::PROMPT;
 use crate::fault::fault;
-use crate::indexes::{Held, Loading};
+use crate::held::Held;
 use crate::item::{Attributes, Row, millis, text};
 
 const TABLE: &str = "memories";
@@ -25,20 +25,8 @@ const INDEX: &str = "byUpdatedAt";
 /// How far apart clocks may be, how late a change may be written, and how long a function lives: what changed so long
 /// before the last look is looked at again.
 const WINDOW: Duration = Duration::from_secs(60 + PROMPT.as_secs() + 30);
-/// After that long without a look at the latest changes one is taken, whatever the version: a request that changed
-/// something may have died before it could tell.
-const MAX_AGE: Duration = Duration::from_secs(60);
-/// After that long everything is read again: so long a line of an import whose request has died may not be found.
-const MAX_LOAD_AGE: Duration = Duration::from_secs(3_600);
-/// When the last look is that long ago and a new one does not come to an end, reading everything, which goes on where it
-/// has stopped, is the shorter way.
-const MAX_LOOK: Duration = Duration::from_secs(600);
 /// After so many pages of changes since an import's old times, reading everything is the shorter way.
 const MAX_PAGES: u32 = 4;
-/// From so many bytes on, some 5,000 memories of a sentence, not every deletion has everything read again.
-const SMALL: usize = 1 << 20;
-/// It is then read again for deletions after a pause: a millisecond for so many bytes.
-const BYTES_A_MILLISECOND: usize = 200;
 
 /// What a look at the latest changes came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,74 +232,6 @@ impl Memories<'_> {
         let items = answer.items.unwrap_or_default();
         let entries = items.iter().filter_map(|item| entry(self.tenant, item)).collect();
         Ok((entries, answer.last_evaluated_key))
-    }
-}
-
-impl Held {
-    /// Whether it has everything of `version`, and has looked at the latest changes of late.
-    fn is_current(&self, version: SearchVersion, now: Timestamp) -> bool {
-        self.version.is_some_and(|known| known.covers(&version))
-            && self.synced_at.is_some_and(|at| now < at.plus(MAX_AGE) && at < now.plus(MAX_AGE))
-            && !self.needs_look
-            && !self.needs_reading(version, now)
-    }
-
-    /// Whether everything has to be read anew: a look at the latest changes would not do.
-    fn needs_reading(&self, version: SearchVersion, now: Timestamp) -> bool {
-        let (Some(known), Some(at), Some(synced)) = (self.version, self.loaded_at, self.synced_at) else {
-            return self.loading.is_none();
-        };
-        // A clock that was set back would look for changes after their time.
-        let is_usable = now < at.plus(MAX_LOAD_AGE) && synced < now.plus(MAX_AGE);
-        let is_far_behind = self.needs_look && synced.plus(MAX_LOOK) <= now;
-        let has_ghosts = self.has_ghosts || known.deletions < version.deletions;
-        let by_look = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
-        let is_out_of_sight = !by_look.covers(&version) && known.catch_up_from(&version).is_none();
-        !is_usable || is_far_behind || is_out_of_sight || (has_ghosts && self.may_read_for_ghosts(now))
-    }
-
-    /// Whether it may be read anew for deletions alone: always when it is small.
-    fn may_read_for_ghosts(&self, now: Timestamp) -> bool {
-        let bytes = self.index.needed();
-        let pause = Duration::from_millis((bytes / BYTES_A_MILLISECOND) as u64);
-        bytes <= SMALL || self.loaded_at.is_none_or(|at| at.plus(pause) <= now)
-    }
-
-    /// Begins to read everything anew; what it has serves on until the end.
-    fn read_anew(&mut self, version: SearchVersion, now: Timestamp) {
-        self.index.begin_reading();
-        self.loading = Some(Loading { began: now, version, from: None, bytes: 0 });
-        self.version = None;
-        self.synced_at = Some(now);
-    }
-
-    /// Everything was read, or as much as there is room for.
-    fn end_reading(&mut self, is_cut: bool) {
-        let Some(loading) = self.loading.take() else { return };
-        self.index.end_reading();
-        self.is_cut = is_cut;
-        self.needs_look = true;
-        self.has_ghosts = false;
-        self.loaded_at = Some(loading.began);
-        self.version = Some(loading.version);
-    }
-
-    /// It has the changes of `version`; and its deletions and what has no time, as far as it had them before.
-    fn label(&mut self, version: SearchVersion, has_caught_up: bool) {
-        if let Some(known) = &mut self.version {
-            self.has_ghosts |= known.deletions < version.deletions;
-            known.changes = known.changes.max(version.changes);
-            known.deletions = known.deletions.max(version.deletions);
-            if has_caught_up {
-                known.reloads = version.reloads;
-            }
-        }
-    }
-
-    /// How many memories it knows, when those are not all.
-    pub(super) fn searched(&self) -> Option<u64> {
-        let is_whole = self.loading.is_none() && !self.is_cut && !self.needs_look && self.version.is_some();
-        (!is_whole).then_some(self.index.len() as u64)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::RwLock;
 
 use super::fetch::BATCH;
 use super::{Memories, list};
-use crate::indexes::Held;
+use crate::held::Held;
 
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
