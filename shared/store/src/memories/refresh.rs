@@ -22,6 +22,9 @@ use crate::item::{Attributes, Row, millis, text};
 const TABLE: &str = "memories";
 /// The local index that has what a search needs.
 const INDEX: &str = "byUpdatedAt";
+/// At most so many memories a page, which is what 1 MB of the smallest have: DynamoDB ends a page by itself, and the emulator
+/// reads everything there is before it does.
+const PAGE: i32 = 10_000;
 /// How far apart clocks may be, how late a change may be written, and how long a function lives: what changed so long
 /// before the last look is looked at again.
 const WINDOW: Duration = Duration::from_secs(60 + PROMPT.as_secs() + 30);
@@ -219,6 +222,7 @@ impl Memories<'_> {
             .index_name(INDEX)
             .consistent_read(true)
             .scan_index_forward(false)
+            .limit(PAGE)
             .set_exclusive_start_key(from)
             .expression_attribute_values(":tenant", text(self.tenant))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
