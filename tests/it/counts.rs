@@ -217,7 +217,7 @@ async fn a_recount_beside_removals_never_counts_too_few() {
         tokio::time::sleep(Duration::from_millis(30)).await;
         deleting.finish().await.expect(200, "");
     };
-    let (recount, ()) = tokio::join!(memories.recount(Duration::from_millis(100), &world.clock), finishing);
+    let (recount, ()) = tokio::join!(memories.recount(Duration::from_secs(1), &world.clock), finishing);
     recount.expect("a recount");
     assert_eq!(amount(&world, &account).await.memories, 3);
 

@@ -14,9 +14,14 @@ use http::Method;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 const ROUNDS: u64 = 20;
 const WRITERS: u64 = 4;
+/// Writes that are acknowledged before the first kill, and how many more before each that follows: the kill waits for
+/// them and not for a time, so that a slow machine tries as much as a fast one.
+const FIRST: u64 = 16;
+const MORE: u64 = 2;
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// What one writer knows of its memories, by their ids.
@@ -52,8 +57,14 @@ async fn send(
     Some(answer)
 }
 
-/// Writes until the server is gone.
-async fn write(client: Client, writer: u64, round: u64, mut known: Known) -> Known {
+/// Writes until the server is gone, and tells of every write that is acknowledged.
+async fn write(
+    client: Client,
+    writer: u64,
+    round: u64,
+    mut known: Known,
+    told: UnboundedSender<()>,
+) -> Known {
     let mut rng = StdRng::seed_from_u64(round * 100 + writer);
     for number in 0.. {
         let name = format!("writer {writer}, round {round}, number {number}");
@@ -99,6 +110,8 @@ async fn write(client: Client, writer: u64, round: u64, mut known: Known) -> Kno
             return known;
         };
         assert!(answer.status.is_success(), "{}", answer.text);
+        // Nobody listens any more once the kill is under way.
+        let _ = told.send(());
         match doubt {
             Doubt::Create(contents) if contents.len() == 1 => {
                 let id = answer.data()["id"].as_str().expect("an id").to_owned();
@@ -169,16 +182,22 @@ async fn start(folder: &Path) -> Herobrain {
 async fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let folder = without_sample();
     let mut writers: Vec<Known> = (0..WRITERS).map(|_| Known::default()).collect();
+    let mut moments = StdRng::seed_from_u64(0);
     let (mut acknowledged, mut most_places_in_doubt) = (0, 0);
     for round in 0..ROUNDS {
         let server = start(folder.path()).await;
         let client = server.client.clone();
+        let (told, mut acknowledgements) = unbounded_channel();
         let writing = writers
             .into_iter()
             .zip(0..)
-            .map(|(known, writer)| tokio::spawn(write(client.clone(), writer, round, known)));
+            .map(|(known, writer)| tokio::spawn(write(client.clone(), writer, round, known, told.clone())));
         let writing: Vec<_> = writing.collect();
-        tokio::time::sleep(Duration::from_millis(150 + 17 * round)).await;
+        drop(told);
+        for _ in 0..FIRST + MORE * round {
+            acknowledgements.recv().await.expect("the writers write until the server is killed");
+        }
+        tokio::time::sleep(Duration::from_millis(moments.random_range(0..20))).await;
         server.process.kill().await;
         writers = join_all(writing).await.into_iter().map(|known| known.expect("a writer")).collect();
         for known in &writers {
