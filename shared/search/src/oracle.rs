@@ -198,6 +198,32 @@ fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
     }
 }
 
+/// More match than are kept at a time, the better ones before and behind the worse, and many are equal.
+#[test]
+fn the_best_of_thousands_are_the_first_of_all_in_order() {
+    let fillers = |count: usize| ["walk"; 40][..count].join(" ");
+    let text = |place: usize| match place % 3 {
+        0 => format!("tea {}", fillers(place * 7 % 40)),
+        1 => format!("drink {}", fillers(place / 200)),
+        _ => format!("tea cup {}", fillers(30 - place / 200)),
+    };
+    let memories: Vec<Memory> =
+        (0..6_000).map(|place| memory(place, json!({"content": text(place)}))).collect();
+    let index = index(&memories);
+    for query in ["tea", "a cup of tea", "drink", "cup"] {
+        let all = index.rank(&Query::new(query), &Parameters::SHIPPED);
+        for limit in [1, 20, 100] {
+            let found = search(&index, json!({"query": query, "limit": limit}));
+            let ids: Vec<&MemoryId> = found.iter().map(|hit| &hit.id).collect();
+            assert_eq!(ids, all[..limit].iter().collect::<Vec<_>>(), "{query}, {limit}");
+            let least = found[0].relevance;
+            let relevant = search(&index, json!({"query": query, "limit": limit, "minRelevance": least}));
+            let expected: Vec<Hit> = found.into_iter().filter(|hit| hit.relevance >= least).collect();
+            assert_eq!(relevant, expected, "{query}, {limit}, {least}");
+        }
+    }
+}
+
 #[test]
 fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
     let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();

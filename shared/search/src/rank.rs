@@ -119,10 +119,13 @@ impl Index {
         let scores = self.score(query, &Parameters::SHIPPED);
         let asked = Asked::by(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
+        // Below this there is no place among the best any more.
+        let mut least = f64::NEG_INFINITY;
         for (slot, place) in self.slots.iter().zip(0_u32..) {
             let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
-            if scores.is_nothing(place as usize)
-                || relevance(score) < search.min_relevance
+            if score < least
+                || scores.is_nothing(place as usize)
+                || (search.min_relevance > 0.0 && relevance(score) < search.min_relevance)
                 || slot.expires_at <= now.millis()
                 || !self.may_match(slot, search, &asked)
             {
@@ -131,7 +134,9 @@ impl Index {
             found.push((-(score * 1e6).round() as i64, u128::MAX - slot.id, place));
             // Never many more than are wanted, however many there are.
             if found.len() >= 4 * count + 1_024 {
-                found.select_nth_unstable(count);
+                let (_, (last, ..), _) = found.select_nth_unstable(count);
+                // What is rounded differs by half a unit at most.
+                least = (-*last as f64 - 1.0) / 1e6;
                 found.truncate(count);
             }
         }
