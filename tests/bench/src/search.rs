@@ -116,7 +116,7 @@ pub(crate) async fn fill(writer: &Client, count: usize, rng: &mut impl Rng) {
             if answer.status.is_success() {
                 break;
             }
-            eprintln!("after {from} memories: {}", answer.text);
+            let _ = writeln!(std::io::stderr(), "after {from} memories: {}", answer.text);
             tokio::time::sleep(Duration::from_secs(1)).await;
             answer = import().await;
         }
