@@ -34,6 +34,8 @@ pub struct Index {
     pub(crate) slots: Vec<Slot>,
     terms: Pool<Term>,
     facets: Pool<u32>,
+    /// How many bytes of the pools belong to them.
+    pooled: usize,
     /// When the first of them expires, milliseconds since 1970.
     first_end: Option<i64>,
     /// How often everything was read anew.
@@ -82,8 +84,7 @@ impl Index {
 
     /// The memory that it could not do without, in bytes.
     pub fn needed(&self) -> usize {
-        let varying = |slot: &Slot| (slot.terms.len() + slot.facets.len()) * 4;
-        self.slots.iter().map(|slot| size_of::<Slot>() + varying(slot)).sum()
+        self.slots.len() * size_of::<Slot>() + self.pooled
     }
 
     /// Takes in `entries`, in the place of what it had of the same memories. Of several of one memory the first counts.
@@ -155,11 +156,18 @@ impl Index {
 
     /// Follows a change of the slots: the first end, and what is kept for slots that have gone.
     fn tidy(&mut self) {
-        self.first_end = self.slots.iter().map(|slot| slot.expires_at).min().filter(|end| *end < i64::MAX);
-        if self.terms.is_loose(self.slots.iter().map(|slot| slot.terms.len()).sum()) {
+        let (mut first_end, mut terms, mut facets) = (i64::MAX, 0, 0);
+        for slot in &self.slots {
+            first_end = first_end.min(slot.expires_at);
+            terms += slot.terms.len();
+            facets += slot.facets.len();
+        }
+        self.first_end = Some(first_end).filter(|end| *end < i64::MAX);
+        self.pooled = terms * size_of::<Term>() + facets * size_of::<u32>();
+        if self.terms.is_loose(terms) {
             self.terms.compact(self.slots.iter_mut().map(|slot| &mut slot.terms).collect());
         }
-        if self.facets.is_loose(self.slots.iter().map(|slot| slot.facets.len()).sum()) {
+        if self.facets.is_loose(facets) {
             self.facets.compact(self.slots.iter_mut().map(|slot| &mut slot.facets).collect());
         }
         if self.slots.capacity() > self.slots.len() / 4 * 5 + 1_024 {

@@ -101,6 +101,13 @@ pub fn relevance(score: f64) -> f64 {
     (relevance * 1e4).round() / 1e4
 }
 
+/// A score below which none has this relevance: [`relevance`] the other way, and what is rounded away.
+fn least_score(least: f64) -> f64 {
+    let (a, b) = CALIBRATION;
+    let unrounded = (least - 1e-4).max(0.0);
+    ((unrounded / (1.0 - unrounded)).ln() - a) / b
+}
+
 /// What speaks for each record.
 pub(crate) struct Scores {
     postings: Postings,
@@ -119,24 +126,25 @@ impl Index {
         let scores = self.score(query, &Parameters::SHIPPED);
         let asked = Asked::by(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
-        // Below this there is no place among the best any more.
-        let mut least = f64::NEG_INFINITY;
+        // Below this there is no place among the best.
+        let mut least = least_score(search.min_relevance);
         for (slot, place) in self.slots.iter().zip(0_u32..) {
             let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
             if score < least
                 || scores.is_nothing(place as usize)
-                || (search.min_relevance > 0.0 && relevance(score) < search.min_relevance)
+                || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
                 || !self.may_match(slot, search, &asked)
             {
                 continue;
             }
-            found.push((-(score * 1e6).round() as i64, u128::MAX - slot.id, place));
+            let (by_score, by_age) = slot.key(score);
+            found.push((by_score, by_age, place));
             // Never many more than are wanted, however many there are.
             if found.len() >= 4 * count + 1_024 {
                 let (_, (last, ..), _) = found.select_nth_unstable(count);
                 // What is rounded differs by half a unit at most.
-                least = (-*last as f64 - 1.0) / 1e6;
+                least = least.max((-*last as f64 - 1.0) / 1e6);
                 found.truncate(count);
             }
         }
@@ -151,9 +159,7 @@ impl Index {
     /// All memories by their score under these parameters, best first, of equal ones the newest.
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
         let scores = self.score(query, parameters);
-        let key = |(place, slot): (usize, &Slot)| {
-            (-(scores.total(place, slot, parameters) * 1e6).round() as i64, u128::MAX - slot.id)
-        };
+        let key = |(place, slot): (usize, &Slot)| slot.key(scores.total(place, slot, parameters));
         let mut ranked: Vec<(i64, u128)> = self.slots.iter().enumerate().map(key).collect();
         ranked.sort_unstable();
         ranked.into_iter().filter_map(|(_, id)| name(u128::MAX - id)).collect()
@@ -223,6 +229,11 @@ impl Scores {
 }
 
 impl Slot {
+    /// What hits are sorted by: the score in millionths, the highest first, and of equal ones the newest.
+    fn key(&self, score: f64) -> (i64, u128) {
+        (-(score * 1e6).round() as i64, u128::MAX - self.id)
+    }
+
     /// What its importance adds or takes; nothing at 0.5, where it is when nobody says otherwise.
     fn prior(&self, parameters: &Parameters) -> f32 {
         parameters.importance * (f32::from(self.importance) / 255.0 - 128.0 / 255.0)
