@@ -40,6 +40,7 @@ mod routes;
 mod search;
 mod search_deletions;
 mod search_effort;
+mod search_fresh;
 mod search_isolation;
 mod search_large;
 mod secrets_in_logs;

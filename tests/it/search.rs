@@ -1,15 +1,15 @@
-//! Search: what it finds, in which order, what narrows it, and from when on.
+//! Search: what it finds, in which order, what narrows it, and what it costs.
 
 use std::time::Duration;
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, Fault, Instance, World};
+use hb_tests::{Client, Instance, World};
 use serde_json::{Value, json};
 
 pub(crate) const SEARCH: &str = "/api/v1/memories/search";
 
 /// A tenant that remembers a few things, each a minute after the one before.
-async fn set_up() -> (World, Instance, Client) {
+pub(crate) async fn set_up() -> (World, Instance, Client) {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -151,142 +151,6 @@ pub(crate) async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>
     all
 }
 
-#[tokio::test]
-async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
-    let (world, _instance, _) = set_up().await;
-    let account = world.account_with("globex", plenty()).await;
-    let (one, other) = (world.instance().await, world.instance().await);
-    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
-    assert_eq!(
-        found_by(&clients, "harbour").await,
-        [Vec::<String>::new(), vec![]],
-        "they know that there is nothing"
-    );
-    for round in 0..3 {
-        let writer = &clients[round % 2];
-        let new = json!({"content": format!("Harbour {round} has a crane"), "type": "semantic"});
-        let made = writer.post("/api/v1/memories", new).await;
-        let path = made.header("location").to_owned();
-        assert_eq!(found_by(&clients, "harbour crane").await, [["Harbour"], ["Harbour"]]);
-        let changed = json!({"content": "Windmill on the hill", "metadata": {"round": round}});
-        writer.send(http::Method::PATCH, &path, Some(changed)).await.expect(200, "");
-        assert_eq!(
-            found_by(&clients, "harbour crane").await,
-            [Vec::<String>::new(), vec![]],
-            "the old words"
-        );
-        assert_eq!(found_by(&clients, "windmill").await, [["Windmill"], ["Windmill"]], "the new words");
-        clients[(round + 1) % 2].send(http::Method::DELETE, &path, None).await.expect(200, "");
-        assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
-    }
-    // Times of their own, which a look at the latest changes does not show; and many at once that go.
-    let lines = "{\"content\": \"A lighthouse of long ago\", \"type\": \"event\", \"createdAt\": \"2001-01-01T00:00:00Z\", \"userId\": \"u\"}";
-    let import = clients[0]
-        .send_raw(
-            http::Method::POST,
-            "/api/v1/memories/import",
-            &[("content-type", "application/x-ndjson")],
-            lines,
-        )
-        .await;
-    assert_eq!(import.data()["imported"], 1);
-    assert_eq!(found_by(&clients, "lighthouse").await, [["A"], ["A"]]);
-    clients[0].post("/api/v1/memories/bulk-delete", json!({"filter": {"userId": "u"}})).await.expect(200, "");
-    assert_eq!(found_by(&clients, "lighthouse").await, [Vec::<String>::new(), vec![]]);
-}
-
-/// A request that wrote and could not say so is repeated: what is then acknowledged is found, by instances that were warm
-/// all along.
-#[tokio::test]
-async fn what_a_repeated_request_acknowledges_is_found() {
-    let world = World::new().await;
-    let account = world.account_with("acme", plenty()).await;
-    let (one, other) = (world.instance().await, world.instance().await);
-    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
-    let made = clients[0].post("/api/v1/memories", json!({"content": "an old word", "type": "task"})).await;
-    let path = made.header("location").to_owned();
-    found_by(&clients, "word").await;
-
-    // The admission passes, and what follows the write fails: the version is not raised.
-    let unheard = || one.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Throttled, true);
-    let patch = || clients[0].send(http::Method::PATCH, &path, Some(json!({"content": "a lighthouse"})));
-    unheard();
-    patch().await.expect(503, "SERVICE_UNAVAILABLE");
-    assert!(one.tap.mend());
-    patch().await.expect(200, "");
-    assert_eq!(found_by(&clients, "lighthouse").await, [["a"], ["a"]], "a change that was there already");
-
-    let id = "mem_0ivw4q1c00000000000001";
-    let line = json!({"id": id, "content": "harbour of long ago", "type": "event"}).to_string();
-    let headers = [("content-type", "application/x-ndjson")];
-    let import = |line| clients[0].send_raw(http::Method::POST, "/api/v1/memories/import", &headers, line);
-    unheard();
-    import(line).await.expect(503, "SERVICE_UNAVAILABLE");
-    assert!(one.tap.mend());
-    // The line is another one by now, and says that it was changed of late.
-    let line = json!({"id": id, "content": "x", "type": "event", "updatedAt": "2026-11-24T11:59:59Z"});
-    assert_eq!(import(line.to_string()).await.data()["existing"], 1);
-    assert_eq!(
-        found_by(&clients, "harbour").await,
-        [["harbour"], ["harbour"]],
-        "a line that was there already"
-    );
-
-    // What is carried on has the time of the request that began it, ten minutes ago.
-    let keyed_headers = [("content-type", "application/json"), ("idempotency-key", "k")];
-    let keyed = || {
-        let body = json!({"content": "a windmill", "type": "task"}).to_string();
-        clients[0].send_raw(http::Method::POST, "/api/v1/memories", &keyed_headers, body)
-    };
-    one.tap.fail("DynamoDB PutItem Memories", Fault::Throttled, true);
-    keyed().await.expect(503, "SERVICE_UNAVAILABLE");
-    assert!(one.tap.mend());
-    for instance in [&one, &other] {
-        instance.clock.set(instance.clock.now().plus(Duration::from_secs(600)));
-    }
-    assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
-    keyed().await.expect(201, "");
-    assert_eq!(found_by(&clients, "windmill").await, [["a"], ["a"]], "a memory of ten minutes ago");
-}
-
-/// What is gone lends its words to no neighbour any more.
-#[tokio::test]
-async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
-    let world = World::new().await;
-    let account = world.account_with("acme", plenty()).await;
-    let (one, other) = (world.instance().await, world.instance().await);
-    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
-    let end = world.clock.now().plus(Duration::from_secs(40));
-    let say = async |content: &str, extra: Value| {
-        let mut body = json!({"content": content, "type": "event", "sessionId": "s"});
-        body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
-        let made = clients[0].post("/api/v1/memories", body).await;
-        assert_eq!(made.status, 201, "{}", made.text);
-        made.header("location").to_owned()
-    };
-    let crane = say("harbour crane", json!({"userId": "ann"})).await;
-    say("quite another matter", json!({"userId": "bob"})).await;
-    say("a windmill", json!({"expiresAt": end})).await;
-    for found in found_by(&clients, "harbour crane").await {
-        assert!(found.len() == 3 && found[0] == "harbour", "its session speaks of it: {found:?}");
-    }
-    clients[0].send(http::Method::DELETE, &crane, None).await.expect(200, "");
-    for client in &clients {
-        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "userId": "bob"});
-        assert_eq!(
-            found(client, of_bob).await,
-            Vec::<String>::new(),
-            "what the filter leaves out is gone too"
-        );
-    }
-    assert_eq!(found_by(&clients, "harbour crane").await, [Vec::<String>::new(), vec![]]);
-    assert_eq!(found_by(&clients, "windmill").await, [["a", "quite"], ["a", "quite"]]);
-    for instance in [&one, &other] {
-        instance.clock.set(end);
-    }
-    assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
-}
-
 /// Owners and tags are filtered by however much metadata a memory has.
 #[tokio::test]
 async fn many_fields_of_metadata_hide_no_owner() {
@@ -312,32 +176,6 @@ async fn many_fields_of_metadata_hide_no_owner() {
     let by_field = json!({"query": "tea", "metadata": {"f399": 399}});
     assert_eq!(found(&client, by_field).await.len(), 6);
     assert_eq!(found(&client, json!({"query": "tea", "metadata": {"f399": 0}})).await.len(), 0);
-}
-
-/// Every writer finds what it has just written, and no longer what it has just deleted, by another instance, while others
-/// write too.
-#[tokio::test(flavor = "multi_thread")]
-async fn everybody_finds_their_own_writes_whoever_else_writes() {
-    let world = World::new().await;
-    let account = world.account_with("acme", plenty()).await;
-    let mut instances = Vec::new();
-    for _ in 0..3 {
-        instances.push(world.instance().await);
-    }
-    let clients: Vec<Client> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
-    let writer = async |number: usize| {
-        let (here, there) = (&clients[number % 3], &clients[(number + 1) % 3]);
-        for round in 0..4 {
-            let word = format!("qz{number}y{round}");
-            let made = here.post("/api/v1/memories", json!({"content": word, "type": "task"})).await;
-            assert_eq!(made.status, 201, "{}", made.text);
-            let query = json!({"query": word, "minRelevance": 0.9});
-            assert_eq!(found(there, query.clone()).await, [word.as_str()]);
-            here.send(http::Method::DELETE, made.header("location"), None).await.expect(200, "");
-            assert_eq!(found(there, query).await, Vec::<String>::new(), "{word} was deleted");
-        }
-    };
-    futures_util::future::join_all((0..12).map(writer)).await;
 }
 
 #[tokio::test]
@@ -370,38 +208,6 @@ async fn a_search_of_a_tenant_that_did_not_change_reads_what_it_returns_and_else
     let changed = instance.tap.take();
     let read: f64 = changed.iter().map(|call| call.read_units).sum();
     assert_eq!((changed.len(), read), (4, 6.0), "and what has changed: {changed:?}");
-}
-
-#[tokio::test]
-async fn another_tenants_memories_change_nothing() {
-    let (world, instance, client) = set_up().await;
-    let body = json!({"query": "sugar tea", "explain": true});
-    let before = client.post(SEARCH, body.clone()).await;
-    let neighbour = instance.client.with(&world.account_with("globex", plenty()).await.key);
-    for number in 0..20 {
-        let body = json!({"content": format!("sugar tea {number}"), "type": "semantic"});
-        neighbour.post("/api/v1/memories", body).await.expect(201, "");
-    }
-    assert_eq!(client.post(SEARCH, body).await.data()["results"], before.data()["results"]);
-    let theirs = neighbour.post(SEARCH, json!({"query": "coffee", "limit": 100})).await;
-    let theirs = theirs.data()["results"].as_array().expect("results");
-    assert!(
-        theirs
-            .iter()
-            .all(|result| result["content"].as_str().is_some_and(|text| text.starts_with("sugar tea")))
-    );
-}
-
-#[tokio::test]
-async fn what_has_expired_is_found_no_more() {
-    let (_world, instance, client) = set_up().await;
-    let end = instance.clock.now().plus(Duration::from_secs(30));
-    let body = json!({"content": "a parcel at the gate", "type": "task", "expiresAt": end});
-    client.post("/api/v1/memories", body).await.expect(201, "");
-    let query = json!({"query": "parcel", "minRelevance": 0.5});
-    assert_eq!(found(&client, query.clone()).await, ["a"]);
-    instance.clock.set(end);
-    assert_eq!(found(&client, query).await, Vec::<String>::new());
 }
 
 /// Whatever a query holds, it is looked for and nothing else.

@@ -1,4 +1,7 @@
-//! Deletions that nobody was told of when they were made: who repeats them has them told.
+//! What is gone says nothing any more, even where nobody was told of its deletion when it was made: who repeats that has
+//! it told.
+
+use std::time::Duration;
 
 use hb_tests::world::plenty;
 use hb_tests::{Answer, Client, Fault, World};
@@ -65,4 +68,42 @@ async fn say(client: &Client, content: &str, session: &str, user: &str) -> Strin
     let body = json!({"content": content, "type": "event", "sessionId": session, "userId": user});
     let made = client.post("/api/v1/memories", body).await;
     made.data()["id"].as_str().expect("an id").to_owned()
+}
+
+/// What is gone lends its words to no neighbour any more.
+#[tokio::test]
+async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let (one, other) = (world.instance().await, world.instance().await);
+    let clients = [one.client.with(&account.key), other.client.with(&account.key)];
+    let end = world.clock.now().plus(Duration::from_secs(40));
+    let say = async |content: &str, extra: Value| {
+        let mut body = json!({"content": content, "type": "event", "sessionId": "s"});
+        body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        let made = clients[0].post("/api/v1/memories", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.header("location").to_owned()
+    };
+    let crane = say("harbour crane", json!({"userId": "ann"})).await;
+    say("quite another matter", json!({"userId": "bob"})).await;
+    say("a windmill", json!({"expiresAt": end})).await;
+    for found in found_by(&clients, "harbour crane").await {
+        assert!(found.len() == 3 && found[0] == "harbour", "its session speaks of it: {found:?}");
+    }
+    clients[0].send(Method::DELETE, &crane, None).await.expect(200, "");
+    for client in &clients {
+        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "userId": "bob"});
+        assert_eq!(
+            found(client, of_bob).await,
+            Vec::<String>::new(),
+            "what the filter leaves out is gone too"
+        );
+    }
+    assert_eq!(found_by(&clients, "harbour crane").await, [Vec::<String>::new(), vec![]]);
+    assert_eq!(found_by(&clients, "windmill").await, [["a", "quite"], ["a", "quite"]]);
+    for instance in [&one, &other] {
+        instance.clock.set(end);
+    }
+    assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::search::SEARCH;
+use crate::search::{SEARCH, set_up};
 use crate::search_large::import;
 
 const QUERIES: [&str; 3] = ["cat", "the tea of the dog", "kitten car vehicle"];
@@ -111,4 +111,24 @@ fn what_others_write_changes_no_hit_and_no_score() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
+}
+
+#[tokio::test]
+async fn another_tenants_memories_change_nothing() {
+    let (world, instance, client) = set_up().await;
+    let body = json!({"query": "sugar tea", "explain": true});
+    let before = client.post(SEARCH, body.clone()).await;
+    let neighbour = instance.client.with(&world.account_with("globex", plenty()).await.key);
+    for number in 0..20 {
+        let body = json!({"content": format!("sugar tea {number}"), "type": "semantic"});
+        neighbour.post("/api/v1/memories", body).await.expect(201, "");
+    }
+    assert_eq!(client.post(SEARCH, body).await.data()["results"], before.data()["results"]);
+    let theirs = neighbour.post(SEARCH, json!({"query": "coffee", "limit": 100})).await;
+    let theirs = theirs.data()["results"].as_array().expect("results");
+    assert!(
+        theirs
+            .iter()
+            .all(|result| result["content"].as_str().is_some_and(|text| text.starts_with("sugar tea")))
+    );
 }

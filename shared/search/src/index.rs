@@ -7,6 +7,9 @@ use hb_domain::{MemoryId, Timestamp};
 use crate::pool::{Pool, Run, make_room};
 use crate::record::{Code, Record, Term};
 
+#[cfg(test)]
+mod tests;
+
 /// Digits of a memory's id behind its prefix.
 const DIGITS: usize = 22;
 

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use crate::index::Index;
+use crate::parameters::Parameters;
 use crate::query::{Query, QueryTerm};
-use crate::rank::Parameters;
 
 /// With fewer records than this, words are weighed as if there were as many: among three memories every word is common.
 const FEW: usize = 100;

@@ -15,15 +15,19 @@ mod lexical;
 mod model;
 #[cfg(test)]
 mod oracle;
+mod parameters;
 mod pool;
 mod query;
 mod rank;
 mod record;
+#[cfg(test)]
+mod sample;
 mod text;
 mod wordpiece;
 
 pub use index::{Entry, Index};
+pub use parameters::Parameters;
 pub use query::Query;
-pub use rank::{Explanation, Hit, Parameters, relevance};
+pub use rank::{Explanation, Hit, relevance};
 pub use record::Record;
 pub use text::terms;

@@ -2,14 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hb_domain::fields::Fields;
-use hb_domain::memory::NewMemory;
-use hb_domain::search::Search;
-use hb_domain::{Memory, MemoryId, TenantId, Timestamp};
+use hb_domain::{Memory, MemoryId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Entry, Hit, Index, Parameters, Query, Record, model, relevance, terms};
+use crate::sample::{asked, index, memories, memory, search, texts};
+use crate::{Hit, Parameters, Query, Record, model, relevance, terms};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../model/golden.json")).expect("JSON")
@@ -17,42 +15,6 @@ fn golden() -> Value {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn now() -> Timestamp {
-    Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
-}
-
-/// The memory of this place in the order of creation.
-fn memory(place: usize, mut body: Value) -> Memory {
-    body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
-    let fields = Fields::of_body(body).expect("fields");
-    let new = NewMemory::parse(fields, &TenantId::parse("acme").expect("a tenant"), now()).expect("a memory");
-    let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + place as u64;
-    let digit = |power: u32| char::from_digit((time / 36_u64.pow(power) % 36) as u32, 36).expect("a digit");
-    let id: String = (0..9).rev().map(digit).collect();
-    new.named(MemoryId::parse(&format!("mem_{id}0000000000000")).expect("an id"))
-}
-
-fn index(memories: &[Memory]) -> Index {
-    let mut index = Index::new();
-    let entry = |memory: &Memory| Entry {
-        id: memory.id.clone(),
-        expires_at: memory.expires_at,
-        record: Record::from_bytes(&Record::of(memory).to_bytes()).expect("what was written"),
-    };
-    index.apply(memories.iter().map(entry).collect());
-    index
-}
-
-fn asked(body: Value) -> Search {
-    let tenant = TenantId::parse("acme").expect("a tenant");
-    Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search")
-}
-
-fn search(index: &Index, body: Value) -> Vec<Hit> {
-    let search = asked(body);
-    index.search(&Query::new(&search.query), &search, now(), search.limit as usize)
 }
 
 #[test]
@@ -149,55 +111,6 @@ fn a_hit_explains_itself() {
     assert_eq!(hits[0].relevance, relevance(parts.score));
 }
 
-#[test]
-fn what_is_read_again_and_again_takes_no_more_room() {
-    let metadata: serde_json::Map<String, Value> =
-        (0..200).map(|field| (format!("f{field}"), json!(field))).collect();
-    let memory = memory(0, json!({"content": "…", "metadata": metadata}));
-    let mut index = Index::new();
-    for _ in 0..1_000 {
-        index.apply(vec![Entry { id: memory.id.clone(), expires_at: None, record: Record::of(&memory) }]);
-    }
-    assert!(index.bytes() < 100_000, "{}", index.bytes());
-    index.remove([&memory.id]);
-    assert_eq!((index.needed(), index.len()), (0, 0));
-}
-
-/// Everything is read anew in parts, each a little different from before, and every third of them is gone.
-#[test]
-fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
-    let entry = |place: usize, round: usize| {
-        let words: Vec<String> = (0..60).map(|word| format!("w{}", place * 31 + word * round)).collect();
-        let body = json!({"content": words.join(" "), "tags": [format!("t{round}")], "sessionId": "s"});
-        Entry {
-            expires_at: None,
-            record: Record::of(&memory(place, body.clone())),
-            id: memory(place, body).id,
-        }
-    };
-    let mut index = Index::new();
-    let mut last: Vec<Entry> = Vec::new();
-    for round in 1..4 {
-        index.begin_reading();
-        last = (0..1_500).filter(|place| place % 3 != round % 3).map(|place| entry(place, round)).collect();
-        for part in last.chunks(100).rev() {
-            index.apply(part.to_vec());
-            let (taken, needed) = (index.bytes(), index.needed());
-            assert!(taken < needed / 5 * 7 + 100_000, "{taken} bytes for {needed}");
-        }
-        index.end_reading();
-    }
-    let mut expected = Index::new();
-    expected.apply(last);
-    assert_eq!((index.len(), index.needed()), (1_000, expected.needed()));
-    for number in 0..100 {
-        let body = json!({"query": format!("w{}", number * 467), "limit": 100});
-        let found = search(&index, body.clone());
-        assert!(!found.is_empty());
-        assert!(found == search(&expected, body), "w{}", number * 467);
-    }
-}
-
 /// More match than are kept at a time, the better ones before and behind the worse, and many are equal.
 #[test]
 fn the_best_of_thousands_are_the_first_of_all_in_order() {
@@ -228,35 +141,6 @@ fn the_best_of_thousands_are_the_first_of_all_in_order() {
             }
         }
     }
-}
-
-#[test]
-fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
-    let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();
-    let mut index = index(&memories);
-    let entry =
-        |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
-    index.begin_reading();
-    index.apply(memories[1..3].iter().map(entry).collect());
-    assert_eq!(index.len(), 4);
-    index.end_reading();
-    let left = search(&index, json!({"query": "tea"}));
-    assert_eq!(left.iter().map(|hit| &hit.id).collect::<Vec<_>>(), [&memories[2].id, &memories[1].id]);
-}
-
-#[test]
-fn what_has_ended_is_forgotten_with_all_it_said() {
-    let end = now().plus(std::time::Duration::from_secs(60));
-    let memories = [
-        memory(0, json!({"content": "harbour crane", "sessionId": "s", "expiresAt": end})),
-        memory(1, json!({"content": "another matter", "sessionId": "s"})),
-    ];
-    let mut index = index(&memories);
-    assert!(!index.has_expired(now()) && index.has_expired(end));
-    assert_eq!(search(&index, json!({"query": "crane"})).len(), 2);
-    index.remove_expired(end);
-    assert!(!index.has_expired(end) && index.len() == 1);
-    assert_eq!(search(&index, json!({"query": "crane", "minRelevance": 0.1})), []);
 }
 
 #[test]
@@ -347,30 +231,6 @@ fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         .collect()
 }
 
-/// Texts of few words, so that they meet.
-fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
-    let word = prop::sample::select(vec![
-        "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
-        "münchen", "東京", "🎉",
-    ]);
-    let text = prop::collection::vec(word, 1..8).prop_map(|words| words.join(" "));
-    prop::collection::vec((text, prop::option::of(0..3_u8), 0..4_u8), 1..30)
-}
-
-fn memories(texts: &[(String, Option<u8>, u8)]) -> Vec<Memory> {
-    // In the order of sessions, as the definition has them; nothing of the index depends on it.
-    let make = |(place, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
-        let mut body = json!({"content": text, "tags": [format!("tag{tag}")], "metadata": {"n": tag, "o": {"p": [tag]}}});
-        if let Some(session) = session {
-            body["sessionId"] = json!(format!("session {session}"));
-        }
-        memory(place, body)
-    };
-    let mut made: Vec<Memory> = texts.iter().enumerate().map(make).collect();
-    made.sort_by_key(|memory| (memory.session_id.clone(), memory.id.clone()));
-    made
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -421,19 +281,6 @@ proptest! {
         let few = search(&index, json!({"query": query[0].0, "limit": limit}));
         prop_assert_eq!(&all[..limit.min(all.len())], few.as_slice());
         prop_assert!(all.is_sorted_by(|a, b| a.explanation.score >= b.explanation.score - 1e-6));
-    }
-
-    #[test]
-    fn an_index_that_was_changed_is_one_that_was_made_so(texts in texts(), other in texts(), query in texts()) {
-        let (before, after) = (memories(&texts), memories(&other));
-        let mut changed = index(&before);
-        let gone: Vec<&MemoryId> = before.iter().skip(after.len()).map(|memory| &memory.id).collect();
-        let entry = |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
-        let ids: HashSet<&MemoryId> = after.iter().map(|memory| &memory.id).collect();
-        changed.remove(before.iter().map(|memory| &memory.id).filter(|id| !ids.contains(id)).chain(gone.into_iter().filter(|id| !ids.contains(id))));
-        changed.apply(after.iter().map(entry).collect());
-        let body = json!({"query": query[0].0, "limit": 100});
-        prop_assert_eq!(search(&changed, body.clone()), search(&index(&after), body));
     }
 
     #[test]

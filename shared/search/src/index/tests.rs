@@ -1,0 +1,105 @@
+//! What an index knows and what room it takes, whatever was applied, removed and read anew.
+
+use std::collections::HashSet;
+
+use hb_domain::{Memory, MemoryId};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::sample::{index, memories, memory, now, search, texts};
+use crate::{Entry, Index, Record};
+
+#[test]
+fn what_is_read_again_and_again_takes_no_more_room() {
+    let metadata: serde_json::Map<String, Value> =
+        (0..200).map(|field| (format!("f{field}"), json!(field))).collect();
+    let memory = memory(0, json!({"content": "…", "metadata": metadata}));
+    let mut index = Index::new();
+    for _ in 0..1_000 {
+        index.apply(vec![Entry { id: memory.id.clone(), expires_at: None, record: Record::of(&memory) }]);
+    }
+    assert!(index.bytes() < 100_000, "{}", index.bytes());
+    index.remove([&memory.id]);
+    assert_eq!((index.needed(), index.len()), (0, 0));
+}
+
+/// Everything is read anew in parts, each a little different from before, and every third of them is gone.
+#[test]
+fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
+    let entry = |place: usize, round: usize| {
+        let words: Vec<String> = (0..60).map(|word| format!("w{}", place * 31 + word * round)).collect();
+        let body = json!({"content": words.join(" "), "tags": [format!("t{round}")], "sessionId": "s"});
+        Entry {
+            expires_at: None,
+            record: Record::of(&memory(place, body.clone())),
+            id: memory(place, body).id,
+        }
+    };
+    let mut index = Index::new();
+    let mut last: Vec<Entry> = Vec::new();
+    for round in 1..4 {
+        index.begin_reading();
+        last = (0..1_500).filter(|place| place % 3 != round % 3).map(|place| entry(place, round)).collect();
+        for part in last.chunks(100).rev() {
+            index.apply(part.to_vec());
+            let (taken, needed) = (index.bytes(), index.needed());
+            assert!(taken < needed / 5 * 7 + 100_000, "{taken} bytes for {needed}");
+        }
+        index.end_reading();
+    }
+    let mut expected = Index::new();
+    expected.apply(last);
+    assert_eq!((index.len(), index.needed()), (1_000, expected.needed()));
+    for number in 0..100 {
+        let body = json!({"query": format!("w{}", number * 467), "limit": 100});
+        let found = search(&index, body.clone());
+        assert!(!found.is_empty());
+        assert!(found == search(&expected, body), "w{}", number * 467);
+    }
+}
+
+#[test]
+fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
+    let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();
+    let mut index = index(&memories);
+    let entry =
+        |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+    index.begin_reading();
+    index.apply(memories[1..3].iter().map(entry).collect());
+    assert_eq!(index.len(), 4);
+    index.end_reading();
+    let left = search(&index, json!({"query": "tea"}));
+    assert_eq!(left.iter().map(|hit| &hit.id).collect::<Vec<_>>(), [&memories[2].id, &memories[1].id]);
+}
+
+#[test]
+fn what_has_ended_is_forgotten_with_all_it_said() {
+    let end = now().plus(std::time::Duration::from_secs(60));
+    let memories = [
+        memory(0, json!({"content": "harbour crane", "sessionId": "s", "expiresAt": end})),
+        memory(1, json!({"content": "another matter", "sessionId": "s"})),
+    ];
+    let mut index = index(&memories);
+    assert!(!index.has_expired(now()) && index.has_expired(end));
+    assert_eq!(search(&index, json!({"query": "crane"})).len(), 2);
+    index.remove_expired(end);
+    assert!(!index.has_expired(end) && index.len() == 1);
+    assert_eq!(search(&index, json!({"query": "crane", "minRelevance": 0.1})), []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_index_that_was_changed_is_one_that_was_made_so(texts in texts(), other in texts(), query in texts()) {
+        let (before, after) = (memories(&texts), memories(&other));
+        let mut changed = index(&before);
+        let gone: Vec<&MemoryId> = before.iter().skip(after.len()).map(|memory| &memory.id).collect();
+        let entry = |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+        let ids: HashSet<&MemoryId> = after.iter().map(|memory| &memory.id).collect();
+        changed.remove(before.iter().map(|memory| &memory.id).filter(|id| !ids.contains(id)).chain(gone.into_iter().filter(|id| !ids.contains(id))));
+        changed.apply(after.iter().map(entry).collect());
+        let body = json!({"query": query[0].0, "limit": 100});
+        prop_assert_eq!(search(&changed, body.clone()), search(&index(&after), body));
+    }
+}

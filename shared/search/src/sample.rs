@@ -1,0 +1,70 @@
+//! Memories, indexes and searches for tests.
+
+use hb_domain::fields::Fields;
+use hb_domain::memory::NewMemory;
+use hb_domain::search::Search;
+use hb_domain::{Memory, MemoryId, TenantId, Timestamp};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Entry, Hit, Index, Query, Record};
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
+}
+
+/// The memory of this place in the order of creation.
+pub(crate) fn memory(place: usize, mut body: Value) -> Memory {
+    body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
+    let fields = Fields::of_body(body).expect("fields");
+    let new = NewMemory::parse(fields, &TenantId::parse("acme").expect("a tenant"), now()).expect("a memory");
+    let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + place as u64;
+    let digit = |power: u32| char::from_digit((time / 36_u64.pow(power) % 36) as u32, 36).expect("a digit");
+    let id: String = (0..9).rev().map(digit).collect();
+    new.named(MemoryId::parse(&format!("mem_{id}0000000000000")).expect("an id"))
+}
+
+pub(crate) fn index(memories: &[Memory]) -> Index {
+    let mut index = Index::new();
+    let entry = |memory: &Memory| Entry {
+        id: memory.id.clone(),
+        expires_at: memory.expires_at,
+        record: Record::from_bytes(&Record::of(memory).to_bytes()).expect("what was written"),
+    };
+    index.apply(memories.iter().map(entry).collect());
+    index
+}
+
+pub(crate) fn asked(body: Value) -> Search {
+    let tenant = TenantId::parse("acme").expect("a tenant");
+    Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search")
+}
+
+pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {
+    let search = asked(body);
+    index.search(&Query::new(&search.query), &search, now(), search.limit as usize)
+}
+
+/// Texts of few words, so that they meet.
+pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
+    let word = prop::sample::select(vec![
+        "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
+        "münchen", "東京", "🎉",
+    ]);
+    let text = prop::collection::vec(word, 1..8).prop_map(|words| words.join(" "));
+    prop::collection::vec((text, prop::option::of(0..3_u8), 0..4_u8), 1..30)
+}
+
+pub(crate) fn memories(texts: &[(String, Option<u8>, u8)]) -> Vec<Memory> {
+    // In the order of sessions, as the definition has them; nothing of the index depends on it.
+    let make = |(place, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
+        let mut body = json!({"content": text, "tags": [format!("tag{tag}")], "metadata": {"n": tag, "o": {"p": [tag]}}});
+        if let Some(session) = session {
+            body["sessionId"] = json!(format!("session {session}"));
+        }
+        memory(place, body)
+    };
+    let mut made: Vec<Memory> = texts.iter().enumerate().map(make).collect();
+    made.sort_by_key(|memory| (memory.session_id.clone(), memory.id.clone()));
+    made
+}
