@@ -1,5 +1,5 @@
 //! Searches of large tenants by the function itself: how soon a cold instance answers, when it knows everything, what
-//! memory that takes, and how fast it is from then on. It takes half an hour, most of which fills the table.
+//! memory that takes, and how fast it is from then on. It takes ten minutes, most of which fills the table.
 
 use std::io::{Result, Write};
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::json;
 
-use crate::cold;
-use crate::search::{fill, ms, quantile, question};
+use crate::search::{fill, quantile, question};
+use crate::{cold, ms};
 
 /// Searches of an instance that knows everything.
 const WARM: usize = 200;

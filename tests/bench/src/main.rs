@@ -2,7 +2,7 @@
 //! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
 //! keys, import and export; how well and how fast searches find; and how functions start beside one that does nothing.
 //!
-//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`; and by its name alone `large`, searches of a million memories, which takes half an hour. Client, service and database share this machine's processors.
+//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`; and by its name alone `large`, searches of a million memories, which takes ten minutes. Client, service and database share this machine's processors.
 
 mod cold;
 mod large;

@@ -16,6 +16,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use crate::ms;
+
 /// Searches of each kind.
 const SEARCHES: usize = 200;
 /// What sentences are made of.
@@ -105,21 +107,9 @@ fn line(number: usize, rng: &mut impl Rng) -> Value {
 pub(crate) async fn fill(writer: &Client, count: usize, rng: &mut impl Rng) {
     for from in (0..count).step_by(1_000) {
         let lines: Vec<String> = (from..from + 1_000).map(|number| line(number, rng).to_string()).collect();
-        let key = from.to_string();
-        let headers = [("content-type", "application/x-ndjson"), ("idempotency-key", key.as_str())];
-        let import = async || {
-            writer.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await
-        };
-        let mut answer = import().await;
-        // Where the machine is busy a call may take too long; what was done is not done again.
-        for _ in 0..5 {
-            if answer.status.is_success() {
-                break;
-            }
-            let _ = writeln!(std::io::stderr(), "after {from} memories: {}", answer.text);
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            answer = import().await;
-        }
+        let headers = [("content-type", "application/x-ndjson")];
+        let answer =
+            writer.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines.join("\n")).await;
         assert_eq!(answer.data()["imported"], 1_000, "{}", answer.text);
         progress(from + 1_000, count);
     }
@@ -230,8 +220,4 @@ fn progress(done: usize, of: usize) {
 pub(crate) fn quantile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     times[times.len() * percent / 100]
-}
-
-pub(crate) fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
