@@ -62,7 +62,7 @@ async fn transactions_that_conflict_are_tried_again_until_one_lands() {
     instance.tap.refuse(TRANSACTION, 3, &conflict());
     assert_eq!(client.post("/api/v1/api-keys/revoke", json!({"keyId": id})).await.status, 200);
 
-    instance.tap.refuse(TRANSACTION, 8, &conflict());
+    instance.tap.refuse(TRANSACTION, 12, &conflict());
     client.post(KEYS, json!({"name": "starved"})).await.expect(503, "SERVICE_UNAVAILABLE");
     assert_eq!(client.post(KEYS, json!({"name": "starved"})).await.status, 201, "nothing was half done");
 }

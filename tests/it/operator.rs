@@ -5,6 +5,7 @@ use std::path::Path;
 use hb_tests::binaries::binary;
 use hb_tests::local::{Herobrain, without_sample};
 use hb_tests::process::Ended;
+use hb_tests::process::patiently;
 use hb_tests::{Client, Process, World};
 use http::Method;
 use serde_json::{Value, json};
@@ -100,14 +101,16 @@ async fn a_tenant_from_its_creation_to_its_end() {
     let id = key["id"].as_str().expect("an id");
     scene.json(&format!("key revoke acme {id}")).await;
     // Who was just refused hears of the resumption within five seconds.
-    let mut answer = client.get("/api/v1/memories").await;
-    for _ in 0..12 {
-        if answer.code() != "TENANT_SUSPENDED" {
-            break;
+    let answer = patiently(async {
+        loop {
+            let answer = client.get("/api/v1/memories").await;
+            if answer.code() != "TENANT_SUSPENDED" {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        answer = client.get("/api/v1/memories").await;
-    }
+    })
+    .await;
     answer.expect(401, "AUTH_INVALID");
 
     let removed = scene.json("tenant delete acme --yes").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hb_store::Effort;
-use hb_tests::world::{moment, plenty};
+use hb_tests::world::{moment, plenty, unhurried};
 use hb_tests::{Client, World};
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all(
 async fn a_search_reads_so_many_memories_and_no_more() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
-    let effort = Effort { reads: 25, ..Effort::default() };
+    let effort = Effort { reads: 25, ..unhurried() };
     let instance = world.instance_with(effort).await;
     let client = instance.client.with(&account.key);
     // Of so many fields a record holds none, and a filter by one has to look at the memory itself.

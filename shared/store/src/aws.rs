@@ -1,6 +1,7 @@
 //! Clients for AWS, built by hand: the default chain of providers costs a cold start dearly, and a
 //! Lambda function has everything in its environment.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use http::Uri;
 
 /// How AWS is reached.
 #[derive(Clone, Debug)]
@@ -61,26 +63,28 @@ impl Aws {
 
     /// The configuration of DynamoDB's client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Config {
+        let limits = TimeLimits::of_endpoint(self.dynamodb_url.as_deref());
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .retry_config(retries())
-            .timeout_config(timeouts());
+            .timeout_config(limits.config());
         config.set_endpoint_url(self.dynamodb_url.clone());
         config.build()
     }
 
     /// The configuration of Secrets Manager's client.
     pub fn secrets(&self) -> aws_sdk_secretsmanager::Config {
+        let limits = TimeLimits::of_endpoint(self.secrets_url.as_deref());
         let mut config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .retry_config(retries())
-            .timeout_config(timeouts());
+            .timeout_config(limits.config());
         config.set_endpoint_url(self.secrets_url.clone());
         config.build()
     }
@@ -94,14 +98,51 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_millis(500))
 }
 
-/// A function lives at most 29 s, and an import begins its last lines after 20: three writes one after the
-/// other that all run out of time, and a read of three attempts, have to fit behind that.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(5))
-        .build()
+/// How long a call may take before it counts as failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TimeLimits {
+    connect: Duration,
+    /// Each attempt.
+    attempt: Duration,
+    /// All attempts of one call, and the waits between them.
+    operation: Duration,
+}
+
+impl TimeLimits {
+    /// A function lives at most 29 s, and an import begins its last lines after 20 s: three writes one after the
+    /// other that all time out, and a read of three attempts, have to fit behind that.
+    const AWS: Self = Self {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(2),
+        operation: Duration::from_secs(5),
+    };
+    /// An emulator shares the processor with whoever calls it. A slow answer says that the machine is busy, so
+    /// only a hang reaches these limits.
+    const LOOPBACK: Self = Self {
+        connect: Duration::from_secs(60),
+        attempt: Duration::from_secs(120),
+        operation: Duration::from_secs(300),
+    };
+
+    /// The limits for calls to `url`; `None` is AWS's own address.
+    fn of_endpoint(url: Option<&str>) -> Self {
+        let is_local = url.and_then(|url| url.trim().parse().ok()).is_some_and(|uri| is_loopback(&uri));
+        if is_local { Self::LOOPBACK } else { Self::AWS }
+    }
+
+    fn config(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.operation)
+            .build()
+    }
+}
+
+/// Whether `uri` names this very machine: `localhost` or a loopback address.
+pub fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// How long an idle connection is kept. A function that was frozen for longer opens a new one instead of
@@ -112,4 +153,32 @@ const IDLE: Duration = Duration::from_secs(20);
 fn https() -> SharedHttpClient {
     let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
     Builder::new().pool_idle_timeout(IDLE).tls_provider(provider).build_https()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_emulator_on_this_machine_is_given_time() {
+        for url in [
+            "http://127.0.0.1:8000",
+            "http://localhost:4566/",
+            "http://[::1]:1",
+            "http://127.9.9.9",
+            "HTTP://LOCALHOST",
+        ] {
+            assert_eq!(TimeLimits::of_endpoint(Some(url)), TimeLimits::LOOPBACK, "{url}");
+        }
+        for url in [
+            "https://dynamodb.eu-west-1.amazonaws.com",
+            "http://127.0.0.1.evil.example",
+            "http://10.0.0.1",
+            "",
+            "127",
+        ] {
+            assert_eq!(TimeLimits::of_endpoint(Some(url)), TimeLimits::AWS, "{url}");
+        }
+        assert_eq!(TimeLimits::of_endpoint(None), TimeLimits::AWS);
+    }
 }

@@ -1,6 +1,7 @@
 //! The name of a key: one live key of a name in each environment.
 
 use futures_util::future::join_all;
+use hb_tests::conflicts::Conflicts;
 use hb_tests::world::plenty;
 use serde_json::json;
 
@@ -61,6 +62,28 @@ async fn of_64_that_ask_for_a_name_at_once_one_gets_it() {
     let clients = [scene.owner.clone(), other.client.with(&scene.account.key)];
     let asked = (0..64).map(|n| clients[n % 2].post(KEYS, json!({"name": "worker"})));
     assert_one_created(&join_all(asked).await);
+}
+
+/// DynamoDB cancels a transaction that meets another one on the row of names. Who loses is told what it lost against, or
+/// tries again until it is its turn.
+#[tokio::test]
+async fn transactions_that_conflict_are_no_outage() {
+    let scene = Scene::new().await;
+    let other = scene.world.instance().await;
+    let conflicts = Conflicts::default();
+    scene.instance.tap.conflict(&conflicts);
+    other.tap.conflict(&conflicts);
+    let clients = [scene.owner.clone(), other.client.with(&scene.account.key)];
+    let asked = (0..64).map(|n| clients[n % 2].post(KEYS, json!({"name": "worker"})));
+    assert_one_created(&join_all(asked).await);
+
+    let asked = (0..32).map(|n| clients[n % 2].post(KEYS, json!({"name": format!("worker {n}")})));
+    let created = join_all(asked).await;
+    created.iter().for_each(|answer| answer.expect(201, ""));
+    let ids = created.iter().map(|answer| &answer.data()["id"]);
+    let revoked =
+        join_all(ids.map(|id| clients[0].post("/api/v1/api-keys/revoke", json!({ "keyId": id })))).await;
+    revoked.iter().for_each(|answer| answer.expect(200, ""));
 }
 
 #[tokio::test]

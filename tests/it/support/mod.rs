@@ -3,6 +3,7 @@
 
 pub mod binaries;
 pub mod client;
+pub mod conflicts;
 pub mod curl;
 pub mod driven;
 pub mod faults;

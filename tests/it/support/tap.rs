@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Fault;
+use super::conflicts::Conflicts;
 
 /// One call that was made.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +92,7 @@ struct State {
     holder: Option<mpsc::UnboundedSender<HeldCall>>,
     refusals: Vec<(String, Value)>,
     faults: Vec<Planned>,
+    conflicts: Option<Conflicts>,
 }
 
 /// A fault to come.
@@ -123,6 +125,11 @@ impl Tap {
         let (holder, held) = mpsc::unbounded_channel();
         self.state.lock().expect("the state").holder = Some(holder);
         held
+    }
+
+    /// Refuses writes that conflict with transactions under way, from now on.
+    pub fn conflict(&self, conflicts: &Conflicts) {
+        self.state.lock().expect("the state").conflicts = Some(conflicts.clone());
     }
 
     /// Answers the next `times` calls of this name in the database's place: with status 400 and `body`.
@@ -180,7 +187,7 @@ impl Tap {
         let mut state = self.state.lock().expect("the state");
         let place = state.refusals.iter().position(|(refused, _)| refused == name)?;
         let (_, body) = state.refusals.remove(place);
-        Some(HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(body.to_string())))
+        Some(refused(&body))
     }
 
     fn event(&self) -> usize {
@@ -227,6 +234,12 @@ impl HttpConnector for TappedConnector {
             if let Some(fault) = fault.filter(|fault| !fault.is_performed()) {
                 return fault.answer(&operation);
             }
+            let conflicts = tap.state.lock().expect("the state").conflicts.clone();
+            let underway = conflicts.map(|conflicts| conflicts.begin(&operation, &body_of(&request)));
+            let _underway = match underway.transpose() {
+                Ok(underway) => underway,
+                Err(refusal) => return Ok(refused(&refusal)),
+            };
             let begin = tap.event();
             let mut response = inner.call(request).await?;
             let body = std::mem::replace(response.body_mut(), SdkBody::empty());
@@ -248,6 +261,11 @@ impl HttpConnector for TappedConnector {
             fault.map_or(Ok(response), |fault| fault.answer(&operation))
         })
     }
+}
+
+/// A refusal of DynamoDB's.
+fn refused(body: &Value) -> HttpResponse {
+    HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(body.to_string()))
 }
 
 /// Waits until whoever holds calls back lets this one through; `None` when nobody does any more.

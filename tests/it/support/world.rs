@@ -131,7 +131,7 @@ impl World {
 
     /// A further instance, that knows nothing of the others. Its clock begins where the world's stands.
     pub async fn instance(&self) -> Instance {
-        self.instance_with(Effort::default()).await
+        self.instance_with(unhurried()).await
     }
 
     /// As [`instance`](Self::instance), with searches that take so much and no more.
@@ -268,6 +268,11 @@ impl World {
     pub async fn key_with(&self, tenant: &TenantId, scope: Scope) -> String {
         self.key(tenant, [scope].into_iter().collect(), None).await.1
     }
+}
+
+/// What a search may take as far as the test is not about it: on a busy machine a page takes its time.
+pub fn unhurried() -> Effort {
+    Effort { patience: super::process::PATIENCE, ..Effort::default() }
 }
 
 /// The tenant's operator, for what no request can do.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hb_store::aws::is_loopback;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -15,6 +16,8 @@ use tokio::sync::OnceCell;
 
 /// How long a fetch may take in all.
 const TIME: Duration = Duration::from_secs(3);
+/// The same for an issuer on this machine, which is slow only when the machine is busy: a hang reaches it.
+const LOOPBACK_TIME: Duration = Duration::from_secs(120);
 /// The largest document, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -31,6 +34,10 @@ impl Fetcher {
     /// # Errors
     /// Says what went wrong, for the log.
     pub(crate) async fn get(&self, url: &Uri) -> Result<Bytes, String> {
+        self.get_within(url, if is_loopback(url) { LOOPBACK_TIME } else { TIME }).await
+    }
+
+    async fn get_within(&self, url: &Uri, limit: Duration) -> Result<Bytes, String> {
         let fetching = async {
             let client = self.0.get_or_try_init(|| async { client() }).await?;
             let request = Request::get(url.clone())
@@ -45,9 +52,9 @@ impl Fetcher {
             let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
             body.map(http_body_util::Collected::to_bytes).map_err(|error| error.to_string())
         };
-        tokio::time::timeout(TIME, fetching)
+        tokio::time::timeout(limit, fetching)
             .await
-            .unwrap_or_else(|_| Err(format!("no answer within {TIME:?}")))
+            .unwrap_or_else(|_| Err(format!("no answer within {limit:?}")))
     }
 }
 
@@ -74,5 +81,22 @@ fn chain(error: &dyn std::error::Error) -> String {
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fetcher")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The server takes the connection and never answers, so that no speed of the machine decides.
+    #[tokio::test]
+    async fn a_server_that_never_answers_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
+        let limit = Duration::from_millis(10);
+        let fetched = Fetcher::default().get_within(&url.parse().expect("a URL"), limit).await;
+        assert_eq!(fetched, Err("no answer within 10ms".to_owned()));
     }
 }

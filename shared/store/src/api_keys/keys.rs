@@ -92,11 +92,14 @@ impl<'a> Keys<'a> {
         for attempt in 0..TRIES {
             match transact(self.store, parts.clone()).await? {
                 Ok(()) => return Ok(()),
-                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
-                Err(Cancelled::Condition(2)) => {
+                Err(lost @ (Cancelled::Conflict | Cancelled::Condition(2))) => {
+                    // Who lost against a key of the same name knows so from the row, and need not try again.
                     match slots::explain(self.store, self.tenant, key, key.created_at).await? {
                         Full::Refused(error) => return Err(error),
                         Full::Pruned | Full::Free => {}
+                    }
+                    if matches!(lost, Cancelled::Conflict) {
+                        pause(attempt, key.id.as_str()).await;
                     }
                 }
                 Err(Cancelled::Condition(3)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),

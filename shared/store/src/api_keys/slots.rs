@@ -79,6 +79,10 @@ pub(super) async fn explain(
         Full::Pruned
     } else if let Some(entry) = row.map(&key.slot()) {
         let holder = entry.parsed("id", KeyId::parse)?;
+        if holder == key.id {
+            // An attempt before, whose answer was lost, has written the key: trying again finds it.
+            return Ok(Full::Free);
+        }
         Full::Refused(Error::Duplicate(format!(
             "A live {} key of this name exists: {holder}",
             key.environment.as_str()
