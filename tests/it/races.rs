@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hb_domain::Timestamp;
-use hb_domain::meter::{Limit, Meter};
+use hb_domain::meter::{Bucket, Limit, Meter};
 use hb_domain::plan::{Allowance, Plan};
 use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Answer, Instance, World};
@@ -28,17 +28,63 @@ async fn used(world: &World, account: &Account) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_at_once_admit_exactly_the_burst() {
+async fn racers_at_once_admit_exactly_the_burst() {
     let world = World::new().await;
-    let account = world.account("acme", Plan::Free).await;
-    for instances in [1, 4] {
-        let instances = join_all((0..instances).map(|_| world.instance())).await;
-        let before = used(&world, &account).await;
-        let answers = stampede(&instances, &account, 200 / instances.len()).await;
-        assert_eq!((count(&answers, 200), count(&answers, 429)), (20, 180));
-        assert_eq!(used(&world, &account).await - before, 20, "a refused request spends nothing");
-        // The bucket is full again for the next round.
-        world.clock.set(world.clock.now().plus(Duration::from_secs(120)));
+    for (plan, racers, burst) in [(Plan::Free, 200, 20), (Plan::Pro, 400, 200)] {
+        let account = world.account(plan.as_str(), plan).await;
+        for instances in [1, 4] {
+            let instances = join_all((0..instances).map(|_| world.instance())).await;
+            let before = used(&world, &account).await;
+            let answers = stampede(&instances, &account, racers / instances.len()).await;
+            assert_eq!((count(&answers, 200), count(&answers, 429)), (burst, racers - burst));
+            let used = used(&world, &account).await - before;
+            assert_eq!(used, burst as u64, "a refused request spends nothing");
+            // The bucket is full again for the next round.
+            world.clock.set(world.clock.now().plus(Duration::from_secs(120)));
+        }
+    }
+}
+
+/// Callers that are each an instance, with a clock and a last-seen bucket of their own: what comes within five milliseconds
+/// is under way at once. An interval is one millisecond.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ordinary_concurrency_with_a_full_bucket_takes_one_write_an_admission_and_is_never_refused() {
+    const TOGETHER: u64 = 5;
+    // Until each caller has seen the others at work.
+    const WARMING: u64 = 40;
+    let world = World::new().await;
+    let allowance = Allowance { per_month: 1_000_000, per_minute: 60_000, burst: 10_000, memories: None };
+    for (callers, load) in [(4, 0.5), (8, 0.9), (32, 0.5), (32, 0.9)] {
+        let account = world.account_with(&format!("acme-{callers}-{}", load * 10.0), allowance).await;
+        let instances = join_all((0..callers).map(|_| world.instance())).await;
+        let (mut sent, mut due, mut uncounted) = (0_usize, 0.0, 0);
+        let start = world.clock.now().plus(Duration::from_secs(10));
+        for step in 0..WARMING + 80 {
+            if step == WARMING {
+                instances.iter().for_each(|instance| drop(instance.tap.take()));
+                uncounted = sent;
+            }
+            due += load * TOGETHER as f64;
+            let requests = (sent..due as usize).map(|number| {
+                let caller = number * 7 % callers;
+                // Up to 10 ms ahead and behind, each caller always as much.
+                let skew = (caller as i64 * 20_000 / (callers as i64 - 1)) - 10_000;
+                let time = start.plus(Duration::from_millis(step * TOGETHER)).micros() + skew;
+                let instance = &instances[caller];
+                instance.clock.set(Timestamp::from_micros(time));
+                let client = instance.client.with(&account.key);
+                async move { client.get("/api/v1/memories/none").await }
+            });
+            for answer in join_all(requests).await {
+                answer.expect(404, "RESOURCE_NOT_FOUND");
+            }
+            sent = due as usize;
+        }
+        let calls = instances.iter().flat_map(|instance| instance.tap.take());
+        let writes = calls.filter(|call| call.name == "DynamoDB UpdateItem Tenants").count();
+        let counted = sent - uncounted;
+        println!("{callers} callers, {load} of the rate: {writes} writes for {counted} admissions");
+        assert!(writes * 10 <= counted * 11, "{callers} callers, {load}: {writes} writes for {counted}");
     }
 }
 
@@ -147,11 +193,12 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
         // found the bucket as the admission of the same count had left it.
         seen.sort_by_key(|one| (one.used, !one.admitted));
         for one in &seen {
-            let expected = meter.admit(&allowance, one.now);
+            let branch = Bucket::of(&allowance).branch(meter.tat, one.now);
+            let expected = meter.admit(&allowance, one.now, branch);
             assert!(!matches!(expected, Err(Limit::Quota)));
             assert_eq!(one.admitted, expected.is_ok(), "round {round}, request {}", one.used);
             assert_eq!(one.used, meter.used(one.now.month()));
-            let left = hb_domain::meter::Bucket::of(&allowance).remaining(meter.tat, one.now);
+            let left = Bucket::of(&allowance).remaining(meter.tat, one.now);
             assert_eq!(one.burst_left, left);
             if one.admitted { admitted += 1 } else { refused += 1 }
         }

@@ -3,6 +3,7 @@
 //! Nothing here performs I/O, awaits, or knows AWS: every type can be built and every rule can be
 //! tried in a plain unit test. Time and randomness come in as arguments.
 
+pub mod admission;
 pub mod batch;
 pub mod bearer;
 pub mod clerk;

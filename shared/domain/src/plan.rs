@@ -40,8 +40,8 @@ impl Plan {
                 Allowance { per_month: 100_000, per_minute: 100, burst: 200, memories: Some(1_000_000) }
             }
             Self::Enterprise => {
-                // As fast as one tenant's item can be written.
-                Allowance { per_month: 10_000_000, per_minute: 60_000, burst: 10_000, memories: None }
+                // A tenant's item takes 1,000 writes a second, and a request that creates a memory writes it twice.
+                Allowance { per_month: 10_000_000, per_minute: 30_000, burst: 10_000, memories: None }
             }
         }
     }

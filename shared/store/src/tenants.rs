@@ -90,7 +90,7 @@ impl<'a> Tenants<'a> {
 
     /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
     /// It fails when the epoch has moved, the month's requests are used up, the bucket is empty, or
-    /// the other branch would have fitted: [`hb_domain::meter::Verdict`] tells which.
+    /// the other branch would have fitted: [`hb_domain::admission::Admission`] tells which.
     ///
     /// The SDK makes one attempt: repeating a write whose answer was lost would count twice. One that was
     /// throttled did nothing and is repeated here.
@@ -113,19 +113,20 @@ impl<'a> Tenants<'a> {
             Branch::InUse => update
                 .update_expression("SET t = t + :interval REMOVE #old ADD #month :one")
                 .condition_expression(
-                    "t BETWEEN :now AND :horizon AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)",
+                    "t BETWEEN :floor AND :horizon AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)",
                 )
                 .expression_attribute_values(":interval", number(bucket.interval))
+                .expression_attribute_values(":floor", number(bucket.floor(now)))
                 .expression_attribute_values(":horizon", number(bucket.horizon(now))),
             Branch::Idle => update
                 .update_expression("SET t = :next REMOVE #old ADD #month :one")
                 .condition_expression("t < :now AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)")
+                .expression_attribute_values(":now", number(now.micros()))
                 .expression_attribute_values(":next", number(now.micros() + bucket.interval)),
         };
         let update = update
             .expression_attribute_names("#month", month_attribute(month))
             .expression_attribute_names("#old", month_attribute(month.minus(13)))
-            .expression_attribute_values(":now", number(now.micros()))
             .expression_attribute_values(":rv", number(epoch))
             .expression_attribute_values(":quota", number(allowance.per_month))
             .expression_attribute_values(":one", number(1))

@@ -1,7 +1,8 @@
 //! Admission: the one conditional write that enforces burst, rate and quota and counts.
 
+use hb_domain::admission::{Admission, Next};
 use hb_domain::error::{AuthFailure, Quota};
-use hb_domain::meter::{Branch, Bucket, Limit, Verdict};
+use hb_domain::meter::Limit;
 use hb_domain::tenant::Tenant;
 use hb_domain::{Error, Timestamp};
 use hb_store::Attempt;
@@ -9,9 +10,6 @@ use hb_store::Attempt;
 use super::authenticate::Session;
 use super::{Guard, Passage, Refusal};
 
-/// How many writes one admission may take: each of the two branches, a clock repaired, and others
-/// in between that empty or refill the bucket.
-const MAX_WRITES: usize = 8;
 /// A refusal by the quota lasts until the month's end; as long as memory goes.
 const LONG: std::time::Duration = std::time::Duration::from_secs(3_600);
 
@@ -20,18 +18,17 @@ impl Guard {
     /// changed: what was remembered is forgotten, and the request has to start over.
     pub(super) async fn admit_once(&self, session: Session) -> Result<Option<Passage>, Refusal> {
         let id = session.principal.tenant();
-        let expected = &session.known.tenant;
-        let bucket = Bucket::of(&expected.allowance);
-        let mut branch = Branch::fitting(expected.meter.tat, self.clock.now());
-        for _ in 0..MAX_WRITES {
-            let now = self.clock.now();
+        let (epoch, allowance) = (session.known.tenant.epoch, session.known.tenant.allowance);
+        let mut admission = Admission::new(&allowance, &session.known.seen, self.clock.now());
+        loop {
             let attempt =
-                self.store.tenants().admit(id, expected.epoch, &expected.allowance, branch, now).await;
+                self.store.tenants().admit(id, epoch, &allowance, admission.branch(), admission.now()).await;
+            let now = self.clock.now();
             let found = match attempt {
                 Ok(Attempt::Admitted(tenant)) => {
-                    self.cache.learn_tenant(id, &tenant, now);
+                    self.cache.learn_admission(id, &tenant, now);
                     let limited = session.principal.key_id().map_or(0, |key| self.cache.take_limited(key));
-                    let standing = tenant.standing(now);
+                    let standing = tenant.standing(admission.now());
                     let search = tenant.search;
                     return Ok(Some(Passage { standing, principal: session.principal, limited, search }));
                 }
@@ -45,27 +42,22 @@ impl Guard {
                 }
                 return Err(Error::AuthInvalid(AuthFailure::Unknown).into());
             };
-            let now = self.clock.now();
-            if found.epoch != expected.epoch {
+            if found.epoch != epoch {
                 self.relearn(&session, &found, now);
                 return Ok(None);
             }
             self.cache.learn_tenant(id, &found, now);
-            match Verdict::of(&found.meter, &expected.allowance, now) {
-                Verdict::Retry(fitting) => branch = fitting,
-                Verdict::WrongClock => {
-                    let horizon = bucket.horizon(now);
-                    tracing::warn!(tenant = %id, tat = found.meter.tat, horizon, "a wrong clock has filled the bucket far ahead; repaired");
-                    if let Err(error) = self.store.tenants().repair(id, found.meter.tat, horizon).await {
+            match admission.failed(&found.meter, now) {
+                Next::Write => {}
+                Next::Repair { seen, horizon } => {
+                    tracing::warn!(tenant = %id, tat = seen, horizon, "a wrong clock has filled the bucket far ahead; repaired");
+                    if let Err(error) = self.store.tenants().repair(id, seen, horizon).await {
                         return Err(session.refused(error, now));
                     }
-                    branch = Branch::InUse;
                 }
-                Verdict::Refused(limit) => {
+                Next::Refuse(limit) => {
                     let (error, wait) = match limit {
-                        Limit::Quota => {
-                            (Error::QuotaExhausted(Quota::Requests(expected.allowance.per_month)), LONG)
-                        }
+                        Limit::Quota => (Error::QuotaExhausted(Quota::Requests(allowance.per_month)), LONG),
                         Limit::Rate(retry_after) => (Error::RateLimited { retry_after }, retry_after),
                     };
                     self.cache.learn_refusal(id, wait, now);
@@ -74,8 +66,6 @@ impl Guard {
                 }
             }
         }
-        let error = Error::Unavailable("an admission lost against others too often".into());
-        Err(session.refused(error, self.clock.now()))
     }
 
     /// Reads the tenant for its standing. `None` as in [`admit_once`](Self::admit_once).

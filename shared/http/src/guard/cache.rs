@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hb_domain::admission::LastSeen;
 use hb_domain::credential::Credential;
 use hb_domain::tenant::Tenant;
 use hb_domain::{KeyId, TenantId, Timestamp};
@@ -43,6 +44,8 @@ pub(crate) struct KnownKey {
 #[derive(Clone, Debug)]
 pub(crate) struct KnownTenant {
     pub(crate) tenant: Tenant,
+    /// What the tenant's bucket was last like.
+    pub(crate) seen: LastSeen,
     /// When this epoch was learnt, in the instance's sequence.
     pub(crate) epoch_learnt: u64,
     read_at: Timestamp,
@@ -85,6 +88,15 @@ impl Cache {
     /// Remembers a tenant as the database has just shown it. An answer that was overtaken by one
     /// with a later epoch is left aside.
     pub(crate) fn learn_tenant(&self, id: &TenantId, tenant: &Tenant, now: Timestamp) {
+        self.learn(id, tenant, false, now);
+    }
+
+    /// As [`learn_tenant`](Self::learn_tenant), from the write that has admitted a request of this instance.
+    pub(crate) fn learn_admission(&self, id: &TenantId, tenant: &Tenant, now: Timestamp) {
+        self.learn(id, tenant, true, now);
+    }
+
+    fn learn(&self, id: &TenantId, tenant: &Tenant, is_own: bool, now: Timestamp) {
         let learnt = self.tick();
         let mut tenants = lock(&self.tenants);
         match tenants.get_mut(id) {
@@ -94,6 +106,7 @@ impl Cache {
                     known.epoch_learnt = learnt;
                 }
                 known.tenant = tenant.clone();
+                known.seen.update(&tenant.meter, is_own, now);
                 known.read_at = now;
                 known.refused_until = None;
             }
@@ -155,8 +168,10 @@ impl Cache {
 
 impl KnownTenant {
     /// What a read at `now` has shown.
-    pub(crate) const fn just_read(tenant: Tenant, now: Timestamp) -> Self {
-        Self { tenant, epoch_learnt: 0, read_at: now, refused_until: None, standing_at: None }
+    pub(crate) fn just_read(tenant: Tenant, now: Timestamp) -> Self {
+        let mut seen = LastSeen::default();
+        seen.update(&tenant.meter, false, now);
+        Self { tenant, seen, epoch_learnt: 0, read_at: now, refused_until: None, standing_at: None }
     }
 
     /// A suspension is a refusal like another: it is not believed for longer than one.
