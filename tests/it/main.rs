@@ -17,6 +17,7 @@ mod escalation;
 mod expiry;
 mod export_import;
 mod faults;
+mod first_and_last;
 mod idempotency;
 mod isolation;
 mod keys;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cursor::{Binding, Position};
+use crate::cursor::Binding;
 use crate::fields::Fields;
 use crate::listing::Filter;
 use crate::{MemoryId, Result, TenantId, rules};
@@ -43,10 +43,28 @@ pub struct Erasure {
 /// How far an erasure has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The last memory that was looked at.
-    pub id: MemoryId,
+    /// The last memory that was looked at; `None` when it has begun and looked at none yet.
+    pub after: Option<MemoryId>,
     /// The place of its beginning in the order of the tenant's writes: what was written later stays.
     pub began: u64,
+}
+
+impl Progress {
+    /// Stands for the id in a cursor that has none.
+    const NO_ID: &'static str = "-";
+
+    fn encode(&self) -> String {
+        format!("{} {}", self.after.as_ref().map_or(Self::NO_ID, MemoryId::as_str), self.began)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (after, began) = text.split_once(' ')?;
+        let after = match after {
+            Self::NO_ID => None,
+            id => Some(MemoryId::parse(id)?),
+        };
+        Some(Self { after, began: began.parse().ok()? })
+    }
 }
 
 impl BulkDelete {
@@ -80,7 +98,7 @@ impl BulkDelete {
 impl Erasure {
     /// The cursor that goes on behind `progress`.
     pub fn cursor(&self, progress: &Progress) -> String {
-        self.binding.seal(&Position { id: progress.id.clone(), sort_value: Some(progress.began.to_string()) })
+        self.binding.seal_text(&progress.encode())
     }
 }
 
@@ -94,14 +112,13 @@ fn owners(value: Value, tenant: &TenantId) -> std::result::Result<Filter, String
 }
 
 fn progress(value: &Value, binding: &Binding) -> std::result::Result<Progress, String> {
-    let position = binding.open(value.as_str().unwrap_or_default());
-    position
-        .and_then(|position| Some(Progress { id: position.id, began: position.sort_value?.parse().ok()? }))
-        .ok_or_else(|| "is not a cursor of this filter".into())
+    let text = binding.open_text(value.as_str().unwrap_or_default());
+    text.and_then(|text| Progress::decode(&text)).ok_or_else(|| "is not a cursor of this filter".into())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -149,11 +166,39 @@ mod tests {
     fn a_cursor_is_good_for_its_filter_only() {
         let first = erasure(json!({"filter": {"userId": "maya"}}));
         let id = MemoryId::parse("mem_0123456789abcdefghijkl").expect("an id");
-        let progress = Progress { id, began: 1_795_521_600_000_001 };
+        let progress = Progress { after: Some(id), began: 1_795_521_600_000_001 };
         let cursor = first.cursor(&progress);
         let next = erasure(json!({"filter": {"userId": "maya"}, "cursor": cursor}));
         assert_eq!(next.after, Some(progress));
         assert_eq!(faults(json!({"filter": {"userId": "ben"}, "cursor": cursor})), ["cursor"]);
         assert_eq!(faults(json!({"filter": {"agentId": "maya"}, "cursor": cursor})), ["cursor"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_holds_what_was_put_into_it(id in prop::option::of("mem_[0-9a-z]{22}"), began: u64) {
+            let first = erasure(json!({"filter": {"userId": "maya"}}));
+            let after = id.map(|id| MemoryId::parse(&id).expect("an id"));
+            let progress = Progress { after, began };
+            let next = erasure(json!({"filter": {"userId": "maya"}, "cursor": first.cursor(&progress)}));
+            prop_assert_eq!(next.after, Some(progress));
+        }
+
+        #[test]
+        fn a_forged_cursor_is_a_progress_or_refused(
+            text in "(-|mem_[0-9a-z]{21,23}|mem_0{22}|mem_z{22}|) ?(-?[0-9]{0,21}|0.5|1e3|mem_0{22})|\\PC{0,40}"
+        ) {
+            let first = erasure(json!({"filter": {"userId": "maya"}}));
+            match parse(json!({"filter": {"userId": "maya"}, "cursor": first.binding.seal_text(&text)})) {
+                Ok(BulkDelete::Matching(Erasure { after: Some(progress), .. })) => {
+                    let (id, began) = text.split_once(' ').expect("two parts");
+                    prop_assert_eq!(progress.after.map_or("-".to_owned(), |id| id.to_string()), id);
+                    prop_assert_eq!(Ok(progress.began), began.parse());
+                }
+                Ok(other) => prop_assert!(false, "{:?}", other),
+                Err(Error::Validation(faults)) => prop_assert_eq!(&faults[0].field, "cursor"),
+                Err(other) => prop_assert!(false, "{:?}", other),
+            }
+        }
     }
 }

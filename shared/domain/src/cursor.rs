@@ -33,26 +33,36 @@ impl Binding {
 
     /// The cursor that continues behind `position`.
     pub fn seal(&self, position: &Position) -> String {
-        let text = format!("{} {}", position.id, position.sort_value.as_deref().unwrap_or_default());
+        self.seal_text(&format!("{} {}", position.id, position.sort_value.as_deref().unwrap_or_default()))
+    }
+
+    /// The position in `cursor`; `None` unless it was sealed by an equal binding.
+    pub fn open(&self, cursor: &str) -> Option<Position> {
+        let text = self.open_text(cursor)?;
+        let (id, sort_value) = text.split_once(' ')?;
+        let sort_value = match sort_value {
+            "" => None,
+            number => Some(checked(number)?),
+        };
+        Some(Position { id: MemoryId::parse(id)?, sort_value })
+    }
+
+    /// The cursor that holds `text`.
+    pub(crate) fn seal_text(&self, text: &str) -> String {
         let mut bytes = self.digest(text.as_bytes());
         bytes.extend_from_slice(text.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position in `cursor`; `None` unless it was sealed by an equal binding.
-    pub fn open(&self, cursor: &str) -> Option<Position> {
+    /// The text in `cursor`; `None` unless it was sealed by an equal binding. Anyone can compute the digest, so the
+    /// text is input like any other.
+    pub(crate) fn open_text(&self, cursor: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (digest, text) = bytes.split_at_checked(DIGEST)?;
         if self.digest(text) != digest {
             return None;
         }
-        let (id, sort_value) = std::str::from_utf8(text).ok()?.split_once(' ')?;
-        let sort_value = match sort_value {
-            "" => None,
-            // The digest can be computed by anyone, so the number is checked like any other input.
-            number => Some(checked(number)?),
-        };
-        Some(Position { id: MemoryId::parse(id)?, sort_value })
+        std::str::from_utf8(text).ok().map(str::to_owned)
     }
 
     fn digest(&self, text: &[u8]) -> Vec<u8> {

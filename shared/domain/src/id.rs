@@ -116,11 +116,6 @@ impl MemoryId {
         Self(format!("mem_{time}{}", random_lower_alnum(rng, Self::RANDOM)))
     }
 
-    /// The id that comes before all others. No memory has it.
-    pub fn first() -> Self {
-        Self(format!("mem_{}", "0".repeat(Self::TIME + Self::RANDOM)))
-    }
-
     /// When the memory was created, to the millisecond.
     pub fn created_at(&self) -> Timestamp {
         let digits = &self.0[4..4 + Self::TIME];

@@ -15,7 +15,9 @@ fuzz_target!(|input: (&str, &[u8])| {
     let Some(record) = Record::from_bytes(bytes) else { return };
     assert_eq!(Record::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
     let mut index = Index::new();
-    index.apply(vec![Entry { id: MemoryId::first(), expires_at: None, record }]);
+    let ids = ["mem_0000000000000000000000", "mem_zzzzzzzzzzzzzzzzzzzzzz"];
+    let ids = ids.map(|id| MemoryId::parse(id).expect("an id"));
+    index.apply(ids.map(|id| Entry { id, expires_at: None, record: record.clone() }).into());
     let fields = Fields::of_body(json!({"query": "x"})).expect("fields");
     let search = Search::parse(fields, &TenantId::parse("acme").expect("a tenant")).expect("a search");
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");

@@ -103,3 +103,24 @@ proptest! {
         prop_assert_eq!(search(&changed, body.clone()), search(&index(&after), body));
     }
 }
+
+#[test]
+fn ids_are_numbers_from_the_first_to_the_last_and_sort_as_they_do() {
+    let ids =
+        ["0".repeat(22), format!("{}1", "0".repeat(21)), format!("{}0", "z".repeat(21)), "z".repeat(22)];
+    let ids = ids.map(|digits| MemoryId::parse(&format!("mem_{digits}")).expect("an id"));
+    let numbers = ids.each_ref().map(super::number);
+    assert_eq!((numbers[0], numbers[3]), (0, 36_u128.pow(22) - 1));
+    assert!(numbers.is_sorted_by(|a, b| a < b));
+    assert_eq!(numbers.map(super::name), ids.clone().map(Some));
+
+    let record = Record::of(&memory(0, json!({"content": "a quagga"})));
+    let entries = ids.iter().map(|id| Entry { id: id.clone(), expires_at: None, record: record.clone() });
+    let mut index = Index::new();
+    index.apply(entries.collect());
+    let found = search(&index, json!({"query": "quagga"}));
+    let newest_first: Vec<MemoryId> = ids.iter().rev().cloned().collect();
+    assert_eq!(found.into_iter().map(|hit| hit.id).collect::<Vec<_>>(), newest_first);
+    index.remove([&ids[0], &ids[3]]);
+    assert_eq!(index.len(), 2);
+}

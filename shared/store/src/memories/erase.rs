@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use hb_domain::batch::{Erasure, Progress};
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Filter, Order, Sort};
-use hb_domain::{MemoryId, Result, Timestamp};
+use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::Memories;
 use super::change::Gone;
@@ -58,7 +58,7 @@ impl Memories<'_> {
     pub async fn erase(&self, erasure: &Erasure, now: Timestamp) -> Result<Erased> {
         let from = match &erasure.after {
             Some(progress) => progress.clone(),
-            None => Progress { id: MemoryId::first(), began: self.begin(now).await? },
+            None => Progress { after: None, began: self.begin(now).await? },
         };
         let mut erased = Erased { deleted: 0, next: Some(from) };
         // What was done is told, and a beginning that was taken is not taken again, whatever failed behind it.
@@ -72,9 +72,9 @@ impl Memories<'_> {
     }
 
     async fn erase_on(&self, erasure: &Erasure, erased: &mut Erased) -> Result<()> {
-        let Some(Progress { id, began }) = erased.next.clone() else { return Ok(()) };
-        let after = Position { id, sort_value: None };
-        let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, Some(&after), Budget::FILTERED)?;
+        let Some(Progress { after, began }) = erased.next.clone() else { return Ok(()) };
+        let after = after.map(|id| Position { id, sort_value: None });
+        let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, after.as_ref(), Budget::FILTERED)?;
         while let Some(batch) = walk.next().await? {
             for part in batch.chunks(PART) {
                 let memories = part.iter().filter_map(|(_, memory)| memory.as_ref());
@@ -84,7 +84,7 @@ impl Memories<'_> {
                 erased.deleted += gone;
                 outcome?;
                 if let Some((position, _)) = part.last() {
-                    erased.next = Some(Progress { id: position.id.clone(), began });
+                    erased.next = Some(Progress { after: Some(position.id.clone()), began });
                 }
                 if erased.deleted >= MAX_DELETED {
                     return Ok(());
@@ -103,7 +103,7 @@ impl Memories<'_> {
     async fn begin(&self, now: Timestamp) -> Result<u64> {
         match Counts::new(self.store, self.tenant).reserve(Amount::default(), None, now).await? {
             Reserved::At(place) => Ok(place),
-            Reserved::Room(_) => Ok(0),
+            Reserved::Room(_) => Err(Error::Internal("no place in the order of writes".into())),
         }
     }
 
