@@ -20,6 +20,7 @@ mod faults;
 mod first_and_last;
 mod idempotency;
 mod isolation;
+mod item_order;
 mod keys;
 mod kill;
 mod lambda;

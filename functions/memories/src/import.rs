@@ -27,49 +27,63 @@ pub(crate) async fn import(mut call: Call) -> Outcome {
     let lines = body.lines()?;
     import::check_lines(lines.len())?;
     let mut results = Vec::with_capacity(lines.len());
-    let mut lines = lines.into_iter().peekable();
-    while lines.peek().is_some() {
-        if call.worked_for() >= TIME {
-            let late = || Line::Failed(Error::Unavailable("the import ran out of time".into()));
-            results.extend(lines.map(|(number, _)| (number, late())));
-            break;
-        }
+    let mut lines = lines.into_iter();
+    // A line that was read and begins the next part.
+    let mut first = None;
+    loop {
         // A part ends before an id that it has already: which of the two is first is the file's to say.
         let (mut part, mut ids) = (Vec::new(), BTreeSet::new());
+        let is_late = call.worked_for() >= TIME;
         while part.len() < PART
-            && let Some((number, line)) = lines.peek()
+            && !is_late
+            && let Some((number, parsed)) =
+                first.take().or_else(|| lines.next().map(|(number, line)| (number, parse(&mut call, line))))
         {
-            let parsed = parse(&mut call, line);
-            if let Ok(imported) = &parsed
-                && !ids.insert(imported.memory.id.clone())
+            if let Ok(new) = &parsed
+                && !ids.insert(new.imported.memory.id.clone())
             {
+                first = Some((number, parsed));
                 break;
             }
-            part.push((*number, parsed));
-            lines.next();
+            part.push((number, parsed));
         }
-        results.extend(keep(&mut call, part).await);
+        if part.is_empty() {
+            break;
+        }
+        results.extend(keep(&call, part).await);
     }
+    let late = || Line::Failed(Error::Unavailable("the import ran out of time".into()));
+    results.extend(first.map(|(number, _)| (number, late())));
+    results.extend(lines.map(|(number, _)| (number, late())));
     answer(&results)
 }
 
-fn parse(call: &mut Call, line: &[u8]) -> Result<Imported, Error> {
+/// A line that was read, and the name of its memory's first version.
+struct New {
+    imported: Imported,
+    version: String,
+}
+
+/// Reads a line. One that is refused uses up its id and its version all the same: a request that is resumed gives the
+/// others theirs.
+fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
+    let (suffix, version) = (call.new_id_suffix(), call.new_version());
     import::check_line(line)?;
     let fields = json::parse_line(line).and_then(Fields::of_item)?;
-    let (tenant, now) = (call.principal().tenant().clone(), call.now());
-    Imported::parse(fields, &tenant, now, call.rng())
+    let imported = Imported::parse(fields, call.principal().tenant(), call.now(), suffix)?;
+    Ok(New { imported, version })
 }
 
 /// Keeps the memories of a part.
-async fn keep(call: &mut Call, part: Vec<(usize, Result<Imported, Error>)>) -> Vec<(usize, Line)> {
+async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize, Line)> {
     let (mut results, mut new, mut numbers) = (Vec::with_capacity(part.len()), Vec::new(), Vec::new());
     let mut foreign = false;
     for (number, parsed) in part {
         match parsed {
-            Ok(Imported { memory, named }) => {
+            Ok(New { imported: Imported { memory, named }, version }) => {
                 foreign |= named;
                 numbers.push((number, memory.id.clone()));
-                new.push(NewRecord { memory, version: call.new_version() });
+                new.push(NewRecord { memory, version });
             }
             Err(error) => results.push((number, Line::Failed(error))),
         }

@@ -8,6 +8,7 @@ use rand::{Rng, RngExt};
 use serde::{Serialize, Serializer};
 
 use crate::Timestamp;
+use crate::memory_ids::IdSuffix;
 
 /// `0-9a-z`, in ASCII order: ids of equal length compare like the numbers they spell.
 const LOWER_ALNUM: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -15,6 +16,16 @@ const LOWER_ALNUM: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// `length` random characters of `0-9a-z`, 5.17 bits each.
 pub(crate) fn random_lower_alnum(rng: &mut impl Rng, length: usize) -> String {
     (0..length).map(|_| char::from(LOWER_ALNUM[rng.random_range(0..36)])).collect()
+}
+
+/// The last `length` base-36 digits of `number`.
+fn base_36(mut number: u128, length: usize) -> String {
+    let mut digits = vec![b'0'; length];
+    for digit in digits.iter_mut().rev() {
+        *digit = LOWER_ALNUM[(number % 36) as usize];
+        number /= 36;
+    }
+    digits.into_iter().map(char::from).collect()
 }
 
 fn is_lower_alnum(text: &str, length: usize) -> bool {
@@ -103,17 +114,21 @@ impl MemoryId {
     /// Base-36 digits of milliseconds since 1970: enough until the year 5188.
     const TIME: usize = 9;
     const RANDOM: usize = 13;
+    /// The last millisecond that they can tell.
+    const LAST_TIME: u128 = 36_u128.pow(9) - 1;
 
-    /// A new id for a memory created at `created_at`.
+    /// The id of a memory created at `created_at`, with a suffix that its request has made.
+    pub fn new(created_at: Timestamp, suffix: IdSuffix) -> Self {
+        Self(format!("mem_{}{}", Self::time(created_at), base_36(suffix.number(), Self::RANDOM)))
+    }
+
+    /// A new id for a single memory created at `created_at`.
     pub fn mint(created_at: Timestamp, rng: &mut impl Rng) -> Self {
-        let mut left = created_at.millis().unsigned_abs();
-        let mut time = [b'0'; Self::TIME];
-        for digit in time.iter_mut().rev() {
-            *digit = LOWER_ALNUM[(left % 36) as usize];
-            left /= 36;
-        }
-        let time = String::from_utf8_lossy(&time);
-        Self(format!("mem_{time}{}", random_lower_alnum(rng, Self::RANDOM)))
+        Self(format!("mem_{}{}", Self::time(created_at), random_lower_alnum(rng, Self::RANDOM)))
+    }
+
+    fn time(created_at: Timestamp) -> String {
+        base_36(u128::from(created_at.millis().unsigned_abs()).min(Self::LAST_TIME), Self::TIME)
     }
 
     /// When the memory was created, to the millisecond.
@@ -169,6 +184,19 @@ mod tests {
             assert!(TenantId::parse(text).is_none(), "{text}");
         }
         assert!(TenantId::parse("00000000-0000-0000-0000-000000000001").is_some());
+    }
+
+    #[test]
+    fn the_first_and_the_last_id_are_ids_like_all_others() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let [first, last] = ["0", "z"].map(|digit| format!("mem_{}", digit.repeat(22)));
+        let [first, last] = [first, last].map(|text| MemoryId::parse(&text).expect("an id"));
+        assert_eq!(first.created_at(), Timestamp::from_millis(0));
+        assert_eq!(last.created_at().to_string(), "5188-04-22T11:04:28.415Z");
+        assert!(first < MemoryId::mint(first.created_at(), &mut rng));
+        assert!(last > MemoryId::mint(last.created_at(), &mut rng));
+        let later = MemoryId::mint(Timestamp::MAX, &mut rng);
+        assert_eq!(later.created_at(), last.created_at(), "a later time does not begin anew");
     }
 
     proptest! {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use rand::Rng;
-
 use crate::fields::Fields;
 use crate::memory::{Memory, NewMemory};
+use crate::memory_ids::IdSuffix;
 use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
 
 /// The most lines of one import.
@@ -27,11 +26,11 @@ pub struct Imported {
 
 impl Imported {
     /// Reads one line. An `id` has to agree with `createdAt`, since it holds that time; with only
-    /// `createdAt` an id of that time is minted, with neither one of `now`.
+    /// `createdAt` it gets an id of that time and `suffix`, with neither one of `now`.
     ///
     /// # Errors
     /// Everything wrong with it, at once.
-    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp, rng: &mut impl Rng) -> Result<Self> {
+    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
         let latest = now.plus(CLOCK_TOLERANCE);
         let id = fields.take("id", rules::memory_id);
         let created_at = fields.take("createdAt", rules::past(latest));
@@ -49,7 +48,7 @@ impl Imported {
         }
         let new = NewMemory::parse(fields, tenant, now)?;
         let named = id.is_some();
-        let id = id.unwrap_or_else(|| MemoryId::mint(begins, rng));
+        let id = id.unwrap_or_else(|| MemoryId::new(begins, suffix));
         let mut memory = new.named(id);
         if let Some(updated_at) = updated_at {
             memory.updated_at = updated_at;
@@ -87,6 +86,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::memory_ids::MemoryIds;
 
     const NOW: &str = "2026-11-24T12:00:00Z";
 
@@ -98,7 +98,8 @@ mod tests {
         let mut line = json!({"content": "tea", "type": "semantic"});
         line.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
         let tenant = TenantId::parse("acme").expect("a tenant");
-        Imported::parse(Fields::of_body(line)?, &tenant, at(NOW), &mut StdRng::seed_from_u64(1))
+        let suffix = MemoryIds::default().next_suffix(&mut StdRng::seed_from_u64(1));
+        Imported::parse(Fields::of_body(line)?, &tenant, at(NOW), suffix)
     }
 
     fn id_of(time: &str) -> MemoryId {

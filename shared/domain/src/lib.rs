@@ -20,6 +20,7 @@ pub mod key;
 pub mod key_summary;
 pub mod listing;
 pub mod memory;
+pub mod memory_ids;
 pub mod meter;
 pub mod ndjson;
 pub mod patch;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use hb_domain::bearer::Bearer;
+use hb_domain::memory_ids::MemoryIds;
 use hb_domain::tenant::Standing;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
@@ -209,6 +210,7 @@ impl App {
             started: Instant::now(),
             clock: self.0.clock.clone(),
             rng: self.0.entropy.rng(),
+            memory_ids: MemoryIds::default(),
             secrets: self.0.entropy.rng(),
             claim: None,
             changes: Changes::default(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
+use hb_domain::memory_ids::{IdSuffix, MemoryIds};
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::{SearchVersion, Standing};
@@ -29,6 +30,8 @@ pub struct Call {
     pub(crate) clock: Clock,
     /// Makes ids: under a claim the same ones for whoever carries on.
     pub(crate) rng: StdRng,
+    /// The ids of memories that it has made.
+    pub(crate) memory_ids: MemoryIds,
     /// Makes secrets, which nobody could make again.
     pub(crate) secrets: StdRng,
     pub(crate) claim: Option<HeldClaim>,
@@ -91,7 +94,13 @@ impl Call {
 
     /// The same call under a claim, with the time and the ids of the first request of its key.
     pub(crate) fn under(self, held: HeldClaim) -> Self {
-        Self { now: held.claim.at, rng: StdRng::from_seed(held.claim.seed.0), claim: Some(held), ..self }
+        Self {
+            now: held.claim.at,
+            rng: StdRng::from_seed(held.claim.seed.0),
+            memory_ids: MemoryIds::default(),
+            claim: Some(held),
+            ..self
+        }
     }
 
     /// How long the request has been worked on.
@@ -191,14 +200,14 @@ impl Call {
         self.headers.contains_key(IF_MATCH).then_some(tags)
     }
 
-    /// An id for a memory that is created now.
+    /// An id for a memory that is created now. Those of one request rise.
     pub fn new_memory_id(&mut self) -> MemoryId {
-        MemoryId::mint(self.now, &mut self.rng)
+        MemoryId::new(self.now, self.new_id_suffix())
     }
 
-    /// What ids are made with.
-    pub const fn rng(&mut self) -> &mut StdRng {
-        &mut self.rng
+    /// For an id of whatever time: of one time, the ids of one request rise.
+    pub fn new_id_suffix(&mut self) -> IdSuffix {
+        self.memory_ids.next_suffix(&mut self.rng)
     }
 
     /// A name for a change: the version of a memory that it makes, or the rotation of a key.
