@@ -187,10 +187,18 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
     assert_eq!(list.data()["pagination"]["total"], 3);
 }
 
-/// A deletion whose place is not given back yet when the recount counts, and a removal of which the stream has
-/// yet to tell: neither is subtracted twice.
+/// A deletion whose place is not given back yet when the recount begins, and is at each point of it; and a removal of
+/// which the stream has yet to tell: neither is subtracted twice.
 #[tokio::test]
 async fn a_recount_beside_removals_never_counts_too_few() {
+    // The recount reads the count, reads it again, counts, and corrects.
+    for point in 1..4 {
+        a_recount_beside_a_removal(point).await;
+    }
+}
+
+/// The deletion's place is given back when the recount has made so many calls.
+async fn a_recount_beside_a_removal(point: usize) {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (slow, other) = (world.instance().await, world.instance().await);
@@ -213,13 +221,24 @@ async fn a_recount_beside_removals_never_counts_too_few() {
     let memories = world.store.memories(&operator);
     // It has deleted, and gives back while the recount waits for whoever is under way.
     deleting.step_past("DynamoDB DeleteItem Memories").await;
-    let finishing = async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
+    let (store, tap) = world.tapped_store();
+    let mut held = tap.hold();
+    let tapped = store.memories(&operator);
+    let recount = tapped.recount(Duration::ZERO, &world.clock);
+    let giving_back = async {
+        for _ in 0..point {
+            held.recv().await.expect("a call of the recount").pass().await;
+        }
         deleting.finish().await.expect(200, "");
+        while let Some(call) = held.recv().await {
+            call.pass().await;
+        }
     };
-    let (recount, ()) = tokio::join!(memories.recount(Duration::from_secs(1), &world.clock), finishing);
-    recount.expect("a recount");
-    assert_eq!(amount(&world, &account).await.memories, 3);
+    tokio::select! {
+        recount = recount => drop(recount.expect("a recount")),
+        () = giving_back => unreachable!("calls are held until the recount has ended"),
+    }
+    assert_eq!(amount(&world, &account).await.memories, 3, "after {point} calls");
 
     world.clock.set(ends.plus(Duration::from_secs(1)));
     other.clock.set(world.clock.now());
@@ -286,14 +305,18 @@ async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
     let client = instance.client.with(&account.key);
     fill(&client, 20).await;
     let operator = operator(&account.tenant);
-    let memories = world.store.memories(&operator);
+    let (store, tap) = world.tapped_store();
+    let memories = store.memories(&operator);
+    // One write before each call that the recount makes.
+    let mut held = tap.hold();
     let writing = async {
-        loop {
+        while let Some(call) = held.recv().await {
             client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.expect(201, "");
+            call.pass().await;
         }
     };
     tokio::select! {
-        recount = memories.recount(Duration::from_millis(50), &world.clock) => {
+        recount = memories.recount(Duration::ZERO, &world.clock) => {
             assert!(matches!(recount, Err(hb_domain::Error::Unavailable(_))), "{recount:?}");
         }
         () = writing => unreachable!("writes go on"),

@@ -134,7 +134,9 @@ async fn writes_go_on_while_a_user_is_erased() {
     // `asked`: the first call is about to be sent; `began`: it has been answered.
     let [asked, began, ended] = [const { AtomicBool::new(false) }; 3];
     let (acknowledged_before, sent_after) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (told, mut acknowledgements) = tokio::sync::mpsc::unbounded_channel();
     let write = |client: Client| {
+        let told = told.clone();
         let (asked, began, ended) = (&asked, &began, &ended);
         let (acknowledged_before, sent_after) = (&acknowledged_before, &sent_after);
         async move {
@@ -150,11 +152,15 @@ async fn writes_go_on_while_a_user_is_erased() {
                 } else if !asked.load(Ordering::SeqCst) {
                     acknowledged_before.lock().expect("a list").push(id);
                 }
+                // Nobody listens any more once the erasure is under way.
+                let _ = told.send(());
             }
         }
     };
     let erasing = async {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        for _ in 0..20 {
+            acknowledgements.recv().await.expect("the writers write until the erasure has ended");
+        }
         let mut cursor = Value::Null;
         asked.store(true, Ordering::SeqCst);
         loop {
@@ -174,6 +180,7 @@ async fn writes_go_on_while_a_user_is_erased() {
     let acknowledged_before = acknowledged_before.into_inner().expect("a list");
     let mut gone = before.iter().chain(&acknowledged_before);
     assert!(gone.all(|id| !left.contains(id)), "what was acknowledged before is gone");
+    assert!(acknowledged_before.len() >= 20, "writes were under way");
     let sent_after = sent_after.into_inner().expect("a list");
     assert!(sent_after.len() >= 20, "writes went on");
     assert!(sent_after.iter().all(|id| left.contains(id)), "what was sent afterwards stays");

@@ -102,9 +102,7 @@ impl World {
         }
         database::create_tables(&client, &tables).await.expect("tables");
         let store = stack::store(&aws);
-        let upkeep_tap = Tap::new(aws.http.clone());
-        let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(upkeep_tap.clone());
-        let tapped = stack::store(&Aws { http, ..aws.clone() });
+        let (tapped, upkeep_tap) = tapped_store(&aws);
         Self {
             upkeep: Mutex::new(Upkeep::new(database.database(), tapped, clock.clone())),
             upkeep_tap,
@@ -136,18 +134,18 @@ impl World {
 
     /// As [`instance`](Self::instance), with searches that take so much and no more.
     pub async fn instance_with(&self, effort: Effort) -> Instance {
-        let tap = Tap::new(self.aws.http.clone());
-        let aws = Aws {
-            http: aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone()),
-            ..self.aws.clone()
-        };
-        let clock = Clock::held(self.clock.now());
-        let store = stack::store(&aws).with_effort(effort);
+        let (store, tap) = self.tapped_store();
+        let (clock, store) = (Clock::held(self.clock.now()), store.with_effort(effort));
         let gateway = Gateway::new(&self.template, &store, &clock, &self.entropy, self.clerk.as_ref())
             .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
+    }
+
+    /// A store of its own, and a tap on the calls that it makes.
+    pub fn tapped_store(&self) -> (Store, Tap) {
+        tapped_store(&self.aws)
     }
 
     /// Removes what the table removes by itself at the world's time, and delivers what the stream tells of
@@ -273,6 +271,12 @@ impl World {
 /// What a search may take as far as the test is not about it: on a busy machine a page takes its time.
 pub fn unhurried() -> Effort {
     Effort { patience: super::process::PATIENCE, ..Effort::default() }
+}
+
+fn tapped_store(aws: &Aws) -> (Store, Tap) {
+    let tap = Tap::new(aws.http.clone());
+    let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone());
+    (stack::store(&Aws { http, ..aws.clone() }), tap)
 }
 
 /// The tenant's operator, for what no request can do.
