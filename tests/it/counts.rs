@@ -1,6 +1,6 @@
 //! How much a tenant keeps: never more than its plan allows, and after whatever happened never too few.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};
@@ -191,7 +191,7 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
 /// which the stream has yet to tell: neither is subtracted twice.
 #[tokio::test]
 async fn a_recount_beside_removals_never_counts_too_few() {
-    // The recount reads the count, reads it again, counts, and corrects.
+    // The recount reads the count, waits, reads it again, counts, waits, and corrects.
     for point in 1..4 {
         a_recount_beside_a_removal(point).await;
     }
@@ -224,14 +224,21 @@ async fn a_recount_beside_a_removal(point: usize) {
     let (store, tap) = world.tapped_store();
     let mut held = tap.hold();
     let tapped = store.memories(&operator);
-    let recount = tapped.recount(Duration::ZERO, &world.clock);
+    let settled = Duration::from_millis(30);
+    let recount = tapped.recount(settled, &world.clock);
+    // Its calls, each with the time since the one before was let through.
+    let mut calls = Vec::new();
     let giving_back = async {
-        for _ in 0..point {
-            held.recv().await.expect("a call of the recount").pass().await;
-        }
-        deleting.finish().await.expect(200, "");
+        let (mut deleting, mut passed) = (Some(deleting), Instant::now());
         while let Some(call) = held.recv().await {
+            calls.push((call.name.clone(), passed.elapsed()));
+            passed = Instant::now();
             call.pass().await;
+            if calls.len() == point
+                && let Some(deleting) = deleting.take()
+            {
+                deleting.finish().await.expect(200, "");
+            }
         }
     };
     tokio::select! {
@@ -239,6 +246,9 @@ async fn a_recount_beside_a_removal(point: usize) {
         () = giving_back => unreachable!("calls are held until the recount has ended"),
     }
     assert_eq!(amount(&world, &account).await.memories, 3, "after {point} calls");
+    let [.., (_, _), again, (count, _), correct] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(count, "DynamoDB Query Memories");
+    assert!(again.1 >= settled && correct.1 >= settled, "requests under way get time to end: {calls:?}");
 
     world.clock.set(ends.plus(Duration::from_secs(1)));
     other.clock.set(world.clock.now());
