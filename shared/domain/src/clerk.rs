@@ -36,6 +36,8 @@ pub struct ClerkRules {
 pub struct Session {
     /// The tenant.
     pub tenant: TenantId,
+    /// The user: the token's `sub`.
+    pub user: String,
     /// Whether the user may manage the tenant's keys.
     pub manages_keys: bool,
     /// When the token's time is over.
@@ -79,16 +81,18 @@ impl ClerkRules {
         if expires_at.plus(LEEWAY) <= now {
             return Err(Refused::Expired);
         }
+        let user = claims.text("sub").filter(|user| !user.is_empty());
         let (tenant, manages_keys) = match self.tenant_of {
-            TenantOf::User => (claims.text("sub"), true),
+            TenantOf::User => (user, true),
             TenantOf::Organization => {
                 let (organization, is_admin) = active_organization(claims).ok_or(Refused::NoOrganization)?;
-                // The token has to be somebody's all the same.
-                (claims.text("sub").map(|_| organization), is_admin)
+                (Some(organization), is_admin)
             }
         };
         let tenant = tenant.and_then(TenantId::parse).ok_or(Refused::Unknown)?;
-        Ok(Session { tenant, manages_keys, expires_at })
+        // The token has to be somebody's in an organization, too.
+        let user = user.ok_or(Refused::Unknown)?.to_owned();
+        Ok(Session { tenant, user, manages_keys, expires_at })
     }
 }
 
@@ -138,6 +142,7 @@ mod tests {
     fn the_user_is_the_tenant_and_manages_its_keys() {
         let session = judge(&rules(TenantOf::User), json!({})).expect("a session");
         assert_eq!((session.tenant.as_str(), session.manages_keys), ("user_1", true));
+        assert_eq!(session.user, "user_1");
         assert_eq!(session.expires_at, Timestamp::from_millis((NOW + 60) * 1_000));
     }
 
@@ -198,5 +203,8 @@ mod tests {
         assert_eq!(tenant(custom), Err(Refused::NoOrganization));
         assert_eq!(tenant(json!({"org_id": "a b", "org_role": "org:admin"})), Err(Refused::Unknown));
         assert_eq!(tenant(json!({"org_id": "org_1", "sub": null})), Err(Refused::Unknown));
+        assert_eq!(tenant(json!({"org_id": "org_1", "sub": ""})), Err(Refused::Unknown));
+        let session = judge(&rules, json!({"org_id": "org_1"})).expect("a session");
+        assert_eq!((session.tenant.as_str(), session.user.as_str()), ("org_1", "user_1"));
     }
 }
