@@ -40,6 +40,6 @@ pub use error::{Error, Result};
 pub use id::{KeyId, MemoryId, RequestId, TenantId};
 pub use key::ApiKey;
 pub use memory::Memory;
-pub use principal::Principal;
+pub use principal::{CallerId, Principal};
 pub use scope::{Scope, Scopes};
 pub use time::Timestamp;

@@ -3,6 +3,12 @@
 //! The rule behind key management: nobody ends up with a plain key in hand that can do more, or
 //! lives longer, than the credential they came with.
 
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
 use crate::error::Forbidden;
 use crate::key_summary::KeySummary;
 use crate::pepper::KeyHash;
@@ -32,13 +38,37 @@ pub enum Caller {
     },
     /// A user in a session of Clerk's.
     User {
+        /// The user's id at the issuer, which may be any text.
+        id: String,
         /// Whether the user may manage the tenant's keys.
         manages_keys: bool,
     },
     /// The holder of a token of our own, which a session was traded for.
-    Token,
+    Token {
+        /// The id of the session's user.
+        user: String,
+    },
     /// Whoever runs the deployment and reaches the tables by other means than the API.
     Operator,
+}
+
+/// Names a caller within its tenant, for what is kept for that caller alone: a key by its id, which rotations keep,
+/// and a user, in a session or with a token that it was exchanged for, by the SHA-256 of the user's id. No two callers
+/// have one name, and none has a `#` or more than 64 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerId(String);
+
+impl CallerId {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CallerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// The state of a secret in its grace.
@@ -71,7 +101,26 @@ impl Principal {
     pub const fn key_id(&self) -> Option<&KeyId> {
         match &self.caller {
             Caller::Key { id, .. } => Some(id),
-            Caller::User { .. } | Caller::Token | Caller::Operator => None,
+            Caller::User { .. } | Caller::Token { .. } | Caller::Operator => None,
+        }
+    }
+
+    /// Who the caller is, whatever the secret, session or token it came with.
+    pub fn caller_id(&self) -> CallerId {
+        CallerId(match &self.caller {
+            Caller::Key { id, .. } => id.to_string(),
+            Caller::User { id: user, .. } | Caller::Token { user } => {
+                format!("usr_{}", URL_SAFE_NO_PAD.encode(Sha256::digest(user)))
+            }
+            Caller::Operator => "operator".into(),
+        })
+    }
+
+    /// The user that the caller is or acts for, when it came without a key.
+    pub fn user(&self) -> Option<&str> {
+        match &self.caller {
+            Caller::User { id: user, .. } | Caller::Token { user } => Some(user),
+            Caller::Key { .. } | Caller::Operator => None,
         }
     }
 
@@ -79,7 +128,7 @@ impl Principal {
     pub const fn secret(&self) -> Option<&KeyHash> {
         match &self.caller {
             Caller::Key { secret, .. } => Some(secret),
-            Caller::User { .. } | Caller::Token | Caller::Operator => None,
+            Caller::User { .. } | Caller::Token { .. } | Caller::Operator => None,
         }
     }
 
@@ -88,7 +137,7 @@ impl Principal {
     pub const fn expires_at(&self) -> Option<Timestamp> {
         match &self.caller {
             Caller::Key { expires_at, .. } => *expires_at,
-            Caller::User { .. } | Caller::Token | Caller::Operator => None,
+            Caller::User { .. } | Caller::Token { .. } | Caller::Operator => None,
         }
     }
 
@@ -96,7 +145,7 @@ impl Principal {
     pub const fn replaced(&self) -> Option<Replaced> {
         match &self.caller {
             Caller::Key { replaced, .. } => *replaced,
-            Caller::User { .. } | Caller::Token | Caller::Operator => None,
+            Caller::User { .. } | Caller::Token { .. } | Caller::Operator => None,
         }
     }
 
@@ -107,7 +156,7 @@ impl Principal {
 
     /// Whether the caller may create a key with these scopes and this expiry.
     pub fn may_create(&self, scopes: Scopes, expires_at: Option<Timestamp>) -> Result<()> {
-        self.manages_keys()?;
+        self.may_manage_keys()?;
         self.has_all(scopes)?;
         self.outlives(expires_at)
     }
@@ -115,7 +164,7 @@ impl Principal {
     /// Whether the caller may have a new secret of `key`: it has all the key's scopes, and does not
     /// expire before the key does. A replaced secret therefore cannot renew itself.
     pub fn may_rotate(&self, key: &KeySummary) -> Result<()> {
-        self.manages_keys()?;
+        self.may_manage_keys()?;
         self.has_all(key.scopes)?;
         if let (Some(replaced), true) = (self.replaced(), self.key_id() == Some(&key.id)) {
             return Err(Error::Outlives { own: replaced.works_until });
@@ -125,7 +174,7 @@ impl Principal {
 
     /// Whether the caller may revoke `key`: itself, or one whose scopes it has all of.
     pub fn may_revoke(&self, key: &KeySummary) -> Result<()> {
-        self.manages_keys()?;
+        self.may_manage_keys()?;
         if self.key_id() == Some(&key.id) { Ok(()) } else { self.has_all(key.scopes) }
     }
 
@@ -140,17 +189,18 @@ impl Principal {
     pub const fn may_trade(&self) -> Result<()> {
         match &self.caller {
             Caller::User { .. } => Ok(()),
-            Caller::Key { .. } | Caller::Token | Caller::Operator => {
+            Caller::Key { .. } | Caller::Token { .. } | Caller::Operator => {
                 Err(Error::Forbidden(Forbidden::NotTradable))
             }
         }
     }
 
-    const fn manages_keys(&self) -> Result<()> {
+    /// Whether the caller may manage keys at all.
+    pub const fn may_manage_keys(&self) -> Result<()> {
         match &self.caller {
-            Caller::Key { .. } | Caller::Operator | Caller::User { manages_keys: true } => Ok(()),
-            Caller::User { manages_keys: false } => Err(Error::Forbidden(Forbidden::NotAdmin)),
-            Caller::Token => Err(Error::Forbidden(Forbidden::TokenManagesNoKeys)),
+            Caller::Key { .. } | Caller::Operator | Caller::User { manages_keys: true, .. } => Ok(()),
+            Caller::User { manages_keys: false, .. } => Err(Error::Forbidden(Forbidden::NotAdmin)),
+            Caller::Token { .. } => Err(Error::Forbidden(Forbidden::TokenManagesNoKeys)),
         }
     }
 
@@ -167,5 +217,47 @@ impl Principal {
             (Some(own), Some(other)) if other <= own => Ok(()),
             (Some(own), _) => Err(Error::Outlives { own }),
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the callers of a test")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::pepper::PepperVersion;
+
+    fn id(caller: Caller, scopes: Scopes) -> CallerId {
+        Principal::authenticated(TenantId::parse("acme").expect("a tenant"), caller, scopes).caller_id()
+    }
+
+    fn user(id: &str) -> Caller {
+        Caller::User { id: id.into(), manages_keys: true }
+    }
+
+    fn key(code: u8) -> Caller {
+        let id = KeyId::parse("key_0123456789ab").expect("an id");
+        let secret = KeyHash { pepper: PepperVersion("1".into()), code: vec![code; 32] };
+        Caller::Key { id, secret, expires_at: None, replaced: None }
+    }
+
+    #[test]
+    fn a_caller_is_the_same_with_a_new_secret_and_with_an_exchanged_token() {
+        assert_eq!(id(key(1), Scopes::all()), id(key(2), Scopes::all()));
+        let member = Caller::User { id: "user_1".into(), manages_keys: false };
+        let token = Caller::Token { user: "user_1".into() };
+        assert_eq!(id(user("user_1"), Scopes::all()), id(token, Scopes::default()));
+        assert_eq!(id(user("user_1"), Scopes::all()), id(member, Scopes::all()));
+    }
+
+    #[test]
+    fn whatever_a_user_is_called_its_name_is_short_and_nobody_elses() {
+        let long = "u".repeat(16 * 1024);
+        let users = ["user_1", "user_2", "key_0123456789ab", "operator", "a#b", "a", "a#", "#", "ä", &long];
+        let callers = users.map(user).into_iter().chain([key(1), Caller::Operator]);
+        let ids: BTreeSet<CallerId> = callers.map(|caller| id(caller, Scopes::all())).collect();
+        assert_eq!(ids.len(), users.len() + 2);
+        assert!(ids.iter().all(|id| !id.as_str().contains('#') && id.as_str().len() <= 64), "{ids:?}");
     }
 }

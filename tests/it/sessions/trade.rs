@@ -36,7 +36,7 @@ async fn a_session_is_traded_for_a_token_that_works_everywhere() {
     assert_eq!(data["scopes"].as_array().map(Vec::len), Some(4));
     let token = token_of(&answer);
     let own = claims(&token);
-    let expected = json!({"iss": "herobrain", "aud": "herobrain-api", "sub": "user_maya", "iat": 1_795_521_600, "exp": 1_795_522_500,
+    let expected = json!({"iss": "herobrain", "aud": "herobrain-api", "sub": "user_maya", "act": {"sub": "user_maya"}, "iat": 1_795_521_600, "exp": 1_795_522_500,
         "scope": "read:memories write:memories read:intelligence write:webhooks", "jti": own["jti"]});
     assert_eq!(own, expected);
     assert!(own["jti"].as_str().is_some_and(|jti| jti.len() > 20));

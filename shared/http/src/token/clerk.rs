@@ -55,7 +55,7 @@ impl Clerk {
             Refused::NoOrganization => Error::Forbidden(Forbidden::NoOrganization),
         })?;
         let kind = Kind::User { manages_keys: session.manages_keys };
-        Ok(Verified { tenant: session.tenant, kind, expires_at: session.expires_at })
+        Ok(Verified { tenant: session.tenant, user: session.user, kind, expires_at: session.expires_at })
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct Tokens {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verified {
     pub(crate) tenant: TenantId,
+    user: String,
     kind: Kind,
     expires_at: Timestamp,
 }
@@ -62,9 +63,10 @@ impl Verified {
     /// The caller.
     #[expect(clippy::disallowed_methods, reason = "a verified token is what proves a caller")]
     pub(crate) fn principal(&self) -> Principal {
+        let user = self.user.clone();
         let (caller, scopes) = match self.kind {
-            Kind::User { manages_keys } => (Caller::User { manages_keys }, Scopes::all()),
-            Kind::Own { scopes } => (Caller::Token, scopes),
+            Kind::User { manages_keys } => (Caller::User { id: user, manages_keys }, Scopes::all()),
+            Kind::Own { scopes } => (Caller::Token { user }, scopes),
         };
         Principal::authenticated(self.tenant.clone(), caller, scopes)
     }

@@ -3,6 +3,9 @@
 //! The signing key is derived from a secret string that the stack generates, so that functions only ever read
 //! secrets: HKDF-SHA-256 (RFC 5869) gives the seed of an Ed25519 key (RFC 8032). Two versions of the
 //! secret are accepted at a time, and the name of a key is made of its public half.
+//!
+//! The subject is the tenant. The user, who is not the tenant where that is an organization, is the acting party
+//! (`act`, RFC 8693, section 4.1).
 
 use std::fmt;
 use std::sync::Arc;
@@ -117,10 +120,12 @@ impl OwnTokens {
         let key = keys.0.first().ok_or_else(|| Error::Internal("no token key".into()))?;
         let expires_at = Timestamp::from_millis((now.seconds() + LIFETIME.as_secs().cast_signed()) * 1_000);
         let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+        let user = principal.user().ok_or_else(|| Error::Internal("a token for no user".into()))?;
         let claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": principal.tenant(),
+            "act": {"sub": user},
             "scope": names.join(" "),
             "iat": now.seconds(),
             "exp": expires_at.seconds(),
@@ -175,9 +180,11 @@ fn judge(token: &str, key: &OwnKey, now: Timestamp) -> Result<Verified> {
         return Err(Error::AuthInvalid(AuthFailure::TokenExpired));
     }
     let tenant = claims.text("sub").and_then(TenantId::parse).ok_or(UNKNOWN)?;
+    let user = claims.get("act").and_then(|actor| actor.get("sub")).and_then(Value::as_str);
+    let user = user.filter(|user| !user.is_empty()).ok_or(UNKNOWN)?.to_owned();
     let names = claims.text("scope").ok_or(UNKNOWN)?.split(' ').filter(|name| !name.is_empty());
     let scopes = names.map(Scope::parse).collect::<Option<Scopes>>().ok_or(UNKNOWN)?;
-    Ok(Verified { tenant, kind: Kind::Own { scopes }, expires_at })
+    Ok(Verified { tenant, user, kind: Kind::Own { scopes }, expires_at })
 }
 
 impl fmt::Debug for OwnKeys {
@@ -222,7 +229,7 @@ mod tests {
         let key = OwnKey::derive(b"one secret of the stack").expect("a key");
         let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
         let judged = |changes: Value| {
-            let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "acme", "scope": "read:memories", "exp": now.seconds() + 1});
+            let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "acme", "act": {"sub": "user_1"}, "scope": "read:memories", "exp": now.seconds() + 1});
             for (name, value) in changes.as_object().expect("changes") {
                 claims[name] = value.clone();
             }
@@ -240,6 +247,12 @@ mod tests {
             json!({"exp": "soon"}),
             json!({"sub": null}),
             json!({"sub": "a b"}),
+            json!({"act": null}),
+            json!({"act": "user_1"}),
+            json!({"act": {}}),
+            json!({"act": {"sub": null}}),
+            json!({"act": {"sub": ""}}),
+            json!({"act": {"sub": ["user_1"]}}),
             json!({"scope": null}),
             json!({"scope": "everything"}),
         ] {
