@@ -56,3 +56,4 @@ mod template_policies;
 mod template_references;
 mod values;
 mod versions;
+mod write_only;

@@ -35,8 +35,10 @@ pub const ROUTES: &[Route] = &[
     Route::scoped(Method::GET, "/api/v1/memories/{id}", ReadMemories, |call| Box::pin(get::get(call))),
     Route::scoped(Method::PATCH, "/api/v1/memories/{id}", WriteMemories, |call| {
         Box::pin(update::update(call))
-    }),
+    })
+    .revealing(ReadMemories, &["id", "createdAt", "updatedAt"]),
     Route::scoped(Method::DELETE, "/api/v1/memories/{id}", WriteMemories, |call| {
         Box::pin(delete::delete(call))
-    }),
+    })
+    .revealing(ReadMemories, &["id", "deleted"]),
 ];

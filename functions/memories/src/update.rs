@@ -1,12 +1,14 @@
 //! `PATCH /api/v1/memories/{id}`
 
-use hb_domain::MemoryId;
 use hb_domain::patch::Patch;
+use hb_domain::{MemoryId, Scope};
 use hb_http::{Call, Outcome, Reply};
 
 pub(crate) async fn update(mut call: Call) -> Outcome {
     call.no_query()?;
     let patch = Patch::parse(call.body()?, call.principal().tenant(), call.present())?;
+    // To who may not read, `updatedAt` must not tell whether the memory was so already.
+    let patch = Patch { is_blind: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
     let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version, call.present()).await?;

@@ -19,6 +19,8 @@ pub struct Patch {
     pub agent_id: Option<Option<String>>,
     pub session_id: Option<Option<String>>,
     pub expires_at: Option<Option<Timestamp>>,
+    /// Whether it counts as a change even where it leaves everything as it was: for who may not learn that.
+    pub is_blind: bool,
 }
 
 impl Patch {
@@ -38,6 +40,7 @@ impl Patch {
             agent_id: fields.take("agentId", rules::nullable(rules::scoping_id)),
             session_id: fields.take("sessionId", rules::nullable(rules::scoping_id)),
             expires_at: fields.take("expiresAt", rules::nullable(rules::future(now))),
+            is_blind: false,
         };
         fields.finish()?;
         Ok(patch)
@@ -61,11 +64,16 @@ impl Patch {
             merge(&mut patched.metadata, changes);
             rules::metadata_size(&patched.metadata).map_err(|problem| Error::field("metadata", problem))?;
         }
-        if patched != *memory {
+        if patched != *memory || (self.is_blind && !self.is_empty()) {
             // A clock behind the last writer's must not make the memory look older than it was.
             patched.updated_at = now.to_millis().max(memory.updated_at);
         }
         Ok(patched)
+    }
+
+    /// Whether it asks for nothing.
+    fn is_empty(&self) -> bool {
+        *self == Self { is_blind: self.is_blind, ..Self::default() }
     }
 }
 

@@ -119,13 +119,22 @@ impl App {
                             if let Some(scope) = scope {
                                 call.principal().require(scope)?;
                             }
+                            if let Some(reveals) = &route.reveals {
+                                reveals.check_conditions(call.principal(), &parts.headers)?;
+                            }
                             if route.reads_no_body() {
                                 call.check_idle_body()?;
                             }
-                            if !route.is_repeatable() {
-                                return self.work(call, handler).await.map(Done::Fresh);
+                            let principal = call.principal().clone();
+                            let done = if route.is_repeatable() {
+                                self.work_once(parts, call, handler, id, now).await?
+                            } else {
+                                self.work(call, handler).await.map(Done::Fresh)?
+                            };
+                            match &route.reveals {
+                                Some(reveals) => done.shown_to(&principal, reveals),
+                                None => Ok(done),
                             }
-                            self.work_once(parts, call, handler, id, now).await
                         })
                         .await
                     }
@@ -158,7 +167,7 @@ impl App {
         };
         let (store, principal) = (&self.0.store, call.principal.clone());
         let fresh = idempotency::fresh_claim(parts, &mut call);
-        match store.claims(&principal).claim(key, fresh).await? {
+        match store.claims(&principal).claim(&key, fresh).await? {
             Claimed::Answered(kept) => Ok(Done::Replayed(kept)),
             Claimed::Mine(held) => {
                 let outcome = self.work(call.under(held.clone()), handler).await;

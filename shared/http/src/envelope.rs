@@ -1,6 +1,6 @@
 //! The one shape of every JSON answer.
 
-use hb_domain::{Error, RequestId, Timestamp};
+use hb_domain::{Error, RequestId, Result, Timestamp};
 use serde_json::{Value, json};
 
 use crate::error;
@@ -9,6 +9,14 @@ use crate::error;
 pub(crate) fn success(data: &str, request: &RequestId, now: Timestamp) -> String {
     let metadata = metadata(request, now);
     format!(r#"{{"success":true,"data":{data},"metadata":{metadata}}}"#)
+}
+
+/// The body of a good answer, with what `change` makes of its data. The rest stays as it is, byte for byte.
+pub(crate) fn with_data(body: &str, change: impl FnOnce(&Value) -> Result<Value>) -> Result<String> {
+    let body: Value =
+        serde_json::from_str(body).map_err(|error| Error::Internal(format!("envelope: {error}")))?;
+    let (data, metadata) = (change(&body["data"])?, &body["metadata"]);
+    Ok(format!(r#"{{"success":true,"data":{data},"metadata":{metadata}}}"#))
 }
 
 /// The body of an error.

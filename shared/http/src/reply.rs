@@ -3,10 +3,13 @@
 use std::fmt;
 
 use hb_domain::idempotency::Kept;
-use hb_domain::{Error, Result};
+use hb_domain::{Error, Principal, Result};
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::envelope;
+use crate::route::Reveals;
 
 /// What a handler comes to.
 pub type Outcome = Result<Reply>;
@@ -41,6 +44,41 @@ pub(crate) enum Done {
     Fresh(Reply),
     /// It had been before.
     Replayed(Kept),
+}
+
+impl Done {
+    /// What of it `principal` may see: all of it, or without the scope the fields for all, and no version. A kept
+    /// answer holds all of it, since the next one who asks may have the scope.
+    ///
+    /// # Errors
+    /// [`Error::MissingScope`] when not even the status may be seen, [`Error::Internal`] when there are no such fields.
+    pub(crate) fn shown_to(self, principal: &Principal, reveals: &Reveals) -> Result<Self> {
+        let Err(missing) = principal.require(reveals.scope) else { return Ok(self) };
+        match self {
+            Self::Fresh(reply) => {
+                let Data::Json(data) = &reply.data else {
+                    return Err(Error::Internal("reply: only data in the envelope has fields".into()));
+                };
+                let data: Value = serde_json::from_str(data).unwrap_or_default();
+                let data = Data::Json(reduced(&data, reveals.fields_for_all)?.to_string());
+                Ok(Self::Fresh(Reply { data, version: None, ..reply }))
+            }
+            // A condition was not met, which tells what the condition was about.
+            Self::Replayed(kept) if kept.status == StatusCode::PRECONDITION_FAILED.as_u16() => Err(missing),
+            Self::Replayed(kept) if kept.status >= 400 => Ok(Self::Replayed(kept)),
+            Self::Replayed(kept) => {
+                let body = envelope::with_data(&kept.body, |data| reduced(data, reveals.fields_for_all))?;
+                Ok(Self::Replayed(Kept { body, version: None, ..kept }))
+            }
+        }
+    }
+}
+
+/// `data` with these of its fields only.
+fn reduced(data: &Value, fields: &[&str]) -> Result<Value> {
+    let field = |name: &&str| Some(((*name).to_owned(), data.get(*name)?.clone()));
+    let kept: Option<Map<String, Value>> = fields.iter().map(field).collect();
+    kept.map(Value::Object).ok_or_else(|| Error::Internal("reply: data without the fields for all".into()))
 }
 
 impl Reply {

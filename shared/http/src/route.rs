@@ -8,8 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use hb_domain::tenant::Standing;
-use hb_domain::{Scope, Timestamp};
+use hb_domain::{Principal, Result, Scope, Timestamp};
 use http::Method;
+use http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use percent_encoding::percent_decode_str;
 
 use crate::{Call, Outcome};
@@ -28,8 +29,19 @@ pub struct Route {
     pub action: Action,
     /// Whether it changes nothing, whatever its method.
     pub reading: bool,
+    /// What it tells to some callers only.
+    pub reveals: Option<Reveals>,
     /// Whether `Bearer` may stand twice before the credential.
     pub tolerates_doubled_bearer: bool,
+}
+
+/// What a route that changes something tells of what was there before, which needs a scope of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Reveals {
+    /// The scope. `If-Match` and `If-None-Match` need it: what becomes of them tells the state of the resource.
+    pub scope: Scope,
+    /// The fields of `data` that whoever lacks it gets all the same.
+    pub fields_for_all: &'static [&'static str],
 }
 
 /// What a route does, and what it asks of the caller first.
@@ -47,7 +59,14 @@ pub enum Action {
 
 impl Route {
     const fn new(method: Method, path: &'static str, action: Action, reading: bool) -> Self {
-        Self { method, path, action, reading, tolerates_doubled_bearer: false }
+        Self { method, path, action, reading, reveals: None, tolerates_doubled_bearer: false }
+    }
+
+    /// The same route, which tells who lacks `scope` these fields of `data` only and heeds no condition of theirs.
+    #[must_use]
+    pub const fn revealing(mut self, scope: Scope, fields_for_all: &'static [&'static str]) -> Self {
+        self.reveals = Some(Reveals { scope, fields_for_all });
+        self
     }
 
     /// A route that needs a credential with this scope.
@@ -109,6 +128,14 @@ impl Route {
     /// Whether its handler has no use for a body.
     pub(crate) fn reads_no_body(&self) -> bool {
         matches!(self.method, Method::GET | Method::DELETE)
+    }
+}
+
+impl Reveals {
+    /// Refuses a request that depends on a state which its caller may not read.
+    pub(crate) fn check_conditions(&self, principal: &Principal, headers: &HeaderMap) -> Result<()> {
+        let is_conditional = [IF_MATCH, IF_NONE_MATCH].iter().any(|name| headers.contains_key(name));
+        if is_conditional { principal.require(self.scope) } else { Ok(()) }
     }
 }
 
