@@ -2,12 +2,23 @@
 
 use hb_domain::fields::Fields;
 use hb_domain::key_summary::KeySummary;
-use hb_domain::{Error, KeyId, Result, rules};
+use hb_domain::{Error, KeyId, Principal, Result, rules};
 use hb_http::Call;
 
 /// Takes `keyId`; the text of an id, well-formed or not.
 pub(crate) fn take_key_id(fields: &mut Fields) -> Option<String> {
     fields.require("keyId", rules::text(1..=128))
+}
+
+/// Whether the caller may do to the key of the body's `keyId` what `may` decides on. A key that is not there is for the
+/// handler to miss, and so is what else is wrong with the body; somebody who manages no keys is told neither.
+pub(crate) async fn authorize(call: &Call, may: fn(&Principal, &KeySummary) -> Result<()>) -> Result<()> {
+    let Some(id) = take_key_id(&mut call.body()?) else { return Ok(()) };
+    match find(call, &id).await {
+        Ok(key) => may(call.principal(), &key),
+        Err(Error::NotFound) => call.principal().may_manage_keys(),
+        Err(error) => Err(error),
+    }
 }
 
 /// The tenant's key of this id, as long as the list shows it too.

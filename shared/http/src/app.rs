@@ -20,7 +20,7 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use crate::answer::{Answer, Effort};
 use crate::guard::{Guard, Passage};
 use crate::reply::Done;
-use crate::route::{self, Action, Found, Handling, Route};
+use crate::route::{self, Action, Authorize, Found, Handling, Route};
 use crate::token::{ClerkSettings, Tokens};
 use crate::{Call, Entropy, Outcome, Reply, call, idempotency};
 
@@ -127,7 +127,7 @@ impl App {
                             }
                             let principal = call.principal().clone();
                             let done = if route.is_repeatable() {
-                                self.work_once(parts, call, handler, id, now).await?
+                                self.work_once(parts, call, route.authorize, handler, id, now).await?
                             } else {
                                 self.work(call, handler).await.map(Done::Fresh)?
                             };
@@ -153,11 +153,13 @@ impl App {
         changes.publish(&self.0.store, principal.tenant()).await.and(outcome)
     }
 
-    /// Runs the handler, unless the request repeats one that has been answered.
+    /// Runs the handler, unless the request repeats one that has been answered. Whether the caller may make it is
+    /// asked first, whatever becomes of it: a kept answer is shown, and a request resumed, to who may make it now.
     async fn work_once(
         &self,
         parts: &Parts,
         mut call: Call,
+        authorize: Option<Authorize>,
         handler: fn(Call) -> Handling,
         id: &RequestId,
         now: Timestamp,
@@ -165,6 +167,9 @@ impl App {
         let Some(key) = idempotency::key_of(&parts.headers)? else {
             return self.work(call, handler).await.map(Done::Fresh);
         };
+        if let Some(authorize) = authorize {
+            authorize(&call).await?;
+        }
         let (store, principal) = (&self.0.store, call.principal.clone());
         let fresh = idempotency::fresh_claim(parts, &mut call);
         match store.claims(&principal).claim(&key, fresh).await? {

@@ -79,7 +79,7 @@ impl Call {
 
     /// The tenant's keys.
     pub fn keys(&self) -> Keys<'_> {
-        self.store.keys(&self.principal)
+        self.store.keys(&self.principal).under(self.claim.as_ref())
     }
 
     /// The tenant's usage.

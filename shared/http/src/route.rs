@@ -18,6 +18,9 @@ use crate::{Call, Outcome};
 /// A handler under way.
 pub type Handling = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
+/// An authorisation under way.
+pub type Authorizing<'c> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'c>>;
+
 /// One row of a route table.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -29,11 +32,17 @@ pub struct Route {
     pub action: Action,
     /// Whether it changes nothing, whatever its method.
     pub reading: bool,
+    /// What it asks of the caller beyond the scope, by what the request is about. Its handler asks the same next to the
+    /// effect; this is asked besides before an answer that is kept for an idempotency key is looked for.
+    pub authorize: Option<Authorize>,
     /// What it tells to some callers only.
     pub reveals: Option<Reveals>,
     /// Whether `Bearer` may stand twice before the credential.
     pub tolerates_doubled_bearer: bool,
 }
+
+/// Decides whether a caller may make a request.
+pub type Authorize = for<'c> fn(&'c Call) -> Authorizing<'c>;
 
 /// What a route that changes something tells of what was there before, which needs a scope of its own.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +68,22 @@ pub enum Action {
 
 impl Route {
     const fn new(method: Method, path: &'static str, action: Action, reading: bool) -> Self {
-        Self { method, path, action, reading, reveals: None, tolerates_doubled_bearer: false }
+        Self {
+            method,
+            path,
+            action,
+            reading,
+            authorize: None,
+            reveals: None,
+            tolerates_doubled_bearer: false,
+        }
+    }
+
+    /// The same route, which asks this of the caller, too.
+    #[must_use]
+    pub const fn authorized_by(mut self, authorize: Authorize) -> Self {
+        self.authorize = Some(authorize);
+        self
     }
 
     /// The same route, which tells who lacks `scope` these fields of `data` only and heeds no condition of theirs.

@@ -3,32 +3,37 @@
 //!
 //! | row | `tenant` | `sk` | holds |
 //! |---|---|---|---|
-//! | claim | tenant | `key#` + the client's key | `fingerprint`, `at`, `seed`, `holder`, `lease`, `applied`; once answered `status`, `body`, `location`, `version` |
+//! | claim | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `at`, `seed`, `holder`, `lease`, `applied`; once answered `status`, `body`, `location`, `version` |
 //! | event | tenant | `event#` + the event's id | nothing |
+//!
+//! A claim is the caller's: the same key of another caller is another claim. The caller's name has no `#`, so that
+//! nobody's key can reach into another's claims, and is short: a sort key has room for 1,024 bytes.
 //!
 //! TTL removes both; that a claim is over is decided by its own `at`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Update,
+    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use hb_domain::idempotency::{Claim, Finding, Fingerprint, IdempotencyKey, Kept, LEASE, REMEMBERED, Seed};
-use hb_domain::{Error, Result, TenantId, Timestamp};
+use hb_domain::{CallerId, Error, Principal, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::fault::{fault, is_failed_condition};
 use crate::item::{Attributes, Row, bytes, number, text, ttl};
+use crate::transaction::built;
 
 const TABLE: &str = "idempotency";
 
-/// The claims of one tenant.
-#[derive(Clone, Copy, Debug)]
+/// The claims of one caller.
+#[derive(Clone, Debug)]
 pub struct Claims<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
+    caller: CallerId,
 }
 
 /// What asking for a claim came to.
@@ -43,15 +48,50 @@ pub enum Claimed {
 /// A claim that a request holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldClaim {
-    /// The client's key.
-    pub key: IdempotencyKey,
-    /// What is kept under it.
+    /// What is kept under the caller's key.
     pub claim: Claim,
+    /// The sort key of the row.
+    sort: String,
+}
+
+impl HeldClaim {
+    /// The part of a transaction that notes that the claim's change is applied with it, for the first time. It fails
+    /// when it had been before, or when somebody has taken the claim over, who will apply it.
+    pub(crate) fn applied(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
+        self.mark(store, tenant, "SET applied = :yes", "holder = :mine AND attribute_not_exists(applied)")
+    }
+
+    /// As [`applied`](Self::applied), for a change that may have been applied before.
+    pub(crate) fn applied_again(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
+        self.mark(store, tenant, "SET applied = :yes", "holder = :mine")
+    }
+
+    /// The part of a transaction that takes the change of [`applied`](Self::applied) back.
+    pub(crate) fn taken_back(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
+        self.mark(store, tenant, "REMOVE applied", "holder = :mine AND applied = :yes")
+    }
+
+    fn mark(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+        update: &str,
+        condition: &str,
+    ) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&store.tables.idempotency)
+            .set_key(Some(row_key(tenant, &self.sort)))
+            .update_expression(update)
+            .condition_expression(condition)
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":mine", text(&self.claim.holder));
+        Ok(TransactWriteItem::builder().update(built(update.build())?).build())
+    }
 }
 
 impl<'a> Claims<'a> {
-    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant }
+    pub(crate) fn new(store: &'a Store, principal: &'a Principal) -> Self {
+        Self { store, tenant: principal.tenant(), caller: principal.caller_id() }
     }
 
     /// Claims `key` for the request that `fresh` describes, or carries on in the place of one that is over.
@@ -59,22 +99,23 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// [`Error::KeyReused`] when the key is another request's, [`Error::Repeated`] while a request works under
     /// it; the database's.
-    pub async fn claim(&self, key: IdempotencyKey, fresh: Claim) -> Result<Claimed> {
+    pub async fn claim(&self, key: &IdempotencyKey, fresh: Claim) -> Result<Claimed> {
         let now = fresh.at;
+        let sort = format!("key#{}#{}", self.caller, key.as_str());
         let forgotten = Timestamp::from_micros(now.micros() - REMEMBERED.as_micros() as i64);
         let put = self
             .store
             .db
             .put_item()
             .table_name(&self.store.tables.idempotency)
-            .set_item(Some(self.encode(&key, &fresh)))
+            .set_item(Some(self.encode(&sort, &fresh)))
             .condition_expression("attribute_not_exists(tenant) OR #at <= :forgotten")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":forgotten", number(forgotten.micros()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let found = match put.send().await {
-            Ok(_) => return Ok(Claimed::Mine(HeldClaim { key, claim: fresh })),
+            Ok(_) => return Ok(Claimed::Mine(HeldClaim { claim: fresh, sort })),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item.clone(),
                 _ => return Err(fault("PutItem idempotency", error)),
@@ -82,13 +123,13 @@ impl<'a> Claims<'a> {
         };
         let found =
             found.ok_or_else(|| Error::Unavailable("a claim was removed while it was asked for".into()))?;
-        self.take_over(key, &found, &fresh, now).await
+        self.take_over(sort, &found, &fresh, now).await
     }
 
     /// Carries on under the claim in `found`, when nobody works under it.
     async fn take_over(
         &self,
-        key: IdempotencyKey,
+        sort: String,
         found: &Attributes,
         fresh: &Claim,
         now: Timestamp,
@@ -103,7 +144,7 @@ impl<'a> Claims<'a> {
         let claim = decode(&row)?;
         if claim.holder == fresh.holder {
             // An attempt before, whose answer was lost, has written it.
-            return Ok(Claimed::Mine(HeldClaim { key, claim: fresh.clone() }));
+            return Ok(Claimed::Mine(HeldClaim { claim: fresh.clone(), sort }));
         }
         match claim.judge(&fresh.fingerprint, now) {
             Finding::Mismatch => return Err(Error::KeyReused),
@@ -112,25 +153,29 @@ impl<'a> Claims<'a> {
         }
         let leased_until = now.plus(LEASE);
         let update = self
-            .update(&key)
+            .update(&sort)
             .update_expression("SET holder = :mine, lease = :until")
             .condition_expression("holder = :seen AND attribute_not_exists(#status)")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":seen", text(&claim.holder))
             .expression_attribute_values(":mine", text(&fresh.holder))
             .expression_attribute_values(":until", number(leased_until.micros()))
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let taken = HeldClaim {
-            key,
-            claim: Claim { holder: fresh.holder.clone(), leased_until, resumed: true, ..claim },
+        // The holder before may have applied its change since the claim was found.
+        let taken = |row: &Attributes| -> Result<Claimed> {
+            let applied = Row::new(TABLE, row).flag("applied")?;
+            let claim =
+                Claim { holder: fresh.holder.clone(), leased_until, applied, resumed: true, ..claim.clone() };
+            Ok(Claimed::Mine(HeldClaim { claim, sort: sort.clone() }))
         };
         match update.send().await {
-            Ok(_) => Ok(Claimed::Mine(taken)),
+            Ok(answer) => taken(&answer.attributes.unwrap_or_default()),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let holder = failed.item.as_ref().and_then(|item| item.get("holder"));
-                    if holder == Some(&text(&fresh.holder)) {
-                        return Ok(Claimed::Mine(taken));
+                    let row = failed.item.as_ref().unwrap_or(found);
+                    if row.get("holder") == Some(&text(&fresh.holder)) {
+                        return taken(row);
                     }
                     // Another one was faster; by then it will have answered.
                     Err(Error::Repeated { retry_after: std::time::Duration::from_secs(1) })
@@ -183,7 +228,7 @@ impl<'a> Claims<'a> {
             .db
             .delete_item()
             .table_name(&self.store.tables.idempotency)
-            .set_key(Some(self.key(&held.key)))
+            .set_key(Some(row_key(self.tenant, &held.sort)))
             .condition_expression("holder = :mine")
             .expression_attribute_values(":mine", text(&held.claim.holder))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -192,18 +237,6 @@ impl<'a> Claims<'a> {
             Err(error) if is_failed_condition(&error) => Ok(false),
             Err(error) => Err(fault("DeleteItem idempotency", error)),
         }
-    }
-
-    /// The part of a transaction that notes that the claim's change has been applied. It fails when
-    /// somebody has taken the claim over, who will apply it.
-    pub(crate) fn applied(&self, held: &HeldClaim) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.store.tables.idempotency)
-            .set_key(Some(self.key(&held.key)))
-            .update_expression("SET applied = :yes")
-            .condition_expression("holder = :mine AND attribute_not_exists(applied)")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":mine", text(&held.claim.holder))
     }
 
     async fn settle(&self, update: UpdateItemFluentBuilder) -> Result<bool> {
@@ -215,22 +248,20 @@ impl<'a> Claims<'a> {
     }
 
     fn mine(&self, held: &HeldClaim) -> UpdateItemFluentBuilder {
-        self.update(&held.key)
+        self.update(&held.sort)
             .condition_expression("holder = :mine")
             .expression_attribute_values(":mine", text(&held.claim.holder))
     }
 
-    fn update(&self, key: &IdempotencyKey) -> UpdateItemFluentBuilder {
+    fn update(&self, sort: &str) -> UpdateItemFluentBuilder {
         let update = self.store.db.update_item().table_name(&self.store.tables.idempotency);
-        update.set_key(Some(self.key(key))).return_consumed_capacity(ReturnConsumedCapacity::Total)
+        update
+            .set_key(Some(row_key(self.tenant, sort)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    fn key(&self, key: &IdempotencyKey) -> Attributes {
-        row_key(self.tenant, format_args!("key#{}", key.as_str()))
-    }
-
-    fn encode(&self, key: &IdempotencyKey, claim: &Claim) -> Attributes {
-        let mut item = self.key(key);
+    fn encode(&self, sort: &str, claim: &Claim) -> Attributes {
+        let mut item = row_key(self.tenant, sort);
         item.insert("fingerprint".into(), bytes(claim.fingerprint.as_bytes()));
         item.insert("at".into(), number(claim.at.micros()));
         item.insert("seed".into(), bytes(&claim.seed.0));

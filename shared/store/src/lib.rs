@@ -114,9 +114,9 @@ impl Store {
         Usage::new(self, principal.tenant())
     }
 
-    /// The claims of the caller's tenant.
-    pub const fn claims<'a>(&'a self, principal: &'a Principal) -> Claims<'a> {
-        Claims::new(self, principal.tenant())
+    /// The claims of the caller.
+    pub fn claims<'a>(&'a self, principal: &'a Principal) -> Claims<'a> {
+        Claims::new(self, principal)
     }
 
     /// How much the caller's tenant keeps.

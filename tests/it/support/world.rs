@@ -242,6 +242,15 @@ impl World {
         delete.key("sk", text("credential")).send().await.expect("the database");
     }
 
+    /// Removes both rows of a key, as the table does 90 days after the key's end.
+    pub async fn delete_key(&self, tenant: &TenantId, id: &KeyId) {
+        self.delete_credential(id).await;
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let delete = client.delete_item().table_name("ApiKeys").key("pk", text(&format!("tenant#{tenant}")));
+        delete.key("sk", text(id.as_str())).send().await.expect("the database");
+    }
+
     /// Removes a tenant's count, as the erasure of the tenant does.
     pub async fn delete_count(&self, tenant: &TenantId) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());

@@ -1,6 +1,6 @@
 //! A tenant's keys: creating, reading and listing them.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
 use hb_domain::credential::Credential;
 use hb_domain::error::AuthFailure;
 use hb_domain::key::Environment;
@@ -11,6 +11,7 @@ use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 use super::slots::{self, Full};
 use super::{credential_key, credentials, listed_until, owned_key, owner};
 use crate::Store;
+use crate::claims::HeldClaim;
 use crate::fault::fault;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
@@ -28,13 +29,24 @@ const TABLE: &str = "api-keys";
 pub struct Keys<'a> {
     pub(super) store: &'a Store,
     pub(super) tenant: &'a TenantId,
+    /// Who asks.
+    pub(super) principal: &'a Principal,
     /// The key that the caller came with, and what is kept of the secret it presented.
     pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
+    pub(super) claim: Option<&'a HeldClaim>,
 }
 
 impl<'a> Keys<'a> {
     pub(crate) fn new(store: &'a Store, principal: &'a Principal) -> Self {
-        Self { store, tenant: principal.tenant(), caller: principal.key_id().zip(principal.secret()) }
+        let caller = principal.key_id().zip(principal.secret());
+        Self { store, tenant: principal.tenant(), principal, caller, claim: None }
+    }
+
+    /// The same keys, for a request that works under a claim: what a request before it has done under the claim is
+    /// found instead of done again.
+    #[must_use]
+    pub const fn under(self, claim: Option<&'a HeldClaim>) -> Self {
+        Self { claim, ..self }
     }
 
     /// The part of a transaction that holds while the caller's own key works with the secret it presented;
@@ -51,13 +63,14 @@ impl<'a> Keys<'a> {
         Ok(Some(TransactWriteItem::builder().condition_check(built(check.build())?).build()))
     }
 
-    /// Creates a key whose secret has this hash. It works from now on.
+    /// Creates a key whose secret has this hash, and gives it as it is kept. It works from now on.
     ///
     /// # Errors
     /// [`Error::AuthInvalid`] when the caller's own key has ended meanwhile,
-    /// [`Error::Duplicate`] when a live key of its environment has its name, [`Error::QuotaExhausted`]
+    /// [`Error::Duplicate`] when a live key of its environment has its name, or when a request before it under the
+    /// same claim has created it and somebody has rotated or revoked it since, [`Error::QuotaExhausted`]
     /// when the tenant has [`MAX_LIVE_KEYS`]; the database's.
-    pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<()> {
+    pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<KeySummary> {
         let credential = Credential {
             id: key.id.clone(),
             tenant: self.tenant.clone(),
@@ -91,7 +104,7 @@ impl<'a> Keys<'a> {
 
         for attempt in 0..TRIES {
             match transact(self.store, parts.clone()).await? {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(key.clone()),
                 Err(lost @ (Cancelled::Conflict | Cancelled::Condition(2))) => {
                     // Who lost against a key of the same name knows so from the row, and need not try again.
                     match slots::explain(self.store, self.tenant, key, key.created_at).await? {
@@ -104,34 +117,6 @@ impl<'a> Keys<'a> {
                 }
                 Err(Cancelled::Condition(3)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
                 Err(Cancelled::Condition(_)) => return self.adopt(key, &secret).await,
-            }
-        }
-        Err(Error::Unavailable("creating a key lost against others too often".into()))
-    }
-
-    /// Gives a key that this very request has created before, when it was carried on or its answer was lost,
-    /// the secret that is about to be told: nobody has been told the one it has.
-    async fn adopt(&self, key: &KeySummary, secret: &KeyHash) -> Result<()> {
-        let kept = self.get(&key.id).await?;
-        if (&kept.name, kept.created_at) != (&key.name, key.created_at) {
-            return Err(Error::Unavailable(format!("{} is taken", key.id)));
-        }
-        let update = Update::builder()
-            .table_name(&self.store.tables.api_keys)
-            .set_key(Some(credential_key(&key.id)))
-            .update_expression("SET code = :code, pepper = :pepper")
-            .condition_expression("tenant = :tenant AND attribute_not_exists(revokedAt)")
-            .expression_attribute_values(":tenant", text(self.tenant))
-            .expression_attribute_values(":code", bytes(&secret.code))
-            .expression_attribute_values(":pepper", text(&secret.pepper.0));
-        let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
-        parts.extend(self.caller_is_live(&key.id)?);
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => return self.store.tenants().raise_epoch(self.tenant).await.map(|_| ()),
-                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
-                Err(Cancelled::Condition(0)) => return Err(Error::NotFound),
-                Err(Cancelled::Condition(_)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
             }
         }
         Err(Error::Unavailable("creating a key lost against others too often".into()))

@@ -10,6 +10,7 @@
 //! and cannot reach another's row. The slots row makes live names unique and bounds their number by
 //! conditional write. Rows of keys that have ended stay for 90 days, then TTL removes them.
 
+mod adopt;
 pub(crate) mod credentials;
 pub(crate) mod keys;
 mod revoke;

@@ -11,6 +11,7 @@ use hb_domain::{Error, KeyId, Result, Timestamp};
 
 use super::credential_key;
 use super::keys::Keys;
+use crate::claims::HeldClaim;
 use crate::item::{bytes, millis, text};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
@@ -40,12 +41,19 @@ impl Keys<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`] when the key has been revoked or removed meanwhile, [`Error::AuthInvalid`] when
-    /// the caller's has, [`Error::Unavailable`] when another rotation was faster; the database's, and then
+    /// the caller's has, [`Error::Duplicate`] when a request before this one under the same claim has rotated the key
+    /// and somebody has rotated it again since, [`Error::Unavailable`] when another rotation was faster; the database's, and then
     /// the old secret is the key's again.
     pub async fn rotate(&self, rotation: Rotation<'_>) -> Result<()> {
         let before = self.store.credentials().get(rotation.id).await?;
         let before = before.filter(|found| found.tenant == *self.tenant).ok_or(Error::NotFound)?;
         let resumed = before.rotation.as_deref() == Some(rotation.name);
+        if !resumed && self.claim.is_some_and(|held| held.claim.applied) {
+            let id = rotation.id;
+            return Err(Error::Duplicate(format!(
+                "The key was rotated by an earlier attempt of this request and has been rotated again since: {id}"
+            )));
+        }
         if let Some((id, presented)) = self.caller
             && id == rotation.id
             && before.secret != *presented
@@ -71,18 +79,24 @@ impl Keys<'_> {
                 .expression_attribute_values(":now", millis(rotation.now))
                 .expression_attribute_values(":until", millis(rotation.now.plus(grace)));
         }
-        self.write_secret(rotation.id, update, secret).await?;
+        let mark = self.claim.map(|held| match resumed {
+            true => held.applied_again(self.store, self.tenant),
+            false => held.applied(self.store, self.tenant),
+        });
+        self.write_secret(rotation.id, update, secret, mark.transpose()?).await?;
         match self.store.tenants().raise_epoch(self.tenant).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                self.take_back(&before, secret).await;
+                // What an earlier attempt has applied stays so.
+                let claim = self.claim.filter(|_| !resumed);
+                self.take_back(&before, secret, claim).await;
                 Err(error)
             }
         }
     }
 
     /// Gives the key its old secret back: nobody has been told the new one.
-    async fn take_back(&self, before: &Credential, secret: &KeyHash) {
+    async fn take_back(&self, before: &Credential, secret: &KeyHash, claim: Option<&HeldClaim>) {
         let (mut set, mut removed) = (String::new(), Vec::new());
         match &before.previous {
             None => removed.extend(["previousCode", "previousPepper", "replacedAt", "previousUntil"]),
@@ -110,7 +124,11 @@ impl Keys<'_> {
                 .expression_attribute_values(":at", millis(previous.replaced_at))
                 .expression_attribute_values(":until", millis(previous.works_until));
         }
-        if let Err(error) = self.write_secret(&before.id, update, &before.secret).await {
+        let taken_back = async {
+            let mark = claim.map(|held| held.taken_back(self.store, self.tenant)).transpose()?;
+            self.write_secret(&before.id, update, &before.secret, mark).await
+        };
+        if let Err(error) = taken_back.await {
             tracing::error!(key = %before.id, %error, "a rotation has failed half-way: nobody holds the key's secret");
         }
     }
@@ -128,9 +146,18 @@ impl Keys<'_> {
             .expression_attribute_values(":pepper", text(&secret.pepper.0))
     }
 
-    /// Writes it, together with the condition that the caller's own key is live when that is another.
-    async fn write_secret(&self, id: &KeyId, update: UpdateBuilder, secret: &KeyHash) -> Result<()> {
+    /// Writes it, together with the claim's mark when there is one, and with the condition that the caller's own key
+    /// is live when that is another.
+    async fn write_secret(
+        &self,
+        id: &KeyId,
+        update: UpdateBuilder,
+        secret: &KeyHash,
+        mark: Option<TransactWriteItem>,
+    ) -> Result<()> {
         let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
+        let place_of_mark = mark.is_some().then_some(parts.len());
+        parts.extend(mark);
         parts.extend(self.caller_is_live(id)?);
         for attempt in 0..TRIES {
             match transact(self.store, parts.clone()).await? {
@@ -146,6 +173,9 @@ impl Keys<'_> {
                         Some(_) => Err(Error::Unavailable("another rotation of the key was faster".into())),
                         None => Err(Error::NotFound),
                     };
+                }
+                Err(Cancelled::Condition(place)) if Some(place) == place_of_mark => {
+                    return Err(Error::Unavailable("another request has taken the claim over".into()));
                 }
                 Err(Cancelled::Condition(_)) => {
                     return Err(Error::AuthInvalid(AuthFailure::Unknown));

@@ -11,7 +11,7 @@ use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::row::Record;
 use super::{Memories, row};
-use crate::claims::{Claims, HeldClaim};
+use crate::claims::HeldClaim;
 use crate::fault::{fault, was_refused};
 use crate::item::{Attributes, millis, text};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
@@ -141,10 +141,9 @@ impl Memories<'_> {
             .condition_expression("#version = :seen")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":seen", text(seen));
-        let applied = Claims::new(self.store, self.tenant).applied(held);
         let parts = vec![
             TransactWriteItem::builder().put(built(put.build())?).build(),
-            TransactWriteItem::builder().update(built(applied.build())?).build(),
+            held.applied(self.store, self.tenant)?,
         ];
         for attempt in 0..TRIES {
             let place = match transact(self.store, parts.clone()).await? {

@@ -1,0 +1,504 @@
+//! A record of an `Idempotency-Key` is its caller's, and whoever resumes or replays one is authorised anew.
+
+use hb_domain::plan::Plan;
+use hb_domain::{Scope, Scopes, TenantId};
+use hb_tests::issuer::TestIssuer;
+use hb_tests::world::{Account, moment, plenty};
+use hb_tests::{Answer, Client, Driven, Fault, Instance, World};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{KEYS, MEMORIES, move_on, post, send, tea, total};
+
+const ROTATE: &str = "/api/v1/api-keys/rotate";
+const REVOKE: &str = "/api/v1/api-keys/revoke";
+const KEEP: &str = "DynamoDB UpdateItem Idempotency";
+
+/// A tenant with its owner's key, and an instance.
+async fn place() -> (World, Account, Instance) {
+    let world = World::new().await;
+    let owner = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    (world, owner, instance)
+}
+
+/// Sends a request whose answer cannot be kept, and lets its lease end. A secret is then not told.
+async fn lose(instance: &Instance, client: &Client, path: &str, key: &str, body: &Value) {
+    instance.tap.fail(KEEP, Fault::Reset, true);
+    let answer = post(client, path, key, body).await;
+    assert!(instance.tap.mend());
+    assert_eq!(answer.status, if path == MEMORIES { 201 } else { 503 }, "{}", answer.text);
+    move_on(instance, 36);
+}
+
+fn plain(answer: &Answer) -> String {
+    answer.data()["plainKey"].as_str().unwrap_or_else(|| panic!("no plain key: {}", answer.text)).to_owned()
+}
+
+/// Lets calls through up to one of this name, which is held back.
+async fn step_up_to(request: &mut Driven, name: &str) {
+    while request.peek().await.expect("the request is under way") != name {
+        request.step().await;
+    }
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.header("idempotent-replayed") == "true"
+}
+
+/// The live keys of a name.
+async fn named(owner: &Client, name: &str) -> Vec<Value> {
+    let keys = owner.get(KEYS).await;
+    let keys = keys.data()["keys"].as_array().expect("keys").clone();
+    keys.into_iter().filter(|key| key["name"] == name && key["status"] == "active").collect()
+}
+
+#[tokio::test]
+async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
+    let (world, owner, instance) = place().await;
+    let end = moment("2026-11-24T12:10:00Z");
+    let (_, low) = world.key(&owner.tenant, Scopes::default(), Some(end)).await;
+    let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &owner, KEYS, "deploy-42", &body).await;
+    let made = named(&owner, "deploy bot").await;
+    assert_eq!((made.len(), &made[0]["expiresAt"]), (1, &Value::Null), "the owner's key is there");
+
+    // The same request of another caller is another request: a key of that name, with what this caller can do.
+    post(&low, KEYS, "deploy-42", &body).await.expect(409, "DUPLICATE_RESOURCE");
+    let other = json!({"name": "another bot"});
+    let own = post(&low, KEYS, "deploy-43", &other).await;
+    own.expect(201, "");
+    assert_eq!((&own.data()["scopes"], &own.data()["expiresAt"]), (&json!([]), &json!(end)));
+    // The owner's request is still the owner's to resume.
+    let resumed = post(&owner, KEYS, "deploy-42", &body).await;
+    resumed.expect(201, "");
+    assert_eq!(resumed.data()["id"], made[0]["id"]);
+    assert_eq!(resumed.data()["scopes"].as_array().map(Vec::len), Some(4));
+    assert_eq!(instance.client.with(&plain(&resumed)).get(MEMORIES).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_since_is_handed_to_nobody_who_resumes_its_creation() {
+    let (world, owner, instance) = place().await;
+    let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
+    let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &owner, KEYS, "k", &body).await;
+    let id = named(&owner, "deploy bot").await[0]["id"].clone();
+    let rotated = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 0})).await);
+
+    for client in [&low, &owner] {
+        let refused = post(client, KEYS, "k", &body).await;
+        refused.expect(409, "DUPLICATE_RESOURCE");
+        assert!(refused.message().contains(id.as_str().expect("an id")), "{}", refused.text);
+        assert!(!refused.text.contains("plainKey"), "{}", refused.text);
+    }
+    let refused = post(&owner, KEYS, "k", &body).await;
+    assert!(is_replayed(&refused), "it is an answer, and kept");
+    assert!(refused.message().contains("earlier attempt") && refused.message().contains("rotated since"));
+    assert_eq!(instance.client.with(&rotated).get(MEMORIES).await.status, 200, "the rotated secret works on");
+}
+
+#[tokio::test]
+async fn a_key_that_was_revoked_since_is_not_handed_out_either() {
+    let (_world, owner, instance) = place().await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &owner, KEYS, "k", &body).await;
+    let id = named(&owner, "deploy bot").await[0]["id"].clone();
+    owner.post(REVOKE, json!({ "keyId": id })).await.expect(200, "");
+    let refused = post(&owner, KEYS, "k", &body).await;
+    refused.expect(409, "DUPLICATE_RESOURCE");
+    assert!(refused.message().contains("revoked since"), "{}", refused.text);
+}
+
+/// A rotation between the read of the stored key and the write of its new secret.
+#[tokio::test]
+async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
+    let (world, owner, instance) = place().await;
+    let other = world.instance().await;
+    let resuming = instance.client.with(&owner.key);
+    let owner = other.client.with(&owner.key);
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &resuming, KEYS, "k", &body).await;
+    let id = named(&owner, "deploy bot").await[0]["id"].clone();
+    let mut resumed = Driven::start(&instance, async move { post(&resuming, KEYS, "k", &body).await });
+    // The creation finds the key, then both of its rows are read.
+    resumed.step_past("DynamoDB TransactWriteItems").await;
+    resumed.step_past("DynamoDB GetItem ApiKeys").await;
+    step_up_to(&mut resumed, "DynamoDB TransactWriteItems").await;
+    let rotated = plain(&owner.post(ROTATE, json!({ "keyId": id })).await);
+    resumed.finish().await.expect(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(other.client.with(&rotated).get(MEMORIES).await.status, 200);
+    move_on(&other, 36);
+    post(&owner, KEYS, "k", &json!({"name": "deploy bot"})).await.expect(409, "DUPLICATE_RESOURCE");
+}
+
+/// The first holder of a claim comes back after another one has finished in its place.
+#[tokio::test]
+async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
+    let (world, owner, slow) = place().await;
+    let other = world.instance().await;
+    let (client, body) = (slow.client.with(&owner.key), json!({"name": "deploy bot"}));
+    assert_eq!(client.get(KEYS).await.status, 200);
+    let sent = body.clone();
+    let mut request = Driven::start(&slow, async move { post(&client, KEYS, "k", &sent).await });
+    request.step_past("DynamoDB PutItem Idempotency").await;
+    step_up_to(&mut request, "DynamoDB TransactWriteItems").await;
+    move_on(&other, 36);
+    let told = post(&other.client.with(&owner.key), KEYS, "k", &body).await;
+    told.expect(201, "");
+    request.finish().await.expect(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(other.client.with(&plain(&told)).get(MEMORIES).await.status, 200, "what was told works");
+}
+
+#[tokio::test]
+async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
+    let (world, owner, instance) = place().await;
+    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let (owner, old) = (instance.client.with(&owner.key), instance.client.with(&old));
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &old, KEYS, "k", &body).await;
+    let new = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 3600})).await);
+    // What is stored never expires, and the old secret does.
+    let refused = post(&old, KEYS, "k", &body).await;
+    refused.expect(403, "INSUFFICIENT_SCOPE");
+    // The key is the same caller with its new secret.
+    let resumed = post(&instance.client.with(&new), KEYS, "k", &body).await;
+    resumed.expect(201, "");
+    assert_eq!(resumed.data()["expiresAt"], Value::Null);
+    assert_eq!(named(&owner, "deploy bot").await.len(), 1);
+}
+
+/// And the other way about: what was first written is what is handed out, whatever the caller could do now.
+#[tokio::test]
+async fn what_was_first_written_is_what_is_handed_out() {
+    let (world, owner, instance) = place().await;
+    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let new = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 3600})).await);
+    let body = json!({"name": "deploy bot"});
+    lose(&instance, &instance.client.with(&old), KEYS, "k", &body).await;
+    let resumed = post(&instance.client.with(&new), KEYS, "k", &body).await;
+    resumed.expect(201, "");
+    assert_eq!(resumed.data()["expiresAt"], "2026-11-24T13:00:00.000Z", "the end of the old secret's grace");
+    let made = named(&owner, "deploy bot").await;
+    assert_eq!((made.len(), &made[0]["expiresAt"]), (1, &resumed.data()["expiresAt"]));
+}
+
+#[tokio::test]
+async fn a_key_that_its_owner_rotates_keeps_its_records() {
+    let (world, owner, instance) = place().await;
+    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let old = instance.client.with(&old);
+    let created = post(&old, MEMORIES, "kept", &tea()).await;
+    created.expect(201, "");
+    lose(&instance, &old, MEMORIES, "lost", &tea()).await;
+    let new = instance.client.with(&plain(&owner.post(ROTATE, json!({ "keyId": id })).await));
+    let replayed = post(&new, MEMORIES, "kept", &tea()).await;
+    assert_eq!((is_replayed(&replayed), &replayed.text), (true, &created.text));
+    let resumed = post(&new, MEMORIES, "lost", &tea()).await;
+    resumed.expect(201, "");
+    assert_eq!(total(&owner).await, 2, "nothing is doubled");
+}
+
+#[tokio::test]
+async fn a_key_without_scopes_is_refused_where_its_owner_gets_the_answer_again() {
+    let (world, owner, instance) = place().await;
+    let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
+    let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
+    let body = json!({"name": "deploy bot", "scopes": ["read:memories"]});
+    post(&owner, KEYS, "k", &body).await.expect(201, "");
+    assert!(is_replayed(&post(&owner, KEYS, "k", &body).await));
+    let refused = post(&low, KEYS, "k", &body).await;
+    refused.expect(403, "INSUFFICIENT_SCOPE");
+    assert!(!is_replayed(&refused) && !refused.text.contains("key_"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn nobody_squats_anothers_keys() {
+    let (world, owner, instance) = place().await;
+    let low = instance.client.with(&world.key(&owner.tenant, Scopes::default(), None).await.1);
+    let (target, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    // Under every key that the owner may use next: another body, and a 404 that would be kept.
+    let (missing, own) = (json!({"keyId": "key_000000000000"}), json!({ "keyId": target }));
+    for key in ["k-1", "k-2"] {
+        post(&low, REVOKE, key, &missing).await.expect(404, "RESOURCE_NOT_FOUND");
+        assert!(is_replayed(&post(&low, REVOKE, key, &missing).await), "it is the squatter's own record");
+    }
+    post(&owner, REVOKE, "k-1", &missing).await.expect(404, "RESOURCE_NOT_FOUND");
+    let revoked = post(&owner, REVOKE, "k-2", &own).await;
+    revoked.expect(200, "");
+    assert!(!is_replayed(&revoked));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_callers_with_one_key_at_once_each_have_their_effect() {
+    let (world, owner, instance) = place().await;
+    let second = instance.client.with(&world.key(&owner.tenant, Scopes::all(), None).await.1);
+    let first = instance.client.with(&owner.key);
+    for round in 0..8 {
+        let (key, body) = (format!("round-{round}"), tea());
+        let (one, two) =
+            tokio::join!(post(&first, MEMORIES, &key, &body), post(&second, MEMORIES, &key, &body));
+        one.expect(201, "");
+        two.expect(201, "");
+        assert_ne!(one.data()["id"], two.data()["id"]);
+    }
+    assert_eq!(total(&first).await, 16);
+}
+
+/// A key of 255 characters, in which the names of other callers and of other records stand.
+#[tokio::test]
+async fn a_clients_key_reaches_into_no_other_callers_records() {
+    let (world, owner, instance) = place().await;
+    let (id, second) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let (first, second) = (instance.client.with(&owner.key), instance.client.with(&second));
+    let long = "x".repeat(255);
+    for key in ["k", &format!("{id}#k"), &format!("#{id}#k"), &format!("key#{id}#k"), "#", &long] {
+        post(&first, MEMORIES, key, &tea()).await.expect(201, "");
+        let other = post(&second, MEMORIES, key, &tea()).await;
+        assert!(other.status == 201 && !is_replayed(&other), "{key}");
+    }
+    assert_eq!(total(&first).await, 12);
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
+    let (world, owner, instance) = place().await;
+    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({ "keyId": id });
+    lose(&instance, &owner, ROTATE, "k", &body).await;
+    let theirs = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 60})).await);
+    for replayed in [false, true] {
+        let refused = post(&owner, ROTATE, "k", &body).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (409, "DUPLICATE_RESOURCE"));
+        assert_eq!(is_replayed(&refused), replayed);
+        assert!(refused.message().contains(id.as_str()), "{}", refused.text);
+    }
+    let works = instance.client.with(&theirs).get(MEMORIES).await;
+    assert_eq!((works.status.as_u16(), works.header("sunset")), (200, ""), "it is the secret of now");
+}
+
+/// The rotation is applied between the moment at which its claim is found and that at which it is taken over.
+#[tokio::test]
+async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
+    let (world, owner, slow) = place().await;
+    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let (other, third) = (world.instance().await, world.instance().await);
+    let (body, credential) = (json!({ "keyId": id }), owner.key.clone());
+    assert_eq!(slow.client.with(&credential).get(KEYS).await.status, 200);
+    assert_eq!(other.client.with(&credential).get(KEYS).await.status, 200);
+    let (client, sent) = (slow.client.with(&credential), body.clone());
+    let mut first = Driven::start(&slow, async move { post(&client, ROTATE, "k", &sent).await });
+    step_up_to(&mut first, "DynamoDB TransactWriteItems").await;
+    move_on(&other, 36);
+    let (client, sent) = (other.client.with(&credential), body.clone());
+    let mut second = Driven::start(&other, async move { post(&client, ROTATE, "k", &sent).await });
+    second.step_past("DynamoDB PutItem Idempotency").await;
+    first.step().await.expect("the rotation is written");
+    let third = third.client.with(&credential);
+    let theirs = plain(&third.post(ROTATE, body).await);
+    second.finish().await.expect(409, "DUPLICATE_RESOURCE");
+    drop(first);
+    assert_eq!(
+        other.client.with(&theirs).get(MEMORIES).await.status,
+        200,
+        "the rotation of somebody else holds"
+    );
+}
+
+/// A rotation whose epoch could not be raised is undone, and so is the mark that it was applied.
+#[tokio::test]
+async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
+    let (world, owner, instance) = place().await;
+    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    assert_eq!(owner.get(KEYS).await.status, 200);
+    let body = json!({ "keyId": id });
+    // The admission passes, the epoch is not raised.
+    instance.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Reset, true);
+    post(&owner, ROTATE, "k", &body).await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(instance.tap.mend());
+    assert_eq!(instance.client.with(&old).get(MEMORIES).await.status, 200, "the old secret works on");
+    let rotated = post(&owner, ROTATE, "k", &body).await;
+    rotated.expect(200, "");
+    assert_eq!(instance.client.with(&plain(&rotated)).get(MEMORIES).await.status, 200);
+    instance.client.with(&old).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+}
+
+#[tokio::test]
+async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
+    let (world, owner, instance) = place().await;
+    let (id, dead) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({ "keyId": id });
+    // Nothing of the answer is secret, so it is told though it is not kept.
+    instance.tap.fail(KEEP, Fault::Reset, true);
+    let first = post(&owner, REVOKE, "k", &body).await;
+    assert!(instance.tap.mend());
+    move_on(&instance, 36);
+    let again = post(&owner, REVOKE, "k", &body).await;
+    again.expect(200, "");
+    assert_eq!((is_replayed(&again), again.data()), (false, first.data()));
+    instance.client.with(&dead).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+}
+
+#[tokio::test]
+async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
+    let (_world, owner, instance) = place().await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({"name": "short", "expiresAt": "2026-11-24T12:00:10Z"});
+    post(&owner, KEYS, "k", &body).await.expect(201, "");
+    move_on(&instance, 60);
+    let again = post(&owner, KEYS, "k", &body).await;
+    assert_eq!((again.status.as_u16(), is_replayed(&again)), (201, true));
+    post(&owner, KEYS, "new", &body).await.expect(400, "VALIDATION_ERROR");
+}
+
+/// What the claim would answer is not reached by a body that is sent as something else.
+#[tokio::test]
+async fn a_body_that_cannot_be_read_replays_nothing() {
+    let (_world, owner, instance) = place().await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({"name": "deploy bot"});
+    post(&owner, KEYS, "k", &body).await.expect(201, "");
+    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
+    let refused = owner.send_raw(Method::POST, KEYS, &headers, body.to_string()).await;
+    refused.expect(415, "UNSUPPORTED_MEDIA_TYPE");
+}
+
+/// A token that a session was exchanged for.
+async fn exchanged(instance: &Instance, session: &str, scopes: &str) -> String {
+    let answer = instance.client.with(session).get(&format!("/auth/clerk-token?scopes={scopes}")).await;
+    answer.expect(200, "");
+    answer.data()["token"].as_str().expect("a token").to_owned()
+}
+
+/// A world whose tenants are organizations.
+async fn organizations() -> (World, TestIssuer, Instance) {
+    let mut world = World::new().await;
+    let issuer = TestIssuer::start(&mut world).await;
+    let settings = |name: &str| match name {
+        "CLERK_ISSUER" => Some(issuer.url.clone()),
+        "CLERK_TENANT" => Some("organization".to_owned()),
+        _ => None,
+    };
+    world.clerk = hb_http::ClerkSettings::from_env(settings).expect("settings");
+    let tenant = TenantId::parse("org_acme").expect("a tenant");
+    let state = hb_domain::tenant::Tenant {
+        allowance: plenty(),
+        ..hb_domain::tenant::Tenant::new(Plan::Enterprise, world.clock.now())
+    };
+    assert!(world.store.tenants().create(&tenant, &state).await.expect("a tenant"));
+    let instance = world.instance().await;
+    (world, issuer, instance)
+}
+
+fn member(issuer: &TestIssuer, user: &str, role: &str) -> String {
+    issuer.token_with(user, &json!({"o": {"id": "org_acme", "rol": role}}))
+}
+
+#[tokio::test]
+async fn a_session_and_the_token_it_was_exchanged_for_share_their_records() {
+    let (world, issuer, instance) = organizations().await;
+    let mut users = World::new().await;
+    let clerk = TestIssuer::start(&mut users).await;
+    users.account("user_maya", Plan::Enterprise).await;
+    let by_user = users.instance().await;
+    for (instance, session) in
+        [(&instance, member(&issuer, "user_maya", "admin")), (&by_user, clerk.token("user_maya"))]
+    {
+        let token = exchanged(instance, &session, "read:memories,write:memories").await;
+        let (session, token) = (instance.client.with(&session), instance.client.with(&token));
+        let created = post(&session, MEMORIES, "k", &tea()).await;
+        created.expect(201, "");
+        let replayed = post(&token, MEMORIES, "k", &tea()).await;
+        assert_eq!((is_replayed(&replayed), &replayed.text), (true, &created.text));
+        post(&token, MEMORIES, "from-the-token", &tea()).await.expect(201, "");
+        assert!(is_replayed(&post(&session, MEMORIES, "from-the-token", &tea()).await));
+        assert_eq!(total(&session).await, 2);
+        // The token manages no keys, whatever its session has done under the same name.
+        let body = json!({"name": "deploy bot"});
+        post(&session, KEYS, "new-key", &body).await.expect(201, "");
+        let refused = post(&token, KEYS, "new-key", &body).await;
+        refused.expect(403, "INSUFFICIENT_SCOPE");
+        assert!(!refused.text.contains("key_"), "{}", refused.text);
+    }
+    drop((world, users));
+}
+
+#[tokio::test]
+async fn two_members_of_an_organization_share_no_record() {
+    let (_world, issuer, instance) = organizations().await;
+    let users = ["user_1", "user_2", "user_1#k", "user_1#", "Ümläut / with spaces"];
+    for (place, user) in users.into_iter().enumerate() {
+        let session = member(&issuer, user, "admin");
+        let token = exchanged(&instance, &session, "write:memories").await;
+        let created = post(&instance.client.with(&session), MEMORIES, "k", &tea()).await;
+        assert!(created.status == 201 && !is_replayed(&created), "{user}");
+        assert!(is_replayed(&post(&instance.client.with(&token), MEMORIES, "k", &tea()).await), "{user}");
+        assert_eq!(total(&instance.client.with(&session)).await, place as u64 + 1);
+    }
+}
+
+#[tokio::test]
+async fn an_admin_who_has_become_a_member_gets_no_answer_about_keys_again() {
+    let (_world, issuer, instance) = organizations().await;
+    let admin = instance.client.with(&member(&issuer, "user_maya", "admin"));
+    let body = json!({"name": "deploy bot"});
+    let created = post(&admin, KEYS, "new-key", &body).await;
+    created.expect(201, "");
+    let key = json!({"keyId": created.data()["id"]});
+    post(&admin, ROTATE, "rotation", &key).await.expect(200, "");
+    lose(&instance, &admin, KEYS, "lost", &json!({"name": "lost bot"})).await;
+    let missing = json!({"keyId": "key_000000000000"});
+    post(&admin, REVOKE, "nothing", &missing).await.expect(404, "RESOURCE_NOT_FOUND");
+    post(&admin, REVOKE, "end", &key).await.expect(200, "");
+    let demoted = instance.client.with(&member(&issuer, "user_maya", "member"));
+    for (path, name, body) in [
+        (KEYS, "new-key", &body),
+        (ROTATE, "rotation", &key),
+        (KEYS, "lost", &json!({"name": "lost bot"})),
+        (REVOKE, "nothing", &missing),
+        (REVOKE, "end", &key),
+    ] {
+        assert!(is_replayed(&post(&admin, path, name, body).await) || name == "lost", "{name}");
+        let refused = post(&demoted, path, name, body).await;
+        refused.expect(403, "INSUFFICIENT_SCOPE");
+        assert!(!is_replayed(&refused) && !refused.text.contains("key_"), "{}", refused.text);
+    }
+}
+
+/// Whoever runs the service may have removed a key; what its end was answered with is still the caller's.
+#[tokio::test]
+async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
+    let (world, owner, instance) = place().await;
+    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({ "keyId": id });
+    let first = post(&owner, REVOKE, "k", &body).await;
+    first.expect(200, "");
+    world.delete_key(&TenantId::parse("acme").expect("a tenant"), &id).await;
+    let again = post(&owner, REVOKE, "k", &body).await;
+    assert_eq!((is_replayed(&again), &again.text), (true, &first.text));
+    post(&owner, REVOKE, "other", &body).await.expect(404, "RESOURCE_NOT_FOUND");
+}
+
+/// A refusal before the claim takes no claim: the key stays free for a request that is allowed.
+#[tokio::test]
+async fn a_refused_request_takes_no_key() {
+    let (world, owner, instance) = place().await;
+    let writer = instance.client.with(&world.key_with(&owner.tenant, Scope::WriteMemories).await);
+    let body = json!({"name": "reader", "scopes": ["read:memories"]});
+    post(&writer, KEYS, "k", &body).await.expect(403, "INSUFFICIENT_SCOPE");
+    assert!(!world.everything().await.contains("fingerprint"), "nothing is kept");
+    let own = json!({"name": "writer"});
+    post(&writer, KEYS, "k", &own).await.expect(201, "");
+    let path = "/api/v1/memories/mem_0123456789abcdefghijkl";
+    send(&writer, Method::PATCH, path, "k", &json!({})).await.expect(422, "IDEMPOTENCY_CONFLICT");
+}
