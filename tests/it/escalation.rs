@@ -1,7 +1,8 @@
 //! Nobody ends up with a plain key that can do more, or lives longer, than what they came with.
 //!
 //! Random callers try random sequences of create, rotate and revoke, with every secret they get hold
-//! of on the way; once against the pure rules, where many sequences are cheap, and once over HTTP.
+//! of on the way, and send again what they or others of their tenant have sent under an `Idempotency-Key`, answered or
+//! not; once against the pure rules, where many sequences are cheap, and once over HTTP.
 
 mod http;
 mod rules;
@@ -55,16 +56,39 @@ enum Move {
         by: usize,
         target: usize,
     },
+    /// Somebody sends a request under an `Idempotency-Key` of its own, and its answer is lost, or not.
+    Keyed {
+        by: Sender,
+        request: Box<Move>,
+        is_lost: bool,
+    },
+    /// The caller sends one of those again, with any secret in hand, when its lease has ended.
+    Again {
+        by: usize,
+        which: usize,
+    },
     /// Some seconds pass.
     Wait(u64),
 }
+
+/// Who sends a request that the caller knows of.
+#[derive(Clone, Copy, Debug)]
+enum Sender {
+    /// The caller, with one of the secrets in hand.
+    InHand(usize),
+    /// The holder of another key, whose secrets the caller does not see.
+    Other(usize),
+}
+
+/// Until the lease of a request that was not answered has ended, in seconds.
+const LEASE: u64 = 36;
 
 /// How often each kind of move was let through and refused: a test in which nothing is ever allowed
 /// would show nothing.
 #[derive(Debug, Default)]
 struct Tally {
-    allowed: [usize; 3],
-    refused: [usize; 3],
+    allowed: [usize; 4],
+    refused: [usize; 4],
 }
 
 impl Power {
@@ -123,12 +147,19 @@ fn start() -> impl Strategy<Value = Start> {
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let end = prop_oneof![Just(Wish::Default), Just(Wish::Never), (1u64..120).prop_map(Wish::In)];
     let grace = prop_oneof![Just(0u64), 1u64..200];
-    let one = prop_oneof![
+    let request = prop_oneof![
         4 => (any::<usize>(), prop::option::of(scopes()), end)
             .prop_map(|(by, scopes, end)| Move::Create { by, scopes, end }),
         4 => (any::<usize>(), any::<usize>(), grace)
             .prop_map(|(by, target, grace)| Move::Rotate { by, target, grace }),
         2 => (any::<usize>(), any::<usize>()).prop_map(|(by, target)| Move::Revoke { by, target }),
+    ];
+    let sender = prop_oneof![any::<usize>().prop_map(Sender::InHand), any::<usize>().prop_map(Sender::Other)];
+    let one = prop_oneof![
+        10 => request.clone(),
+        4 => (sender, request, any::<bool>())
+            .prop_map(|(by, request, is_lost)| Move::Keyed { by, request: Box::new(request), is_lost }),
+        4 => (any::<usize>(), any::<usize>()).prop_map(|(by, which)| Move::Again { by, which }),
         1 => (1u64..30).prop_map(Move::Wait),
     ];
     prop::collection::vec(one, 1..14)

@@ -4,10 +4,11 @@ use hb_domain::credential::Credential;
 use hb_domain::pepper::{KeyHash, Match, Peppers};
 use hb_domain::{ApiKey, KeyId, TenantId, Timestamp};
 use hb_tests::world::{NOON, moment, plenty};
-use hb_tests::{Instance, World};
+use hb_tests::{Answer, Fault, Instance, World};
+use http::Method;
 use serde_json::{Value, json};
 
-use super::{Move, Power, Start, Tally, Wish, after, run};
+use super::{LEASE, Move, Power, Sender, Start, Tally, Wish, after, run};
 
 const KEYS: &str = "/api/v1/api-keys";
 
@@ -47,11 +48,18 @@ struct Attack<'a> {
     keys: Vec<KeyId>,
     /// The plain keys in the caller's hand.
     held: Vec<String>,
+    tenant: TenantId,
+    /// Plain keys in the hands of others.
+    others: Vec<String>,
+    /// Path and body of the requests that were sent under an idempotency key: the one of their place.
+    sent: Vec<(String, Value)>,
     names: usize,
 }
 
 impl<'a> Attack<'a> {
     async fn begin(world: &'a World, instance: &'a Instance, tenant: &str, start: &Start) -> Self {
+        let owner = world.account_with(tenant, plenty()).await;
+        let tenant = owner.tenant.clone();
         let mut attack = Self {
             world,
             instance,
@@ -59,11 +67,12 @@ impl<'a> Attack<'a> {
             peppers: world.store.secrets().peppers().await.expect("the pepper"),
             keys: Vec::new(),
             held: Vec::new(),
+            tenant: tenant.clone(),
+            others: vec![owner.key.clone()],
+            sent: Vec::new(),
             names: 0,
         };
         attack.set_clock(moment(NOON));
-        let owner = world.account_with(tenant, plenty()).await;
-        let tenant = TenantId::parse(tenant).expect("a tenant");
         let (id, plain) = world.key(&tenant, start.own.scopes, start.own.end).await;
         if let Some(grace) = start.grace {
             let body = json!({"keyId": id, "gracePeriodSeconds": grace});
@@ -73,7 +82,9 @@ impl<'a> Attack<'a> {
         attack.keys = vec![owner.id, id];
         attack.held.push(plain);
         for other in &start.others {
-            attack.keys.push(world.key(&tenant, other.scopes, other.end).await.0);
+            let (id, plain) = world.key(&tenant, other.scopes, other.end).await;
+            attack.keys.push(id);
+            attack.others.push(plain);
         }
         attack
     }
@@ -110,6 +121,8 @@ impl<'a> Attack<'a> {
             Move::Create { by, .. } => (by, 0),
             Move::Rotate { by, .. } => (by, 1),
             Move::Revoke { by, .. } => (by, 2),
+            Move::Keyed { by, request, is_lost } => return self.send_keyed(*by, request, *is_lost).await,
+            Move::Again { by, which } => return self.send_again(*by, *which, tally).await,
             Move::Wait(seconds) => return self.set_clock(after(self.now, *seconds)),
         };
         let plain = self.held[by % self.held.len()].clone();
@@ -134,6 +147,79 @@ impl<'a> Attack<'a> {
             self.keys.push(id_of(new));
         }
         self.held.push(new.to_owned());
+    }
+
+    /// Sends a request under an idempotency key of its own, in the name of whoever.
+    async fn send_keyed(&mut self, by: Sender, request: &Move, is_lost: bool) {
+        let (plain, is_in_hand) = match by {
+            Sender::InHand(by) => (self.held[by % self.held.len()].clone(), true),
+            Sender::Other(by) => (self.others[by % self.others.len()].clone(), false),
+        };
+        let mover = self.power(&plain).await;
+        let (call, body, _) = self.request(request, &plain, mover).await;
+        self.sent.push((format!("{KEYS}{call}"), body));
+        if is_lost {
+            self.instance.tap.fail("DynamoDB UpdateItem Idempotency", Fault::Reset, true);
+        }
+        let answer = self.send(&plain, self.sent.len() - 1).await;
+        self.instance.tap.mend();
+        let new = answer.json["data"]["plainKey"].as_str();
+        assert!(
+            !is_lost || new.is_none(),
+            "a secret was told that somebody else may be told: {}",
+            answer.text
+        );
+        if is_in_hand {
+            self.held.extend(new.map(str::to_owned));
+        }
+        self.find_keys().await;
+    }
+
+    async fn send(&self, plain: &str, which: usize) -> Answer {
+        let (path, body) = &self.sent[which];
+        let key = format!("k-{which}");
+        let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+        self.instance.client.with(plain).send_raw(Method::POST, path, &headers, body.to_string()).await
+    }
+
+    /// Sends a request again that somebody has sent before: resumed, replayed or new, it hands out no more than the one
+    /// who sends it has.
+    async fn send_again(&mut self, by: usize, which: usize, tally: &mut Tally) {
+        if self.sent.is_empty() {
+            return;
+        }
+        self.set_clock(after(self.now, LEASE));
+        let plain = self.held[by % self.held.len()].clone();
+        let mover = self.power(&plain).await;
+        let which = which % self.sent.len();
+        let answer = self.send(&plain, which).await;
+        let context = format!("{mover:?} {:?} {}", self.sent[which], answer.text);
+        assert!(!answer.status.is_server_error(), "{context}");
+        let Some(mover) = mover else { return answer.expect(401, "AUTH_INVALID") };
+        tally.note(3, answer.status.is_success());
+        let data = &answer.json["data"];
+        if let Some(names) = data["scopes"].as_array() {
+            let own = json!(mover.scopes);
+            let own = own.as_array().expect("a list");
+            assert!(names.iter().all(|name| own.contains(name)), "told of more than it has: {context}");
+        }
+        if let Some(new) = data["plainKey"].as_str() {
+            let power = self.power(new).await.expect("a new secret works");
+            assert!(power.is_within(mover), "{power:?} was handed out: {context}");
+            self.held.push(new.to_owned());
+        }
+        self.find_keys().await;
+    }
+
+    /// Takes up the keys that were made by requests whose answers were lost.
+    async fn find_keys(&mut self) {
+        let operator = hb_tests::world::operator(&self.tenant);
+        let keys = self.world.store.keys(&operator).list(self.now).await.expect("the database");
+        for key in keys.into_iter().rev() {
+            if !self.keys.contains(&key.id) {
+                self.keys.push(key.id);
+            }
+        }
     }
 
     /// The request of a move, and the status that it should have: by the contract's sentences, not by

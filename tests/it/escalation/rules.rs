@@ -1,16 +1,18 @@
 //! The rules by themselves: [`Principal`]'s decisions and [`Credential`]'s judgement, without a database.
 
+use std::collections::BTreeMap;
+
 use hb_domain::credential::{Credential, PreviousSecret};
 use hb_domain::error::Error;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
-use hb_domain::pepper::{Pepper, PepperVersion, Peppers};
-use hb_domain::{ApiKey, KeyId, Principal, TenantId, Timestamp};
+use hb_domain::pepper::{KeyHash, Pepper, PepperVersion, Peppers};
+use hb_domain::{ApiKey, CallerId, KeyId, Principal, TenantId, Timestamp};
 use hb_tests::world::{NOON, moment};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::{Move, Power, Start, Tally, Wish, after, run};
+use super::{LEASE, Move, Power, Sender, Start, Tally, Wish, after, run};
 
 #[test]
 fn no_sequence_of_moves_under_the_rules_ends_with_more_than_it_began_with() {
@@ -40,6 +42,13 @@ struct Model {
     now: Timestamp,
     keys: Vec<Credential>,
     held: Vec<(usize, ApiKey)>,
+    /// Secrets in the hands of others.
+    others: Vec<(usize, ApiKey)>,
+    /// The requests that were sent under an idempotency key: the one of their place.
+    sent: Vec<Move>,
+    /// What each caller's requests under these keys have written: the key, and its secret then. `None` when they were
+    /// answered.
+    records: BTreeMap<(CallerId, usize), Option<(usize, KeyHash)>>,
     peppers: Peppers,
     rng: StdRng,
 }
@@ -52,13 +61,17 @@ impl Model {
             now: moment(NOON),
             keys: Vec::new(),
             held: Vec::new(),
+            others: Vec::new(),
+            sent: Vec::new(),
+            records: BTreeMap::new(),
             peppers: Peppers { current, previous: None },
             rng: StdRng::seed_from_u64(1),
         };
         let own = model.create(start.own);
         model.held.push((0, own));
         for other in &start.others {
-            model.create(*other);
+            let plain = model.create(*other);
+            model.others.push((model.keys.len() - 1, plain));
         }
         if let Some(grace) = start.grace {
             model.rotate(0, grace);
@@ -93,7 +106,10 @@ impl Model {
     }
 
     fn principal(&self, held: usize) -> Option<Principal> {
-        let (key, plain) = &self.held[held];
+        self.judge(&self.held[held])
+    }
+
+    fn judge(&self, (key, plain): &(usize, ApiKey)) -> Option<Principal> {
         self.keys[*key].judge(plain, &self.peppers, self.now).ok()
     }
 
@@ -107,36 +123,106 @@ impl Model {
             Move::Create { by, .. } => (by, 0),
             Move::Rotate { by, .. } => (by, 1),
             Move::Revoke { by, .. } => (by, 2),
+            Move::Keyed { by, request, is_lost } => return self.send_keyed(*by, request, *is_lost),
+            Move::Again { by, which } => return self.send_again(*by, *which, tally),
             Move::Wait(seconds) => {
                 self.now = after(self.now, *seconds);
                 return None;
             }
         };
         let principal = self.principal(by % self.held.len())?;
-        let outcome = self.decide(step, &principal);
+        let made = self.attempt(step, &principal, Some((kind, tally)));
+        self.held.extend(made);
+        Some(Power::of(&principal))
+    }
+
+    /// Does what `principal` asks for, when the rules allow it; gives the secret that this makes.
+    fn attempt(
+        &mut self,
+        step: &Move,
+        principal: &Principal,
+        tally: Option<(usize, &mut Tally)>,
+    ) -> Option<(usize, ApiKey)> {
+        let outcome = self.decide(step, principal);
         if let Some(outcome) = &outcome {
             let refused = matches!(outcome, Err(Error::MissingScope(_) | Error::Outlives { .. }));
             assert!(outcome.is_ok() || refused, "{outcome:?}");
-            tally.note(kind, outcome.is_ok());
+            if let Some((kind, tally)) = tally {
+                tally.note(kind, outcome.is_ok());
+            }
         }
         match step {
-            _ if !matches!(outcome, Some(Ok(()))) => {}
+            _ if !matches!(outcome, Some(Ok(()))) => None,
             Move::Create { scopes, end, .. } => {
-                let power = self.asked(&principal, *scopes, *end);
+                let power = self.asked(principal, *scopes, *end);
                 let plain = self.create(power);
-                self.held.push((self.keys.len() - 1, plain));
+                Some((self.keys.len() - 1, plain))
             }
             Move::Rotate { target, grace, .. } => {
                 let target = target % self.keys.len();
                 let plain = self.rotate(target, *grace);
-                self.held.push((target, plain));
+                Some((target, plain))
             }
             Move::Revoke { target, .. } => {
                 let target = target % self.keys.len();
                 self.keys[target].revoked_at.get_or_insert(self.now);
+                None
             }
-            Move::Wait(_) => {}
+            Move::Keyed { .. } | Move::Again { .. } | Move::Wait(_) => None,
         }
+    }
+
+    /// Somebody's request under a key of its own, whose answer is lost or not.
+    fn send_keyed(&mut self, by: Sender, request: &Move, is_lost: bool) -> Option<Power> {
+        let (secret, is_in_hand) = match by {
+            Sender::InHand(by) => (&self.held[by % self.held.len()], true),
+            Sender::Other(by) => (&self.others[by % self.others.len()], false),
+        };
+        let principal = self.judge(secret)?;
+        self.sent.push(request.clone());
+        let made = self.attempt(request, &principal, None)?;
+        let lost = is_lost.then(|| (made.0, self.keys[made.0].secret.clone()));
+        self.records.insert((principal.caller_id(), self.sent.len() - 1), lost);
+        if is_in_hand && !is_lost {
+            self.held.push(made);
+        }
+        Some(Power::of(&principal))
+    }
+
+    /// The same request of any secret in hand. Under its own record the caller gets a new secret of what it has made
+    /// before, when that is what it was and the rules allow it for what is stored; a record of somebody else's is none.
+    fn send_again(&mut self, by: usize, which: usize, tally: &mut Tally) -> Option<Power> {
+        let which = which % self.sent.len().max(1);
+        let request = self.sent.get(which)?.clone();
+        self.now = after(self.now, LEASE);
+        let principal = self.principal(by % self.held.len())?;
+        let record = (principal.caller_id(), which);
+        let made = match self.records.get(&record).cloned() {
+            None => {
+                let made = self.attempt(&request, &principal, None);
+                if made.is_some() {
+                    self.records.insert(record, None);
+                }
+                made
+            }
+            Some(None) => None,
+            Some(Some((key, written))) => {
+                let stored = self.keys[key].clone();
+                let may = match request {
+                    Move::Create { .. } => principal.may_create(stored.scopes, stored.expires_at),
+                    _ => principal.may_rotate(&summary(&stored)),
+                };
+                let is_unchanged = stored.secret == written && stored.revoked_at.is_none();
+                (may.is_ok() && is_unchanged).then(|| {
+                    self.records.insert(record, None);
+                    let plain = ApiKey::mint(&stored.id, Environment::Production, &mut self.rng);
+                    self.keys[key].secret = self.peppers.current.hash(&plain);
+                    (key, plain)
+                })
+            }
+        };
+        tally.note(3, made.is_some());
+        self.held.extend(made);
         Some(Power::of(&principal))
     }
 
@@ -157,7 +243,7 @@ impl Model {
             Move::Revoke { target, .. } => {
                 principal.may_revoke(&summary(&self.keys[target % self.keys.len()]))
             }
-            Move::Wait(_) => return None,
+            Move::Keyed { .. } | Move::Again { .. } | Move::Wait(_) => return None,
         })
     }
 
