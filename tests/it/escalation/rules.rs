@@ -46,9 +46,8 @@ struct Model {
     others: Vec<(usize, ApiKey)>,
     /// The requests that were sent under an idempotency key: the one of their place.
     sent: Vec<Move>,
-    /// What each caller's requests under these keys have written: the key, and its secret then. `None` when they were
-    /// answered.
-    records: BTreeMap<(CallerId, usize), Option<(usize, KeyHash)>>,
+    /// The key whose holder sent each caller's request under these keys; and what it has written, unless it was answered.
+    records: BTreeMap<(CallerId, usize), (KeyId, Option<(usize, KeyHash)>)>,
     peppers: Peppers,
     rng: StdRng,
 }
@@ -182,7 +181,8 @@ impl Model {
         self.sent.push(request.clone());
         let made = self.attempt(request, &principal, None)?;
         let lost = is_lost.then(|| (made.0, self.keys[made.0].secret.clone()));
-        self.records.insert((principal.caller_id(), self.sent.len() - 1), lost);
+        let sender = principal.key_id().expect("a key").clone();
+        self.records.insert((principal.caller_id(), self.sent.len() - 1), (sender, lost));
         if is_in_hand && !is_lost {
             self.held.push(made);
         }
@@ -196,17 +196,18 @@ impl Model {
         let request = self.sent.get(which)?.clone();
         self.now = after(self.now, LEASE);
         let principal = self.principal(by % self.held.len())?;
-        let record = (principal.caller_id(), which);
+        let (record, sender) = ((principal.caller_id(), which), principal.key_id().expect("a key").clone());
         let made = match self.records.get(&record).cloned() {
             None => {
                 let made = self.attempt(&request, &principal, None);
                 if made.is_some() {
-                    self.records.insert(record, None);
+                    self.records.insert(record, (sender, None));
                 }
                 made
             }
-            Some(None) => None,
-            Some(Some((key, written))) => {
+            Some((first, _)) if first != sender => panic!("{sender} has found a record of {first}'s"),
+            Some((_, None)) => None,
+            Some((_, Some((key, written)))) => {
                 let stored = self.keys[key].clone();
                 let may = match request {
                     Move::Create { .. } => principal.may_create(stored.scopes, stored.expires_at),
@@ -214,7 +215,7 @@ impl Model {
                 };
                 let is_unchanged = stored.secret == written && stored.revoked_at.is_none();
                 (may.is_ok() && is_unchanged).then(|| {
-                    self.records.insert(record, None);
+                    self.records.insert(record, (sender, None));
                     let plain = ApiKey::mint(&stored.id, Environment::Production, &mut self.rng);
                     self.keys[key].secret = self.peppers.current.hash(&plain);
                     (key, plain)
