@@ -37,6 +37,15 @@ fn no_sequence_of_moves_under_the_rules_ends_with_more_than_it_began_with() {
     tally.assert_telling();
 }
 
+/// What is kept of a caller's request under an idempotency key.
+#[derive(Clone)]
+struct Record {
+    /// The key whose holder sent it.
+    sender: KeyId,
+    /// The key it has written, and its secret then, unless it was answered.
+    written: Option<(usize, KeyHash)>,
+}
+
 /// A tenant's keys as the store keeps them, and the secrets in the caller's hand.
 struct Model {
     now: Timestamp,
@@ -46,8 +55,7 @@ struct Model {
     others: Vec<(usize, ApiKey)>,
     /// The requests that were sent under an idempotency key: the one of their place.
     sent: Vec<Move>,
-    /// The key whose holder sent each caller's request under these keys; and what it has written, unless it was answered.
-    records: BTreeMap<(CallerId, usize), (KeyId, Option<(usize, KeyHash)>)>,
+    records: BTreeMap<(CallerId, usize), Record>,
     peppers: Peppers,
     rng: StdRng,
 }
@@ -182,7 +190,7 @@ impl Model {
         let made = self.attempt(request, &principal, None)?;
         let lost = is_lost.then(|| (made.0, self.keys[made.0].secret.clone()));
         let sender = principal.key_id().expect("a key").clone();
-        self.records.insert((principal.caller_id(), self.sent.len() - 1), (sender, lost));
+        self.records.insert((principal.caller_id(), self.sent.len() - 1), Record { sender, written: lost });
         if is_in_hand && !is_lost {
             self.held.push(made);
         }
@@ -201,21 +209,24 @@ impl Model {
             None => {
                 let made = self.attempt(&request, &principal, None);
                 if made.is_some() {
-                    self.records.insert(record, (sender, None));
+                    self.records.insert(record, Record { sender, written: None });
                 }
                 made
             }
-            Some((first, _)) if first != sender => panic!("{sender} has found a record of {first}'s"),
-            Some((_, None)) => None,
-            Some((_, Some((key, written)))) => {
+            Some(Record { sender: first, .. }) if first != sender => {
+                panic!("{sender} has found a record of {first}'s")
+            }
+            Some(Record { written: None, .. }) => None,
+            Some(Record { written: Some((key, written)), .. }) => {
                 let stored = self.keys[key].clone();
                 let may = match request {
                     Move::Create { .. } => principal.may_create(stored.scopes, stored.expires_at),
                     _ => principal.may_rotate(&summary(&stored)),
                 };
-                let is_unchanged = stored.secret == written && stored.revoked_at.is_none();
+                let is_live = summary(&stored).status(self.now) == KeyStatus::Active;
+                let is_unchanged = stored.secret == written && is_live;
                 (may.is_ok() && is_unchanged).then(|| {
-                    self.records.insert(record, (sender, None));
+                    self.records.insert(record, Record { sender, written: None });
                     let plain = ApiKey::mint(&stored.id, Environment::Production, &mut self.rng);
                     self.keys[key].secret = self.peppers.current.hash(&plain);
                     (key, plain)

@@ -86,6 +86,11 @@ impl Story {
         self.ask(&owner, Method::POST, KEYS, Some(body)).await;
         let body = json!({"name": "worker", "scopes": ["read:memories"]});
         let worker = self.hand_out(&owner, KEYS, body).await;
+        let (keyed, body) =
+            ([("content-type", "application/json"), ("idempotency-key", "k")], json!({"name": "keyed"}));
+        let made = owner.send_raw(Method::POST, KEYS, &keyed, body.to_string()).await;
+        self.keys.push(made.data()["plainKey"].as_str().expect("a plain key").to_owned());
+        self.answers.push(owner.send_raw(Method::POST, KEYS, &keyed, body.to_string()).await);
         let body = json!({"keyId": id_of(&worker), "gracePeriodSeconds": 60});
         let rotated = self.hand_out(&owner, &format!("{KEYS}/rotate"), body).await;
 
