@@ -64,10 +64,30 @@ async fn a_folder_of_a_newer_version_is_left_alone() {
     Herobrain::start(folder.path(), &[]).await.stop().await;
     let database = folder.path().join(".herobrain/dynamodb.sqlite");
     let before = fs::read(&database).expect("a database");
-    fs::write(folder.path().join(".herobrain/version"), "2").expect("a file");
-    refuses(&mut in_folder(folder.path()), &["newer version of HeroBrain", "format 2", "move the folder"])
+    fs::write(folder.path().join(".herobrain/version"), "3").expect("a file");
+    refuses(&mut in_folder(folder.path()), &["newer version of HeroBrain", "format 3", "move the folder"])
         .await;
     assert!(fs::read(&database).expect("a database") == before);
+}
+
+#[tokio::test]
+async fn a_folder_of_an_older_version_is_left_alone_and_the_way_out_is_named() {
+    let folder = without_sample();
+    Herobrain::start(folder.path(), &[]).await.stop().await;
+    let (version, database) =
+        (folder.path().join(".herobrain/version"), folder.path().join(".herobrain/dynamodb.sqlite"));
+    assert_eq!(fs::read_to_string(&version).expect("a file").trim(), "2");
+    let before = fs::read(&database).expect("a database");
+    fs::write(&version, "1").expect("a file");
+    let parts = [
+        "older version of HeroBrain (format 1, this one reads 2)",
+        "export its memories with that version",
+        "move the folder away and import them",
+        "start with an empty one",
+    ];
+    refuses(&mut in_folder(folder.path()), &parts).await;
+    assert!(fs::read(&database).expect("a database") == before);
+    assert_eq!(fs::read_to_string(&version).expect("a file"), "1");
 }
 
 #[tokio::test]
@@ -95,6 +115,7 @@ async fn damage_is_named_with_the_file() {
     for (file, content, parts) in [
         ("version", "one", &[".herobrain/version is damaged"][..]),
         ("version", "", &[".herobrain/version is damaged"]),
+        ("version", "0", &[".herobrain/version is damaged"]),
         ("credentials", "{\"apiKey\": \"hb_prod_no\"}", &[".herobrain/credentials is damaged", "delete it"]),
         ("credentials", "", &[".herobrain/credentials is damaged"]),
         (

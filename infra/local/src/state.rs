@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::StartError;
 use crate::clerk::IssuerFile;
 
-/// The layout of the folder that this version writes; it is raised when an older version could not
-/// work with what a newer one wrote.
-const VERSION: u32 = 1;
+/// The layout of the folder that this version writes; it is raised when one version cannot work with what
+/// the other wrote. 2: search records of format 2.
+const VERSION: u32 = 2;
 
 const PEPPER_LENGTH: usize = 64;
 
@@ -27,7 +27,7 @@ impl Folder {
     /// Opens the folder, or makes it.
     ///
     /// # Errors
-    /// When it cannot be written, or was written by a newer version.
+    /// When it cannot be written, or was written by a newer or an older version.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         if path.is_file() {
             return Err(StartError::new(format!("{} is a file; it has to be a folder", path.display())));
@@ -41,6 +41,14 @@ impl Folder {
                     return Err(StartError::new(format!(
                         "{} was written by a newer version of HeroBrain (format {newer}, this one reads {VERSION}); \
                          update, or move the folder away to start with an empty one",
+                        path.display()
+                    )));
+                }
+                Ok(older @ 1..VERSION) => {
+                    return Err(StartError::new(format!(
+                        "{} was written by an older version of HeroBrain (format {older}, this one reads {VERSION}); \
+                         export its memories with that version, move the folder away and import them, \
+                         or move it away to start with an empty one",
                         path.display()
                     )));
                 }

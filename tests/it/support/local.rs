@@ -26,9 +26,7 @@ pub fn without_sample() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let kept = folder.path().join(".herobrain");
     std::fs::create_dir(&kept).expect("a folder");
-    for (file, content) in [("version", "1"), ("sample", "written\n")] {
-        std::fs::write(kept.join(file), content).expect("a file");
-    }
+    std::fs::write(kept.join("sample"), "written\n").expect("a file");
     folder
 }
 
