@@ -45,6 +45,7 @@ mod search_effort;
 mod search_fresh;
 mod search_isolation;
 mod search_large;
+mod search_owners;
 mod secrets_in_logs;
 mod seed_page;
 mod sessions;

@@ -36,7 +36,7 @@ async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
             let crane = say(&clients[0], "harbour crane", &session, "ann").await;
             let neighbour = say(&clients[0], "quite another matter", &session, "bob").await;
             let of_bob =
-                json!({"query": "harbour crane", "minRelevance": 0.5, "sessionId": session, "userId": "bob"});
+                json!({"query": "harbour crane", "minRelevance": 0.5, "sessionId": session, "tags": ["bob"]});
             for client in &clients {
                 assert_eq!(found(client, of_bob.clone()).await, ["quite"], "its session speaks of it");
             }
@@ -65,7 +65,8 @@ async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
 }
 
 async fn say(client: &Client, content: &str, session: &str, user: &str) -> String {
-    let body = json!({"content": content, "type": "event", "sessionId": session, "userId": user});
+    let body =
+        json!({"content": content, "type": "event", "sessionId": session, "userId": user, "tags": [user]});
     let made = client.post("/api/v1/memories", body).await;
     made.data()["id"].as_str().expect("an id").to_owned()
 }
@@ -85,15 +86,15 @@ async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
         assert_eq!(made.status, 201, "{}", made.text);
         made.header("location").to_owned()
     };
-    let crane = say("harbour crane", json!({"userId": "ann"})).await;
-    say("quite another matter", json!({"userId": "bob"})).await;
+    let crane = say("harbour crane", json!({"tags": ["ann"]})).await;
+    say("quite another matter", json!({"tags": ["bob"]})).await;
     say("a windmill", json!({"expiresAt": end})).await;
     for found in found_by(&clients, "harbour crane").await {
         assert!(found.len() == 3 && found[0] == "harbour", "its session speaks of it: {found:?}");
     }
     clients[0].send(Method::DELETE, &crane, None).await.expect(200, "");
     for client in &clients {
-        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "userId": "bob"});
+        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "tags": ["bob"]});
         assert_eq!(
             found(client, of_bob).await,
             Vec::<String>::new(),

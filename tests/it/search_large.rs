@@ -97,6 +97,27 @@ async fn a_load_that_is_throttled_half_way_answers_from_a_page_and_goes_on() {
     assert_eq!(pages, 2, "the second page, and what has changed since: what was read is kept");
 }
 
+/// How many memories of a tenant there are is none of a user's business: an answer of a part tells of their own.
+#[tokio::test]
+async fn an_answer_of_a_part_counts_those_of_the_owner_asked_for() {
+    let (_world, _account, client, instance) = large().await;
+    instance.tap.fail_after(PAGE, 1, Fault::Throttled, true);
+    let searched = async |user: Option<&str>| {
+        let mut body = json!({"query": "note 7", "limit": 1});
+        if let Some(user) = user {
+            body["userId"] = json!(user);
+        }
+        client.post(SEARCH, body).await.data()["partial"]["searched"].as_u64().expect("it says so")
+    };
+    let all = searched(None).await;
+    let (ann, bob) = (searched(Some("ann")).await, searched(Some("bob")).await);
+    assert!(instance.tap.mend());
+    assert!(ann <= OF_ANN as u64 && bob > 0 && ann + bob == all, "{ann} and {bob} of {all}");
+    instance.tap.fail_after(PAGE, 0, Fault::Throttled, true);
+    assert_eq!(searched(Some("nobody")).await, 0);
+    assert!(instance.tap.mend());
+}
+
 #[tokio::test]
 async fn an_import_of_old_times_is_looked_for_as_far_back_and_after_two_all_is_read_anew() {
     let (_world, _account, client, instance) = large().await;

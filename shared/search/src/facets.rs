@@ -1,17 +1,16 @@
-//! What memories are filtered by, hashed, so that a scan can pass over those that do not match.
+//! What memories are filtered by besides their owners, hashed, so that a scan can pass over those that do not match.
 
 use hb_domain::Memory;
 use hb_domain::search::Search;
 use serde_json::Value;
 
-/// The most facets that a record has. Owners and tags, 53 at most, always have room.
+/// The most facets that a record has. Tags, 50 at most, always have room.
 pub(crate) const MAX_FACETS: usize = 255;
 
 /// What a filter can ask for of one memory, and whether that is all: one with more fields of metadata than there is room
 /// for has none of them here.
 pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
-    let mut facets: Vec<u32> = owners([&memory.user_id, &memory.agent_id, &memory.session_id]);
-    facets.extend(memory.tags.iter().map(|tag| tag_facet(tag)));
+    let mut facets: Vec<u32> = memory.tags.iter().map(|tag| tag_facet(tag)).collect();
     let is_complete = facets.len() + memory.metadata.len() <= MAX_FACETS;
     if is_complete {
         facets.extend(memory.metadata.iter().map(|(name, value)| metadata_facet(name, value)));
@@ -21,30 +20,22 @@ pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
 
 /// What a search asks for; a memory that has all of it is most likely a match.
 pub(crate) struct Asked {
-    /// Owners and tags.
-    always: Vec<u32>,
+    tags: Vec<u32>,
     metadata: Vec<u32>,
 }
 
 impl Asked {
     pub(crate) fn by(search: &Search) -> Self {
-        let filter = &search.filter;
-        let mut always = owners([&filter.user_id, &filter.agent_id, &filter.session_id]);
-        always.extend(filter.tags.iter().map(|tag| tag_facet(tag)));
+        let tags = search.filter.tags.iter().map(|tag| tag_facet(tag)).collect();
         let fields = search.metadata.iter();
-        Self { always, metadata: fields.map(|(name, value)| metadata_facet(name, value)).collect() }
+        Self { tags, metadata: fields.map(|(name, value)| metadata_facet(name, value)).collect() }
     }
 
     /// Whether a memory of these facets may have all of it; they are all it has when `is_complete`.
     pub(crate) fn may_be_in(&self, facets: &[u32], is_complete: bool) -> bool {
-        self.always.iter().all(|facet| facets.contains(facet))
+        self.tags.iter().all(|facet| facets.contains(facet))
             && (!is_complete || self.metadata.iter().all(|facet| facets.contains(facet)))
     }
-}
-
-fn owners(owners: [&Option<String>; 3]) -> Vec<u32> {
-    let named = [b'u', b'a', b's'].into_iter().zip(owners);
-    named.filter_map(|(kind, owner)| owner.as_ref().map(|owner| hash(kind, owner.as_bytes()))).collect()
 }
 
 fn tag_facet(tag: &str) -> u32 {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use hb_domain::{MemoryId, Timestamp};
 
+use crate::owners::Owners;
 use crate::pool::{Pool, Run, make_room};
 use crate::record::{Code, Record, Term};
 
@@ -53,7 +54,7 @@ pub(crate) struct Slot {
     /// Milliseconds since 1970.
     pub(crate) expires_at: i64,
     pub(crate) code: Code,
-    pub(crate) session: u32,
+    pub(crate) owners: Owners,
     terms: Run,
     facets: Run,
     pub(crate) has_metadata: bool,
@@ -185,7 +186,7 @@ impl Index {
             id: number(&entry.id),
             expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
             code: record.code,
-            session: record.session,
+            owners: record.owners,
             terms,
             facets,
             has_metadata: record.has_metadata,
@@ -208,8 +209,8 @@ impl Index {
 
 impl Slot {
     /// What slots are sorted by.
-    fn order(&self) -> (u32, u128) {
-        (self.session, self.id)
+    fn order(&self) -> (u64, u128) {
+        (self.owners.session(), self.id)
     }
 }
 

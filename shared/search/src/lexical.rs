@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use crate::index::Index;
 use crate::parameters::Parameters;
 use crate::query::{Query, QueryTerm};
+use crate::view::View;
 
 /// With fewer records than this, words are weighed as if there were as many: among three memories every word is common.
 const FEW: usize = 100;
@@ -26,8 +26,8 @@ pub(crate) struct Postings {
 }
 
 impl Postings {
-    /// Scans all records once.
-    pub(crate) fn find(index: &Index, query: &Query, parameters: &Parameters) -> Self {
+    /// Scans all records of the view once.
+    pub(crate) fn find(view: &View<'_>, query: &Query, parameters: &Parameters) -> Self {
         let mut wanted: HashMap<u32, Vec<Posting>> = HashMap::new();
         // Most terms of a record are not asked for: one bit tells so without a look into the map.
         let mut maybe = vec![0_u64; 1 << 10];
@@ -36,10 +36,10 @@ impl Postings {
             wanted.entry(hash).or_default();
             maybe[(hash as usize >> 6) & 0x3ff] |= 1 << (hash & 63);
         }
-        let total: u64 = index.slots.iter().map(|slot| u64::from(slot.length)).sum();
-        let mean = (total as f64 / index.len().max(1) as f64).max(1.0);
-        for (slot, place) in index.slots.iter().zip(0_u32..) {
-            for term in index.terms_of(slot) {
+        let total: u64 = view.iter().map(|slot| u64::from(slot.length)).sum();
+        let mean = (total as f64 / view.len().max(1) as f64).max(1.0);
+        for (slot, place) in view.iter().zip(0_u32..) {
+            for term in view.terms_of(slot) {
                 let hash = term.hash();
                 if (maybe[(hash as usize >> 6) & 0x3ff] >> (hash & 63)) & 1 == 0 {
                     continue;
@@ -54,8 +54,8 @@ impl Postings {
                 }
             }
         }
-        let common = (parameters.common * index.len() as f64).max(COMMON_OF_FEW);
-        Self { of: wanted, records: index.len(), common }
+        let common = (parameters.common * view.len() as f64).max(COMMON_OF_FEW);
+        Self { of: wanted, records: view.len(), common }
     }
 
     fn of(&self, hash: u32) -> &[Posting] {
@@ -81,7 +81,7 @@ impl Postings {
 
     /// Each record's share of what the query's terms could give: 0 for none of them, 1 for each of them said once in
     /// a text of mean length.
-    pub(crate) fn score(&self, index: &Index, query: &Query, parameters: &Parameters) -> Vec<f32> {
+    pub(crate) fn score(&self, view: &View<'_>, query: &Query, parameters: &Parameters) -> Vec<f32> {
         let mut score = vec![0.0_f32; self.records];
         let mut attainable = 0.0;
         let mut credit = Credit::new(self.records);
@@ -98,7 +98,7 @@ impl Postings {
                 }
             }
             if !self.is_common(term.hash) {
-                credit.spread(index, parameters);
+                credit.spread(view, parameters);
             }
             credit.pay(&mut score, idf as f32);
         }
@@ -131,21 +131,21 @@ impl Credit {
     }
 
     /// Lets the neighbours of a record in its session have a part of what it has, less with each step.
-    fn spread(&mut self, index: &Index, parameters: &Parameters) {
+    fn spread(&mut self, view: &View<'_>, parameters: &Parameters) {
         let own: Vec<(u32, f32)> =
             self.given.iter().map(|place| (*place, self.of[*place as usize])).collect();
         for (place, value) in own {
-            let session = index.slots[place as usize].session;
-            if session == 0 {
+            let session_at = |place: u32| view.slot(place as usize).map(|slot| slot.owners.session());
+            let session = session_at(place);
+            if session == Some(0) {
                 continue;
             }
             for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
                 let mut part = value;
                 for step in 1..=parameters.window {
                     let other = if is_later { place.checked_add(step) } else { place.checked_sub(step) };
-                    let slot = other.and_then(|other| index.slots.get(other as usize));
-                    let is_near = slot.is_some_and(|slot| slot.session == session);
-                    let Some(other) = other.filter(|_| is_near) else { break };
+                    let is_near = |other: &u32| session_at(*other) == session;
+                    let Some(other) = other.filter(is_near) else { break };
                     part *= decay as f32;
                     self.raise(other, part);
                 }

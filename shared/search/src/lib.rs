@@ -11,10 +11,13 @@
 mod bits;
 mod facets;
 mod index;
+#[cfg(test)]
+mod isolation;
 mod lexical;
 mod model;
 #[cfg(test)]
 mod oracle;
+mod owners;
 mod parameters;
 mod pool;
 mod query;
@@ -23,6 +26,7 @@ mod record;
 #[cfg(test)]
 mod sample;
 mod text;
+mod view;
 mod wordpiece;
 
 pub use index::{Entry, Index};

@@ -6,9 +6,11 @@ use hb_domain::{MemoryId, Timestamp};
 use crate::facets::Asked;
 use crate::index::{Index, Slot, name};
 use crate::lexical::Postings;
+use crate::owners::Owners;
 use crate::parameters::Parameters;
 use crate::query::Query;
 use crate::record::kind_number;
+use crate::view::View;
 
 /// The logistic curve that makes a relevance of a score.
 const CALIBRATION: (f64, f64) = (-5.46, 8.50);
@@ -66,23 +68,25 @@ pub(crate) struct Scores {
 
 impl Index {
     /// The `count` memories that match `search` best: by score, of equal ones the newest first. Those that ended
-    /// before `now` and those of no relevance are left out. A filter may let a few through that do not match it.
+    /// before `now` and those of no relevance are left out. What belongs to others than the owners that it asks for counts
+    /// for nothing; its other filters change no score. A filter may let a few through that do not match it.
     pub fn search(&self, query: &Query, search: &Search, now: Timestamp, count: usize) -> Vec<Hit> {
-        if query.is_empty() || self.is_empty() {
+        let view = self.view(search);
+        if query.is_empty() || view.len() == 0 {
             return Vec::new();
         }
-        let scores = self.score(query, &Parameters::SHIPPED);
+        let scores = view.score(query, &Parameters::SHIPPED);
         let asked = Asked::by(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         // Below this there is no place among the best.
         let mut least = least_score(search.min_relevance);
-        for (slot, place) in self.slots.iter().zip(0_u32..) {
+        for (slot, place) in view.iter().zip(0_u32..) {
             let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
             if score < least
                 || scores.is_nothing(place as usize)
                 || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
-                || !self.may_match(slot, search, &asked)
+                || !view.may_match(slot, search, &asked)
             {
                 continue;
             }
@@ -101,18 +105,30 @@ impl Index {
         }
         found.truncate(count);
         found.sort_unstable();
-        found.into_iter().filter_map(|(_, _, place)| self.hit(place as usize, query, &scores)).collect()
+        found.into_iter().filter_map(|(_, _, place)| view.hit(place as usize, query, &scores)).collect()
+    }
+
+    /// How many memories a search is answered from: those of the owners that it asks for.
+    pub fn count(&self, search: &Search) -> usize {
+        self.view(search).len()
+    }
+
+    fn view(&self, search: &Search) -> View<'_> {
+        View::of(self, &Owners::asked(&search.filter))
     }
 
     /// All memories by their score under these parameters, best first, of equal ones the newest.
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
-        let scores = self.score(query, parameters);
+        let view = View::all(self);
+        let scores = view.score(query, parameters);
         let key = |(place, slot): (usize, &Slot)| slot.key(scores.total(place, slot, parameters));
-        let mut ranked: Vec<(i64, u128)> = self.slots.iter().enumerate().map(key).collect();
+        let mut ranked: Vec<(i64, u128)> = view.iter().enumerate().map(key).collect();
         ranked.sort_unstable();
         ranked.into_iter().filter_map(|(_, id)| name(u128::MAX - id)).collect()
     }
+}
 
+impl View<'_> {
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
         let postings = Postings::find(self, query, parameters);
         let mut words = postings.score(self, query, parameters);
@@ -120,11 +136,16 @@ impl Index {
             words.iter_mut().for_each(|score| *score *= parameters.words);
         }
         let meaning: Vec<f32> =
-            self.slots.iter().map(|slot| parameters.meaning * query.cosine(&slot.code)).collect();
+            self.iter().map(|slot| parameters.meaning * query.cosine(&slot.code)).collect();
         let mut session = vec![0.0; self.len()];
+        let mut slots = self.iter().map(|slot| slot.owners.session()).peekable();
         let mut from = 0;
-        for together in self.slots.chunk_by(|a, b| a.session == b.session && a.session != 0) {
-            let own = from..from + together.len();
+        while let Some(id) = slots.next() {
+            let mut own = from..from + 1;
+            while id != 0 && slots.next_if_eq(&id).is_some() {
+                own.end += 1;
+            }
+            from = own.end;
             let mut best = [0.0_f32; 8];
             for place in own.clone() {
                 insert(&mut best[..parameters.best], words[place] + meaning[place]);
@@ -132,7 +153,6 @@ impl Index {
             let bonus =
                 parameters.session * best[..parameters.best].iter().sum::<f32>() / parameters.best as f32;
             session[own].fill(bonus);
-            from += together.len();
         }
         Scores { postings, words, meaning, session }
     }
@@ -146,7 +166,7 @@ impl Index {
     }
 
     fn hit(&self, place: usize, query: &Query, scores: &Scores) -> Option<Hit> {
-        let slot = &self.slots[place];
+        let slot = self.slot(place)?;
         let has = |hash: u32| self.terms_of(slot).binary_search_by_key(&hash, |term| term.hash()).is_ok();
         let said = query
             .terms

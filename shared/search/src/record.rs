@@ -2,11 +2,11 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | 1, the format |
-//! | 1 | type in the low 4 bits; bit 4: has a session, bit 5: has facets, bit 6: has metadata of which there are no facets |
+//! | 1 | 2, the format |
+//! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: has facets, bit 6: has metadata of which there are no facets |
 //! | 1 | importance in steps of 1/255 |
 //! | 32 | embedding: the sign of each dimension |
-//! | 4 | session, when it has one |
+//! | 1 + 8 each | owners, when it has any: bit 0: a user, bit 1: an agent, bit 2: a session; a hash of each |
 //! | 1 + 4 each | facets, when it has any |
 //! | the rest | as bits: 0 and 7 bits or 1 and 11 for the number of distinct terms; their hashes ascending, as
 //! Rice-coded gaps, each with its count in unary |
@@ -17,10 +17,11 @@ use hb_domain::Memory;
 use hb_domain::memory::MemoryType;
 
 use crate::bits::{BitReader, BitWriter};
+use crate::owners::Owners;
 use crate::{facets, model, text};
 
-const FORMAT: u8 = 1;
-const HAS_SESSION: u8 = 1 << 4;
+pub(crate) const FORMAT: u8 = 2;
+const HAS_OWNERS: u8 = 1 << 4;
 const HAS_FACETS: u8 = 1 << 5;
 const HAS_MORE: u8 = 1 << 6;
 /// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by accident.
@@ -42,9 +43,9 @@ pub struct Record {
     pub(crate) kind: u8,
     pub(crate) importance: u8,
     pub(crate) code: Code,
-    /// A hash of the session; 0 without one.
-    pub(crate) session: u32,
-    /// Hashes of what filters ask for.
+    /// Whose it is.
+    pub(crate) owners: Owners,
+    /// Hashes of what else filters ask for.
     pub(crate) facets: Vec<u32>,
     /// Whether those of metadata are among them.
     pub(crate) has_metadata: bool,
@@ -95,7 +96,7 @@ impl Record {
             kind: kind_number(memory.kind),
             importance: (memory.importance * 255.0).round() as u8,
             code: model::get().code(&memory.content),
-            session: memory.session_id.as_ref().map_or(0, |id| facets::hash(b's', id.as_bytes()).max(1)),
+            owners: Owners::of(memory),
             facets,
             has_metadata,
             terms,
@@ -110,8 +111,8 @@ impl Record {
     /// The record as it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut flags = self.kind;
-        if self.session != 0 {
-            flags |= HAS_SESSION;
+        if self.owners != Owners::default() {
+            flags |= HAS_OWNERS;
         }
         if !self.has_metadata {
             flags |= HAS_MORE;
@@ -121,8 +122,10 @@ impl Record {
         }
         let mut bytes = vec![FORMAT, flags, self.importance];
         bytes.extend(self.code);
-        if self.session != 0 {
-            bytes.extend(self.session.to_le_bytes());
+        if self.owners != Owners::default() {
+            let has = |(bit, owner): (usize, &u64)| u8::from(*owner != 0) << bit;
+            bytes.push(self.owners.0.iter().enumerate().map(has).sum());
+            bytes.extend(self.owners.0.into_iter().filter(|owner| *owner != 0).flat_map(u64::to_le_bytes));
         }
         if !self.facets.is_empty() {
             bytes.push(u8::try_from(self.facets.len()).unwrap_or(u8::MAX));
@@ -152,7 +155,13 @@ impl Record {
             return None;
         }
         let code = rest.array()?;
-        let session = if flags & HAS_SESSION == 0 { 0 } else { u32::from_le_bytes(rest.array()?) };
+        let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { rest.array()? };
+        let mut owners = Owners::default();
+        for (bit, owner) in owners.0.iter_mut().enumerate() {
+            if (present >> bit) & 1 == 1 {
+                *owner = u64::from_le_bytes(rest.array()?);
+            }
+        }
         let has_metadata = flags & HAS_MORE == 0;
         let [count] = if flags & HAS_FACETS == 0 { [0] } else { rest.array()? };
         let facets = (0..count).map(|_| rest.array().map(u32::from_le_bytes)).collect::<Option<Vec<_>>>()?;
@@ -166,7 +175,7 @@ impl Record {
             last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
             terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
         }
-        Some(Self { kind: flags & 0x0f, importance, code, session, facets, has_metadata, terms })
+        Some(Self { kind: flags & 0x0f, importance, code, owners, facets, has_metadata, terms })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hb_domain::Timestamp;
+use hb_domain::search::Search;
 use hb_domain::tenant::SearchVersion;
 use hb_search::Index;
 
@@ -115,9 +116,9 @@ impl Held {
         }
     }
 
-    /// How many memories it knows, when those are not all.
-    pub(crate) fn searched(&self) -> Option<u64> {
+    /// How many memories it knows of those that a search is answered from, when it does not know all there are.
+    pub(crate) fn searched(&self, search: &Search) -> Option<u64> {
         let is_whole = self.loading.is_none() && !self.is_cut && !self.needs_look && self.version.is_some();
-        (!is_whole).then_some(self.index.len() as u64)
+        (!is_whole).then(|| self.index.count(search) as u64)
     }
 }

@@ -271,6 +271,19 @@ impl World {
         update.expression_attribute_values(":value", value).send().await.expect("the database");
     }
 
+    /// Lets searches believe that a memory is what another one is: gives it the other's search record.
+    pub async fn disguise(&self, tenant: &TenantId, id: &str, as_id: &str) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let read = client.get_item().table_name("Memories").key("tenant", text(tenant.as_str()));
+        let other = read.key("id", text(as_id)).send().await.expect("the database");
+        let record = other.item().and_then(|item| item.get("find")).expect("a record").clone();
+        let update = client.update_item().table_name("Memories").key("tenant", text(tenant.as_str()));
+        let update = update.key("id", text(id)).update_expression("SET #record = :record");
+        let update = update.expression_attribute_names("#record", "find");
+        update.expression_attribute_values(":record", record).send().await.expect("the database");
+    }
+
     /// A further key of a tenant with the one scope.
     pub async fn key_with(&self, tenant: &TenantId, scope: Scope) -> String {
         self.key(tenant, [scope].into_iter().collect(), None).await.1

@@ -245,7 +245,7 @@ fn entry(tenant: &TenantId, item: &Attributes) -> Option<Entry> {
     let record = row.bytes("find").ok().and_then(|bytes| Record::from_bytes(&bytes));
     let (id, expires_at) = (row.parsed("id", MemoryId::parse), row.optional_moment("expiresAt"));
     let (Some(record), Ok(id), Ok(expires_at)) = (record, id, expires_at) else {
-        tracing::error!(%tenant, id = ?item.get("id"), "a memory cannot be searched: its record is damaged");
+        tracing::error!(%tenant, id = ?item.get("id"), "a memory cannot be searched: its record is damaged or of another version");
         return None;
     };
     Some(Entry { id, expires_at, record })

@@ -18,7 +18,7 @@ use crate::held::Held;
 pub struct Found {
     /// The memories, best first, with how they were found.
     pub hits: Vec<(Memory, Hit)>,
-    /// How many memories were searched, when those are not all. The next search has more.
+    /// How many memories were searched, when those are not all; of those of the owners asked for. The next search has more.
     pub searched: Option<u64>,
 }
 
@@ -76,7 +76,7 @@ impl Memories<'_> {
         loop {
             let (ranked, revision, searched) = {
                 let held = shelf.read().await;
-                (held.index.search(query, search, now, wanted), held.revision, held.searched())
+                (held.index.search(query, search, now, wanted), held.revision, held.searched(search))
             };
             let is_enough = self.read_hits(&ranked, limit, search, now, reading).await?;
             let is_all =
