@@ -4,6 +4,10 @@
 //! `../shared/data/locomo/dev5.json` or `LOCOMO`. A conversation is a tenant, a turn a memory. Recall at k is the share of a
 //! question's evidence among the first k, over the questions of categories 1 to 4; a session ranks where its best turn does,
 //! over all questions.
+//!
+//! How well a search of one user's memories finds: each memory has its speaker as `userId`. The questions whose evidence is all of
+//! one speaker are searched once without a filter and once with that speaker's `userId`; the others, whose evidence is of both,
+//! are left out.
 
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
@@ -33,6 +37,9 @@ struct Conversation {
     /// Which turn a memory is, and which session a turn is of.
     places: BTreeMap<MemoryId, usize>,
     sessions: Vec<usize>,
+    speakers: Vec<String>,
+    /// What the records take as they are stored, in bytes.
+    stored: usize,
     questions: Vec<Question>,
 }
 
@@ -49,6 +56,15 @@ struct Worth {
     recall: [f64; 3],
     session: f64,
     gain: f64,
+}
+
+/// What the service's rankings were worth.
+#[derive(Debug, Default)]
+struct Served {
+    all: Vec<Worth>,
+    /// Of the questions whose evidence is all of one speaker, without a filter and with that speaker's.
+    of_one: Vec<Worth>,
+    filtered: Vec<Worth>,
 }
 
 /// Measures, and writes a table.
@@ -84,14 +100,26 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
         let worths: Vec<Worth> = conversations.iter().flat_map(|of| of.ranked(&parameters)).collect();
         row(out, name, &worths)?;
     }
-    let mut served = Vec::new();
+    let mut served = Served::default();
     for (number, conversation) in conversations.iter().enumerate() {
         let own = conversation.served(number).await;
-        row(out, &format!("  conversation {}", number + 1), &own)?;
-        served.extend(own);
+        row(out, &format!("  conversation {}", number + 1), &own.all)?;
+        served.all.extend(own.all);
+        served.of_one.extend(own.of_one);
+        served.filtered.extend(own.filtered);
     }
-    row(out, "as served, over HTTP", &served)?;
-    row(out, "parameters chosen on the others", &out_of_fold(&conversations))
+    row(out, "as served, over HTTP", &served.all)?;
+    row(out, "evidence of one speaker", &served.of_one)?;
+    row(out, "  and filtered by that userId", &served.filtered)?;
+    row(out, "parameters chosen on the others", &out_of_fold(&conversations))?;
+    let turns: usize = conversations.iter().map(|conversation| conversation.turns.len()).sum();
+    let stored: usize = conversations.iter().map(|conversation| conversation.stored).sum();
+    writeln!(
+        out,
+        "{} questions of one speaker; {:.1} bytes stored a turn, with session and user",
+        served.of_one.len(),
+        stored as f64 / turns as f64
+    )
 }
 
 /// What each conversation is worth under the parameters that are best for all others.
@@ -134,6 +162,7 @@ impl Conversation {
         let mut rng = StdRng::seed_from_u64(1);
         let (mut turns, mut entries, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
         let (mut places, mut names) = (BTreeMap::new(), BTreeMap::new());
+        let (mut speakers, mut stored) = (Vec::new(), 0);
         for (number, session) in data["sessions"].as_array().into_iter().flatten().enumerate() {
             let began = session["dateTime"].as_str().and_then(date);
             let began = began.unwrap_or_else(|| panic!("a date: {}", session["dateTime"]));
@@ -148,14 +177,18 @@ impl Conversation {
                     "content": format!("{}: {}{caption}", field("speaker"), field("text")),
                     "type": "episodic",
                     "sessionId": session["session"].to_string(),
+                    "userId": field("speaker"),
                     "createdAt": began.plus(Duration::from_secs(position as u64)),
                 });
                 let fields = Fields::of_body(line.clone()).expect("fields");
                 let memory = Imported::parse(fields, &tenant, now, &mut rng).expect("a memory").memory;
                 names.insert(field("id").to_owned(), turns.len());
                 places.insert(memory.id.clone(), turns.len());
-                entries.push(Entry { id: memory.id.clone(), expires_at: None, record: Record::of(&memory) });
+                let record = Record::of(&memory);
+                stored += record.to_bytes().len();
+                entries.push(Entry { id: memory.id.clone(), expires_at: None, record });
                 sessions.push(number);
+                speakers.push(field("speaker").to_owned());
                 let mut named = line;
                 named["id"] = json!(memory.id);
                 turns.push(named);
@@ -173,7 +206,7 @@ impl Conversation {
             (!evidence.is_empty()).then_some(Question { text, category, evidence })
         });
         let questions = questions.collect();
-        Self { turns, index, places, sessions, questions }
+        Self { turns, index, places, sessions, speakers, stored, questions }
     }
 
     /// By the index alone.
@@ -186,7 +219,7 @@ impl Conversation {
     }
 
     /// Through everything: import, store, search.
-    async fn served(&self, number: usize) -> Vec<Worth> {
+    async fn served(&self, number: usize) -> Served {
         let world = World::new().await;
         world.clock.set(Clock::system().now());
         let account = world.account_with(&format!("locomo-{number}"), plenty()).await;
@@ -199,16 +232,33 @@ impl Conversation {
                 client.send_raw(Method::POST, "/api/v1/memories/import", &headers, body.join("\n")).await;
             assert_eq!(answer.data()["imported"], lines.len(), "{}", answer.text);
         }
-        let mut worths = Vec::new();
+        let mut served = Served::default();
         for question in &self.questions {
-            let body = json!({"query": question.text, "limit": LIMIT});
-            let answer = client.post("/api/v1/memories/search", body).await;
-            let results = answer.data()["results"].as_array().expect("results").clone();
-            let ids: Vec<MemoryId> =
-                results.iter().filter_map(|result| MemoryId::parse(result["id"].as_str()?)).collect();
-            worths.push(self.worth(question, ids.iter()));
+            let mut body = json!({"query": question.text, "limit": LIMIT});
+            let worth = self.asked(&client, question, &body).await;
+            served.all.push(worth);
+            if let Some(speaker) = self.only_speaker(question) {
+                body["userId"] = json!(speaker);
+                served.of_one.push(worth);
+                served.filtered.push(self.asked(&client, question, &body).await);
+            }
         }
-        worths
+        served
+    }
+
+    async fn asked(&self, client: &Client, question: &Question, body: &Value) -> Worth {
+        let answer = client.post("/api/v1/memories/search", body.clone()).await;
+        let results = answer.data()["results"].as_array().expect("results").clone();
+        let ids: Vec<MemoryId> =
+            results.iter().filter_map(|result| MemoryId::parse(result["id"].as_str()?)).collect();
+        self.worth(question, ids.iter())
+    }
+
+    /// Who has said all of a question's evidence.
+    fn only_speaker(&self, question: &Question) -> Option<&str> {
+        let mut speakers = question.evidence.iter().map(|turn| self.speakers[*turn].as_str());
+        let first = speakers.next()?;
+        speakers.all(|speaker| speaker == first).then_some(first)
     }
 
     fn worth<'m>(&self, question: &Question, ranking: impl Iterator<Item = &'m MemoryId>) -> Worth {

@@ -81,7 +81,11 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
         "memories", "p50 ms", "p99 ms", "bytes stored", "bytes held", "making one, µs"
     )?;
     for count in [1_000, 10_000, 100_000, 1_000_000] {
-        ranked(out, count)?;
+        ranked(out, count, None)?;
+    }
+    writeln!(out, "\nAs above, filtered by a user who has one or fifty of each hundred memories")?;
+    for percent in [1, 50] {
+        ranked(out, 100_000, Some(percent))?;
     }
     Ok(())
 }
@@ -161,7 +165,8 @@ async fn served(out: &mut impl Write, count: usize) -> Result<()> {
     )
 }
 
-fn ranked(out: &mut impl Write, count: usize) -> Result<()> {
+/// Searches an index of so many memories, or those of a user who has so many of each hundred.
+fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(1);
     let tenant = TenantId::parse("bench").expect("a tenant");
     let now = Clock::system().now();
@@ -170,7 +175,11 @@ fn ranked(out: &mut impl Write, count: usize) -> Result<()> {
     for from in (0..count).step_by(10_000) {
         let memories: Vec<Memory> = (from..(from + 10_000).min(count))
             .map(|number| {
-                let fields = Fields::of_body(line(number, &mut rng)).expect("fields");
+                let mut body = line(number, &mut rng);
+                if let Some(percent) = percent {
+                    body["userId"] = json!(if number % 100 < percent { "ann" } else { "bob" });
+                }
+                let fields = Fields::of_body(body).expect("fields");
                 let at = now.minus(Duration::from_secs((count - number) as u64));
                 let mut memory = Imported::parse(fields, &tenant, now, &mut rng).expect("a memory").memory;
                 memory.id = hb_domain::MemoryId::mint(at, &mut rng);
@@ -189,7 +198,10 @@ fn ranked(out: &mut impl Write, count: usize) -> Result<()> {
     }
     let mut times = Vec::new();
     for _ in 0..SEARCHES {
-        let body = json!({"query": question(&mut rng)});
+        let mut body = json!({"query": question(&mut rng)});
+        if percent.is_some() {
+            body["userId"] = json!("ann");
+        }
         let search = Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search");
         let started = Instant::now();
         let hits = index.search(&Query::new(&search.query), &search, now, 20);
