@@ -3,50 +3,111 @@
 //! `serde_json` already refuses lone surrogates, numbers beyond a double, nesting beyond 128 levels
 //! and text after the value; here duplicate keys are refused too, instead of the last one winning.
 
+use std::cell::Cell;
 use std::fmt;
+use std::io;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::{Error, Result};
 
-/// Reads one JSON value.
+mod shape;
+
+pub use shape::Shape;
+
+/// The most values that a body or a line may hold, nested ones included: as a tree, each can take over a hundred times
+/// the room of its text.
+pub const MAX_VALUES: usize = 20_000;
+
+/// Reads one JSON value of at most [`MAX_VALUES`].
 ///
 /// # Errors
 /// [`Error::Malformed`], with the place of the fault.
 pub fn parse(bytes: &[u8]) -> Result<Value> {
-    match serde_json::from_slice::<Strict>(bytes) {
-        Ok(Strict(value)) => Ok(value),
-        Err(fault) => Err(Error::Malformed(format!("The body is not valid JSON: {fault}"))),
-    }
+    parse_with(bytes, MAX_VALUES)
 }
 
-/// Reads one line of NDJSON.
+/// Reads one JSON value that holds at most `most` values, itself included.
+///
+/// # Errors
+/// [`Error::Malformed`], with the place of the fault.
+pub fn parse_with(bytes: &[u8], most: usize) -> Result<Value> {
+    read(bytes, most).map_err(|fault| match fault {
+        Fault::Syntax(fault) => Error::Malformed(format!("The body is not valid JSON: {fault}")),
+        Fault::TooMany => Error::Malformed(format!("The body holds more than {most} values")),
+    })
+}
+
+/// Reads one line of NDJSON, of at most [`MAX_VALUES`].
 ///
 /// # Errors
 /// [`Error::Malformed`], with the place of the fault in the line.
 pub fn parse_line(line: &[u8]) -> Result<Value> {
-    match serde_json::from_slice::<Strict>(line) {
-        Ok(Strict(value)) => Ok(value),
+    read(line, MAX_VALUES).map_err(|fault| match fault {
         // A line has but one, which the answer numbers by itself.
-        Err(fault) => Err(Error::Malformed(
+        Fault::Syntax(fault) => Error::Malformed(
             format!("The line is not valid JSON: {fault}").replace("at line 1 column", "at column"),
-        )),
+        ),
+        Fault::TooMany => Error::Malformed(format!("The line holds more than {MAX_VALUES} values")),
+    })
+}
+
+/// Reads JSON of our own, however many values it holds; `None` when it is none.
+pub(crate) fn parse_known(text: &str) -> Option<Value> {
+    read(text.as_bytes(), usize::MAX).ok()
+}
+
+/// How many bytes a value takes as compact JSON; nothing is kept of them.
+pub fn length(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).map_or(0, |()| count.0)
+}
+
+enum Fault {
+    Syntax(serde_json::Error),
+    TooMany,
+}
+
+fn read(bytes: &[u8], most: usize) -> std::result::Result<Value, Fault> {
+    let left = Cell::new(Some(most));
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict(&left).deserialize(&mut deserializer).and_then(|value| {
+        deserializer.end()?;
+        Ok(value)
+    });
+    value.map_err(|fault| if left.get().is_none() { Fault::TooMany } else { Fault::Syntax(fault) })
+}
+
+/// Reads one value, and takes each that it holds from how many are left; `None` once there were more.
+#[derive(Clone, Copy)]
+struct Strict<'c>(&'c Cell<Option<usize>>);
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        self.0.set(self.0.get().and_then(|left| left.checked_sub(1)));
+        if self.0.get().is_none() {
+            return Err(D::Error::custom("too many values"));
+        }
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +144,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(Strict(value)) = items.next_element()? {
+        while let Some(value) = items.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -95,7 +156,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("duplicate key {:?}", shown(&key))));
             }
-            let Strict(value) = entries.next_value()?;
+            let value = entries.next_value_seed(self)?;
             map.insert(key, value);
         }
         Ok(Value::Object(map))
@@ -137,6 +198,31 @@ mod tests {
             assert!(matches!(parse(text.as_bytes()), Err(Error::Malformed(_))), "{text:?}");
         }
         assert!(parse(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn values_are_counted_while_they_are_read() {
+        let list = |count: usize| format!("[{}]", vec!["0"; count - 1].join(","));
+        assert!(parse_with(list(100).as_bytes(), 100).is_ok());
+        let refused = Err(Error::Malformed("The body holds more than 100 values".into()));
+        assert_eq!(parse_with(list(101).as_bytes(), 100), refused);
+        let nested = format!("[{}]", vec![r#"{"":[0]}"#; 40].join(","));
+        assert_eq!(parse_with(nested.as_bytes(), 100), refused);
+        let duplicate = parse_with(br#"[{"a":1,"a":2}]"#, 3);
+        assert!(matches!(duplicate, Err(Error::Malformed(why)) if why.contains("duplicate")));
+        let many = list(MAX_VALUES + 1);
+        assert!(matches!(parse(many.as_bytes()), Err(Error::Malformed(_))));
+        assert!(
+            matches!(parse_line(many.as_bytes()), Err(Error::Malformed(why)) if why.starts_with("The line holds"))
+        );
+        assert!(parse_known(&many).is_some());
+    }
+
+    #[test]
+    fn a_length_is_that_of_the_text() {
+        for value in [serde_json::json!({"a": ["\u{1}é", 1.0, null]}), serde_json::json!("")] {
+            assert_eq!(length(&value), value.to_string().len());
+        }
     }
 
     proptest! {

@@ -1,10 +1,8 @@
 //! A memory, and how a request makes one.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
-
 use crate::fields::Fields;
-use crate::{MemoryId, Result, TenantId, Timestamp, rules};
+use crate::{MemoryId, Metadata, Result, TenantId, Timestamp, json, rules};
+use serde::Serialize;
 
 /// The importance of a memory whose creator gave none.
 pub const DEFAULT_IMPORTANCE: f64 = 0.5;
@@ -90,7 +88,7 @@ pub struct Memory {
     /// Labels to filter by.
     pub tags: Vec<String>,
     /// Whatever the application wants to keep with it.
-    pub metadata: Map<String, Value>,
+    pub metadata: Metadata,
     /// The end user it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -117,7 +115,7 @@ impl Memory {
 
     /// What it takes of the tenant's storage, in bytes: its length as a line of an export.
     pub fn size(&self) -> u64 {
-        serde_json::to_string(self).map_or(0, |json| json.len() as u64 + 1)
+        json::length(self) as u64 + 1
     }
 }
 
@@ -129,7 +127,7 @@ pub struct NewMemory {
     pub kind: MemoryType,
     pub importance: f64,
     pub tags: Vec<String>,
-    pub metadata: Map<String, Value>,
+    pub metadata: Metadata,
     pub user_id: Option<String>,
     pub agent_id: Option<String>,
     pub session_id: Option<String>,
@@ -150,7 +148,9 @@ impl NewMemory {
             kind: MemoryType::Episodic,
             importance: fields.take("importance", rules::fraction).unwrap_or(DEFAULT_IMPORTANCE),
             tags: fields.take("tags", rules::tags).unwrap_or_default(),
-            metadata: fields.take("metadata", rules::metadata).unwrap_or_default(),
+            metadata: fields
+                .take("metadata", rules::metadata)
+                .map_or_else(Metadata::default, |map| Metadata::from(&map)),
             user_id: fields.take("userId", rules::scoping_id),
             agent_id: fields.take("agentId", rules::scoping_id),
             session_id: fields.take("sessionId", rules::scoping_id),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::fields::Fields;
 use crate::memory::{MAX_CONTENT, Memory, MemoryType};
-use crate::{Error, Result, TenantId, Timestamp, rules};
+use crate::{Error, Metadata, Result, TenantId, Timestamp, rules};
 
 /// What a PATCH asks for; `None` leaves a field as it is, `Some(None)` takes it away.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ impl Patch {
     /// `memory` as this patch leaves it at `now`. What it does not change keeps its `updatedAt`.
     ///
     /// # Errors
-    /// [`Error::Validation`] when the merged metadata has grown too large.
+    /// [`Error::Validation`] when metadata that it changes is beyond the bounds, merged.
     pub fn apply(&self, memory: &Memory, now: Timestamp) -> Result<Memory> {
         let mut patched = memory.clone();
         set(&mut patched.content, &self.content);
@@ -61,8 +61,14 @@ impl Patch {
         set(&mut patched.session_id, &self.session_id);
         set(&mut patched.expires_at, &self.expires_at);
         if let Some(changes) = &self.metadata {
-            merge(&mut patched.metadata, changes);
-            rules::metadata_size(&patched.metadata).map_err(|problem| Error::field("metadata", problem))?;
+            let before = memory.metadata.to_map();
+            let mut merged = before.clone();
+            merge(&mut merged, changes);
+            // As values, not as text: what is equal stays as it was written, and within whatever bounds it was.
+            if merged != before {
+                rules::metadata_bounds(&merged).map_err(|problem| Error::field("metadata", problem))?;
+                patched.metadata = Metadata::from(&merged);
+            }
         }
         if patched != *memory || (self.is_blind && !self.is_empty()) {
             // A clock behind the last writer's must not make the memory look older than it was.

@@ -6,10 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::fields::Ruled;
 use crate::memory::MemoryType;
-use crate::{MemoryId, Scope, Scopes, Timestamp};
+use crate::metadata::{MAX_BYTES, MAX_DEPTH, MAX_VALUES};
+use crate::{MemoryId, Scope, Scopes, Timestamp, json};
 
-/// The most a memory's metadata may take as compact JSON, in bytes.
-pub const MAX_METADATA: usize = 16 * 1024;
 const MAX_TAGS: usize = 50;
 const MAX_TAG: usize = 64;
 
@@ -179,13 +178,13 @@ fn checked_tags(items: impl Iterator<Item = Option<String>>) -> Ruled<Vec<String
     Ok(tags)
 }
 
-/// A JSON object of at most 16 KiB, without NUL in any string.
+/// A JSON object of at most 16 KiB, 1,000 values and 32 levels, without NUL in any string.
 pub fn metadata(value: Value) -> Ruled<Map<String, Value>> {
     let Value::Object(map) = value else { return Err("must be an object".into()) };
     if map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)) {
         return Err("must not contain the NUL character".into());
     }
-    metadata_size(&map).map(|()| map)
+    metadata_bounds(&map).map(|()| map)
 }
 
 /// `true` or `false`.
@@ -198,10 +197,30 @@ pub fn time(value: Value) -> Ruled<Timestamp> {
     moment(&value)
 }
 
-/// Refuses metadata that has grown beyond [`MAX_METADATA`].
-pub fn metadata_size(map: &Map<String, Value>) -> Ruled<()> {
-    let size = serde_json::to_string(map).map_or(usize::MAX, |json| json.len());
-    if size <= MAX_METADATA { Ok(()) } else { Err(format!("must take at most {MAX_METADATA} bytes as JSON")) }
+/// Refuses metadata that is too long, or takes too much memory as a tree for its length.
+pub fn metadata_bounds(map: &Map<String, Value>) -> Ruled<()> {
+    let mut values = 0;
+    let depth = 1 + map.values().map(|value| measure(value, &mut values)).max().unwrap_or(0);
+    if depth > MAX_DEPTH {
+        return Err(format!("must have at most {MAX_DEPTH} levels of objects and lists"));
+    }
+    if values > MAX_VALUES {
+        return Err(format!("must hold at most {MAX_VALUES} values, nested ones included"));
+    }
+    if json::length(map) > MAX_BYTES {
+        return Err(format!("must take at most {MAX_BYTES} bytes as JSON"));
+    }
+    Ok(())
+}
+
+/// Adds to `values` how many there are; gives how many levels.
+fn measure(value: &Value, values: &mut usize) -> usize {
+    *values += 1;
+    match value {
+        Value::Array(items) => 1 + items.iter().map(|item| measure(item, values)).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(|item| measure(item, values)).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 fn has_nul(value: &Value) -> bool {
@@ -264,9 +283,9 @@ mod tests {
 
     #[test]
     fn metadata_is_an_object_of_bounded_size_without_nul() {
-        assert!(metadata(json!({"a": "x".repeat(MAX_METADATA - 8)})).is_ok());
+        assert!(metadata(json!({"a": "x".repeat(MAX_BYTES - 8)})).is_ok());
         for value in [
-            json!({"a": "x".repeat(MAX_METADATA)}),
+            json!({"a": "x".repeat(MAX_BYTES)}),
             json!([]),
             json!({"a": ["\0"]}),
             json!({"\0": 1}),
@@ -274,6 +293,16 @@ mod tests {
         ] {
             assert!(metadata(value).is_err());
         }
+    }
+
+    #[test]
+    fn metadata_is_bounded_in_values_and_depth() {
+        let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
+        let wide = |values: usize| json!({"a": vec![0; values - 1]});
+        assert!(metadata(deep(MAX_DEPTH)).is_ok() && metadata(deep(MAX_DEPTH + 1)).is_err());
+        assert!(metadata(wide(MAX_VALUES)).is_ok() && metadata(wide(MAX_VALUES + 1)).is_err());
+        let pairs = |count: usize| json!({"m": vec![json!({"": 0}); count]});
+        assert!(metadata(pairs(499)).is_ok() && metadata(pairs(500)).is_err(), "an object is a value too");
     }
 
     #[test]

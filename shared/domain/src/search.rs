@@ -50,8 +50,8 @@ impl Search {
     /// Whether `memory` is among those to be searched.
     pub fn admits(&self, memory: &Memory) -> bool {
         self.filter.matches(memory)
-            && self.metadata.iter().all(|(name, value)| memory.metadata.get(name) == Some(value))
             && self.created_after.is_none_or(|after| memory.created_at >= after)
             && self.created_before.is_none_or(|before| memory.created_at < before)
+            && memory.metadata.has_all(&self.metadata)
     }
 }

@@ -2,7 +2,6 @@
 
 use hb_domain::Memory;
 use hb_domain::search::Search;
-use serde_json::Value;
 
 /// The most facets that a record has. Tags, 50 at most, always have room.
 pub(crate) const MAX_FACETS: usize = 255;
@@ -11,9 +10,10 @@ pub(crate) const MAX_FACETS: usize = 255;
 /// for has none of them here.
 pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
     let mut facets: Vec<u32> = memory.tags.iter().map(|tag| tag_facet(tag)).collect();
-    let is_complete = facets.len() + memory.metadata.len() <= MAX_FACETS;
+    let fields = memory.metadata.fields();
+    let is_complete = facets.len() + fields.len() <= MAX_FACETS;
     if is_complete {
-        facets.extend(memory.metadata.iter().map(|(name, value)| metadata_facet(name, value)));
+        facets.extend(fields.iter().map(|(name, value)| metadata_facet(name, value)));
     }
     (facets, is_complete)
 }
@@ -42,7 +42,8 @@ fn tag_facet(tag: &str) -> u32 {
     hash(b't', tag.as_bytes())
 }
 
-fn metadata_facet(name: &str, value: &Value) -> u32 {
+/// `value` as compact JSON.
+fn metadata_facet(name: &str, value: impl std::fmt::Display) -> u32 {
     // The two zeros are equal, and look different.
     hash(b'm', format!("{name}\0{value}").replace("-0.0", "0.0").as_bytes())
 }

@@ -127,5 +127,5 @@ impl Page {
 
 /// The bytes that a memory takes in an answer.
 pub(super) fn json_size(memory: &Memory) -> usize {
-    serde_json::to_string(memory).map_or(0, |json| json.len() + 1)
+    hb_domain::json::length(memory) + 1
 }

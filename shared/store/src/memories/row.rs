@@ -1,7 +1,7 @@
 //! A memory as an item, and back.
 
 use hb_domain::memory::MemoryType;
-use hb_domain::{Memory, MemoryId, Result, TenantId};
+use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
 
 use super::Versioned;
 use crate::counts::Amount;
@@ -59,7 +59,7 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
     }
     if !memory.metadata.is_empty() {
         // As text: an item's own maps nest 32 levels at most and know no difference of 1 and 1.0.
-        item.insert("metadata".into(), text(serde_json::Value::Object(memory.metadata.clone())));
+        item.insert("metadata".into(), text(memory.metadata.as_str()));
     }
     let owners = [&memory.user_id, &memory.agent_id, &memory.session_id];
     for (((name, since), value), seq) in OWNERS.into_iter().zip(owners).zip(record.moved) {
@@ -81,14 +81,15 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
 pub(super) fn decode(item: &Attributes) -> Result<Record> {
     let row = Row::new(TABLE, item);
     let id = row.parsed("id", MemoryId::parse)?;
-    let metadata = row.optional_text("metadata")?.map(serde_json::from_str).transpose();
+    let metadata = row.optional_text("metadata")?;
+    let metadata = metadata.map(|text| Metadata::from_stored(text).ok_or_else(|| row.corrupt("metadata")));
     let optional = |name: &str| -> Result<Option<String>> { Ok(row.optional_text(name)?.map(str::to_owned)) };
     let memory = Memory {
         content: row.text("content")?.to_owned(),
         kind: row.parsed("type", MemoryType::parse)?,
         importance: row.float("importance")?,
         tags: row.texts("tags")?,
-        metadata: metadata.map_err(|_| row.corrupt("metadata"))?.unwrap_or_default(),
+        metadata: metadata.transpose()?.unwrap_or_default(),
         user_id: optional("userId")?,
         agent_id: optional("agentId")?,
         session_id: optional("sessionId")?,

@@ -162,7 +162,7 @@ async fn forget(shelf: &RwLock<Held>, gone: &[MemoryId], revision: u64) {
 
 /// How many of the hits an answer has room for, which repeats the query.
 fn fitting(query: &str, hits: &[(Memory, Hit)]) -> usize {
-    let mut bytes = serde_json::to_string(query).map_or(0, |json| json.len());
+    let mut bytes = hb_domain::json::length(&query);
     let fits = |(memory, hit): &&(Memory, Hit)| {
         bytes += list::json_size(memory)
             + hit.explanation.terms.iter().map(|term| term.len() + 3).sum::<usize>()
