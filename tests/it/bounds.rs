@@ -1,5 +1,6 @@
 //! The bounds of every field, one step inside and one step outside.
 
+use hb_domain::TenantId;
 use hb_tests::World;
 use http::Method;
 use serde_json::{Value, json};
@@ -15,6 +16,20 @@ fn tags(count: usize) -> Value {
 /// Metadata of exactly so many bytes as compact JSON.
 fn metadata(bytes: usize) -> Value {
     json!({"a": "x".repeat(bytes - r#"{"a":""}"#.len())})
+}
+
+/// Metadata of so many values; a list or an object is one too.
+fn values(count: usize) -> Value {
+    let mut metadata = json!({"m": vec![json!({"": 0}); (count - 1) / 2]});
+    if count.is_multiple_of(2) {
+        metadata["n"] = json!(0);
+    }
+    metadata
+}
+
+/// Metadata of so many levels of objects.
+fn levels(count: usize) -> Value {
+    (0..count).fold(json!(1), |inner, _| json!({"a": inner}))
 }
 
 #[tokio::test]
@@ -37,6 +52,10 @@ async fn bounds_are_where_the_contract_puts_them() {
         (MEMORIES, &memory, "tags", json!(vec!["same"; 80]), json!(["a", 1])),
         (MEMORIES, &memory, "metadata", metadata(16 * 1024), metadata(16 * 1024 + 1)),
         (MEMORIES, &memory, "metadata", json!({}), Value::Null),
+        (MEMORIES, &memory, "metadata", values(1_000), values(1_001)),
+        (MEMORIES, &memory, "metadata", levels(32), levels(33)),
+        (SEARCH, &query, "metadata", values(1_000), values(1_001)),
+        (SEARCH, &query, "metadata", levels(32), levels(33)),
         (MEMORIES, &memory, "userId", json!("ü".repeat(128)), json!("ü".repeat(129))),
         (MEMORIES, &memory, "agentId", json!("a"), json!("")),
         (MEMORIES, &memory, "sessionId", json!("s"), Value::Null),
@@ -82,6 +101,46 @@ async fn metadata_that_patches_make_too_large_is_refused_and_left_as_it_was() {
     assert_eq!(replaced.data()["metadata"], json!({"b": 1}));
 }
 
+/// What an earlier version has stored is within its own bounds, not within today's.
+#[tokio::test]
+async fn metadata_from_before_the_bounds_is_kept_until_it_is_changed() {
+    let (world, _instance, client) = World::with_a_client().await;
+    let created = client.post(MEMORIES, json!({"content": "tea", "type": "task"})).await;
+    let path = created.header("location");
+    let mut old = values(4_000);
+    old["zero"] = json!(-0.0);
+    old["deep"] = levels(100);
+    let acme = TenantId::parse("acme").expect("a tenant");
+    let id = created.data()["id"].as_str().expect("an id");
+    world.keep_metadata(&acme, id, &old.to_string()).await;
+
+    assert_eq!(client.get(path).await.data()["metadata"], old);
+    assert_eq!(client.get(MEMORIES).await.data()["memories"][0]["metadata"], old);
+    let found = client.post(SEARCH, json!({"query": "tea"})).await;
+    assert_eq!(found.data()["results"][0]["metadata"], old);
+    let by_field = client.post(SEARCH, json!({"query": "tea", "metadata": {"zero": 0.0}})).await;
+    assert_eq!(by_field.data()["results"], json!([]), "the index has its fields as they were");
+    let exported = client.get("/api/v1/memories/export").await;
+    assert_eq!(serde_json::from_str::<Value>(&exported.text).expect("one line")["metadata"], old);
+
+    // What is equal is no change; what changes something has to bring it within the bounds.
+    for same in [json!({"content": "coffee"}), json!({"metadata": {}}), json!({"metadata": {"zero": 0.0}})] {
+        let patched = client.send(Method::PATCH, path, Some(same)).await;
+        assert_eq!(patched.data()["metadata"].to_string(), old.to_string());
+    }
+    let grown = client.send(Method::PATCH, path, Some(json!({"metadata": {"zero": 1}}))).await;
+    grown.expect(400, "VALIDATION_ERROR");
+    assert_eq!(grown.fields(), ["metadata"]);
+    let brought = json!({"metadata": {"m": null, "deep": null}});
+    let patched = client.send(Method::PATCH, path, Some(brought)).await;
+    assert_eq!(patched.data()["metadata"], json!({"n": 0, "zero": -0.0}));
+
+    let line = [("content-type", "application/x-ndjson")];
+    let imported = client.send_raw(Method::POST, "/api/v1/memories/import", &line, exported.text).await;
+    assert_eq!(imported.data()["failed"], 1, "{}", imported.text);
+    assert_eq!(imported.data()["results"][0]["errors"][0]["field"], "metadata");
+}
+
 #[tokio::test]
 async fn every_bad_field_is_reported_at_once() {
     let (_world, _instance, client) = World::with_a_client().await;
@@ -111,4 +170,64 @@ async fn every_bad_field_is_reported_at_once() {
     assert_eq!(refused.fields(), ["cursor", "limit", "order", "page", "sort", "tags", "type", "x"]);
     let refused = client.get("/api/v1/api-keys/usage?days=91&day=1").await;
     assert_eq!(refused.fields(), ["day", "days", "keyId"]);
+}
+
+/// On every route that reads none, under every method, whether it needs a credential or not.
+#[tokio::test]
+async fn a_body_that_nobody_reads_has_8_kib_at_most() {
+    let (world, instance, client) = World::with_a_client().await;
+    let acme = TenantId::parse("acme").expect("a tenant");
+    let routes = hb_local::gateway::FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let routes = routes.filter(|route| [Method::GET, Method::DELETE].contains(&route.method));
+    let mut tried = 0;
+    for route in routes {
+        let (key, _) = world.key(&acme, hb_domain::Scopes::all(), None).await;
+        let created = client.post(MEMORIES, json!({"content": "x", "type": "task"})).await;
+        let id = created.data()["id"].as_str().expect("an id");
+        let named = if route.path.starts_with(KEYS) { key.as_str() } else { id };
+        let query = if route.path.ends_with("/usage") { format!("?keyId={key}") } else { String::new() };
+        let path = format!("{}{query}", route.path.replace("{id}", named));
+        let head = (route.method == Method::GET).then_some(Method::HEAD);
+        for method in head.into_iter().chain([route.method.clone()]) {
+            // The standing is shown once a second.
+            let send = async |body: Vec<u8>| {
+                instance.clock.set(instance.clock.now().plus(std::time::Duration::from_secs(2)));
+                client.send_raw(method.clone(), &path, &[], body).await
+            };
+            let large = send(vec![b'['; 8 * 1024 + 1]).await;
+            assert_eq!(large.status, 413, "{method} {path} {}", large.text);
+            if method != Method::HEAD {
+                large.expect(413, "PAYLOAD_TOO_LARGE");
+            }
+            // Trading needs a session, and reads what there is.
+            if !route.tolerates_doubled_bearer {
+                let good = send(vec![b'['; 8 * 1024]).await;
+                assert_eq!(good.status, 200, "{method} {path} {}", good.text);
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+#[tokio::test]
+async fn a_body_holds_so_many_values_and_no_more() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    let list = |count: usize| json!({"unknown": vec![0; count - 2]});
+    let refused = client.post(MEMORIES, list(20_001)).await;
+    refused.expect(400, "VALIDATION_ERROR");
+    assert_eq!(refused.message(), "The body holds more than 20000 values");
+    assert_eq!(client.post(MEMORIES, list(20_000)).await.fields(), ["content", "type", "unknown"]);
+    let bulk = "/api/v1/memories/bulk";
+    let refused = client.post(bulk, list(120_001)).await;
+    assert_eq!(refused.message(), "The body holds more than 120000 values");
+    // As many memories as there may be, each with as many values as it may have.
+    let memory = json!({"content": "x", "type": "task", "metadata": values(1_000), "tags": tags(50)});
+    let accepted = client.post(bulk, json!({"memories": vec![memory; 100]})).await;
+    assert_eq!(accepted.data()["created"], 100, "{}", accepted.text);
+    let line = json!({"content": "x", "type": "task", "metadata": {"m": vec![0; 20_000]}}).to_string();
+    let headers = [("content-type", "application/x-ndjson")];
+    let imported = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, line).await;
+    let error = &imported.data()["results"][0]["errors"][0];
+    assert_eq!(error["message"], "The line holds more than 20000 values", "{}", imported.text);
 }

@@ -9,6 +9,8 @@ use crate::{MemoryId, Result, TenantId, rules};
 
 /// The most memories, or ids, of one request.
 pub const MAX_ITEMS: usize = 100;
+/// The most values that the body of a request about many things may hold: what as many memories have at most, and more.
+pub const MAX_VALUES: usize = 120_000;
 
 /// Reads the body of a request to create many memories: each an object that is judged by itself.
 ///

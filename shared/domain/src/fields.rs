@@ -10,6 +10,9 @@ use crate::{Error, Result, TenantId};
 /// (`"must be a string"`).
 pub type Ruled<T> = std::result::Result<T, String>;
 
+/// How many of the parameters that were given twice are named.
+const MAX_REPEATED: usize = 20;
+
 /// The fields of a JSON object or of a query string, as far as they have not been taken yet.
 #[derive(Debug)]
 pub struct Fields {
@@ -42,7 +45,11 @@ impl Fields {
     pub fn of_query(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = Self { values: Map::new(), errors: Vec::new(), foreign_tenant: false };
         for (name, value) in parameters {
-            if fields.values.insert(name.clone(), Value::String(value)).is_some() {
+            // Each name once, and no more of them than can be of use to anybody.
+            if fields.values.insert(name.clone(), Value::String(value)).is_some()
+                && fields.errors.len() < MAX_REPEATED
+                && fields.errors.iter().all(|error| error.field != shown(&name))
+            {
                 fields.report(&shown(&name), "must be given once");
             }
         }

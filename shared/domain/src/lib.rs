@@ -14,6 +14,7 @@ pub mod error;
 pub mod fields;
 pub mod id;
 pub mod idempotency;
+pub mod idle;
 pub mod import;
 pub mod json;
 pub mod key;

@@ -22,7 +22,7 @@ use crate::guard::{Guard, Passage};
 use crate::reply::Done;
 use crate::route::{self, Action, Authorize, Found, Handling, Route};
 use crate::token::{ClerkSettings, Tokens};
-use crate::{Call, Entropy, Outcome, Reply, call, idempotency};
+use crate::{Call, Entropy, Outcome, Reply, body, call, idempotency};
 
 /// How long warming up may take: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -103,12 +103,16 @@ impl App {
             }
             Found::Route(route, captures) => {
                 let answer = match route.action {
-                    Action::Public(answer) => Answer::anonymous(answer()),
+                    Action::Public(answer) => {
+                        Answer::anonymous(body::check_idle(&body, None).and_then(|()| answer()))
+                    }
+
                     Action::Keys(show) => {
                         let keys = self.0.guard.tokens.own.public_keys(&self.0.store, now).await;
+                        let keys = body::check_idle(&body, None).and(keys);
                         Answer::anonymous(keys.and_then(|keys| show(&keys)))
                     }
-                    Action::Standing(show) => self.show_standing(parts, show).await,
+                    Action::Standing(show) => self.show_standing(parts, &body, show).await,
                     Action::Tenant(scope, handler) => {
                         let bearer = if route.tolerates_doubled_bearer {
                             Bearer::parse_doubled(authorization(&parts.headers))
@@ -181,12 +185,18 @@ impl App {
         }
     }
 
-    async fn show_standing(&self, parts: &Parts, show: fn(&Standing, Timestamp) -> Outcome) -> Answer {
+    async fn show_standing(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        show: fn(&Standing, Timestamp) -> Outcome,
+    ) -> Answer {
         match self.0.guard.standing(Bearer::parse(authorization(&parts.headers))).await {
             Ok(Passage { principal, standing, .. }) => {
                 let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
                 query.check_tenant(principal.tenant());
-                let outcome = query.finish().and_then(|()| show(&standing, standing.at));
+                let checked = body::check_idle(body, Some(principal.tenant())).and_then(|()| query.finish());
+                let outcome = checked.and_then(|()| show(&standing, standing.at));
                 Answer::of(outcome, Some(&principal), Some(standing))
             }
             Err(refusal) => Answer::refused(refusal),

@@ -1,7 +1,7 @@
 //! The body of a request, as far as HTTP goes: its size and its media type.
 
 use hb_domain::fields::Fields;
-use hb_domain::{Error, Result, json, ndjson};
+use hb_domain::{Error, Result, TenantId, idle, json, ndjson};
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 /// The largest JSON body, in bytes.
@@ -12,16 +12,34 @@ pub(crate) const MAX_BULK: usize = 1024 * 1024;
 const MAX_LINES: usize = 4 * 1024 * 1024;
 const JSON: &str = "application/json";
 
-/// Reads a JSON object of at most `limit` bytes.
+/// The largest body of a request that needs none, in bytes.
+const MAX_IDLE: usize = 8 * 1024;
+
+/// Refuses a body that nobody reads when it is large, or names another tenant than the caller's: some clients send one
+/// with every request.
+///
+/// # Errors
+/// [`Error::TooLarge`] or [`Error::TenantMismatch`].
+pub(crate) fn check_idle(body: &[u8], caller: Option<&TenantId>) -> Result<()> {
+    if body.len() > MAX_IDLE {
+        return Err(Error::TooLarge { limit: MAX_IDLE });
+    }
+    match caller {
+        Some(tenant) if idle::names_another(body, tenant) => Err(Error::TenantMismatch),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a JSON object of at most `limit` bytes and `values` values.
 ///
 /// # Errors
 /// Too large, not sent as JSON, not JSON, or not an object.
-pub(crate) fn json_fields(headers: &HeaderMap, body: &[u8], limit: usize) -> Result<Fields> {
+pub(crate) fn json_fields(headers: &HeaderMap, body: &[u8], limit: usize, values: usize) -> Result<Fields> {
     check(headers, body, limit, JSON)?;
     if body.is_empty() {
         return Err(Error::Malformed("The body is empty; a JSON object is expected".into()));
     }
-    Fields::of_body(json::parse(body)?)
+    Fields::of_body(json::parse_with(body, values)?)
 }
 
 /// The lines of an NDJSON body that are not empty, with their numbers.

@@ -10,7 +10,7 @@ use hb_domain::memory_ids::{IdSuffix, MemoryIds};
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::{SearchVersion, Standing};
-use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp};
+use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp, batch, json};
 use hb_store::{Changes, HeldClaim, Keys, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
@@ -128,7 +128,7 @@ impl Call {
     /// # Errors
     /// When it is too large, not sent as JSON or not a JSON object.
     pub fn body(&self) -> Result<Fields> {
-        body::json_fields(&self.headers, &self.body, body::MAX_JSON)
+        body::json_fields(&self.headers, &self.body, body::MAX_JSON, json::MAX_VALUES)
     }
 
     /// The fields of a JSON body that holds many things.
@@ -136,7 +136,7 @@ impl Call {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn bulk_body(&self) -> Result<Fields> {
-        body::json_fields(&self.headers, &self.body, body::MAX_BULK)
+        body::json_fields(&self.headers, &self.body, body::MAX_BULK, batch::MAX_VALUES)
     }
 
     /// Takes the body out of the call, to be read while the call is worked with.
@@ -149,17 +149,12 @@ impl Call {
         query_fields(&self.query)
     }
 
-    /// Refuses a body that names another tenant, on a route that reads no body: some clients send one with
-    /// every request.
+    /// Refuses a body that is large or names another tenant, on a route that reads none.
     ///
     /// # Errors
-    /// [`Error::TenantMismatch`].
+    /// As [`body::check_idle`].
     pub(crate) fn check_idle_body(&self) -> Result<()> {
-        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        match body.get("tenantId").and_then(serde_json::Value::as_str) {
-            Some(named) if named != self.principal.tenant().as_str() => Err(Error::TenantMismatch),
-            _ => Ok(()),
-        }
+        body::check_idle(&self.body, Some(self.principal.tenant()))
     }
 
     /// Refuses query parameters other than the caller's `tenantId`.

@@ -284,6 +284,16 @@ impl World {
         update.expression_attribute_values(":record", record).send().await.expect("the database");
     }
 
+    /// Gives a memory the metadata that an earlier version kept of it, whose bounds were others.
+    pub async fn keep_metadata(&self, tenant: &TenantId, id: &str, metadata: &str) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let update = client.update_item().table_name("Memories");
+        let update = update.key("tenant", text(tenant.as_str())).key("id", text(id));
+        let update = update.update_expression("SET metadata = :metadata");
+        update.expression_attribute_values(":metadata", text(metadata)).send().await.expect("the database");
+    }
+
     /// A further key of a tenant with the one scope.
     pub async fn key_with(&self, tenant: &TenantId, scope: Scope) -> String {
         self.key(tenant, [scope].into_iter().collect(), None).await.1
