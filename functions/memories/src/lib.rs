@@ -10,6 +10,7 @@ mod import;
 mod list;
 mod search;
 mod update;
+mod view;
 
 use hb_domain::Scope::{ReadMemories, WriteMemories};
 use hb_http::Route;

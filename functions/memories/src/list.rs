@@ -2,7 +2,27 @@
 
 use hb_domain::listing::{Listing, Start};
 use hb_http::{Call, Outcome, Reply};
-use serde_json::json;
+use serde::Serialize;
+
+use crate::view::Listed;
+
+#[derive(Serialize)]
+struct List<'a> {
+    memories: Vec<Listed<'a>>,
+    pagination: Pagination,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    has_next: bool,
+    has_previous: bool,
+    limit: u64,
+    next_cursor: Option<String>,
+    page: Option<u64>,
+    pages: Option<u64>,
+    total: Option<u64>,
+}
 
 pub(crate) async fn list(call: Call) -> Outcome {
     let listing = Listing::parse(call.query(), call.principal().tenant())?;
@@ -11,16 +31,16 @@ pub(crate) async fn list(call: Call) -> Outcome {
         Start::Page(number) => Some(number),
         Start::After(_) => None,
     };
-    Reply::ok(&json!({
-        "memories": page.memories,
-        "pagination": {
-            "page": number,
-            "limit": listing.limit,
-            "total": page.total,
-            "pages": page.total.map(|total| total.div_ceil(listing.limit)),
-            "hasNext": page.next.is_some(),
-            "hasPrevious": number.is_none_or(|number| number > 1),
-            "nextCursor": page.next.as_ref().map(|position| listing.binding.seal(position)),
+    Reply::ok(&List {
+        memories: page.memories.iter().map(Listed::of).collect(),
+        pagination: Pagination {
+            has_next: page.next.is_some(),
+            has_previous: number.is_none_or(|number| number > 1),
+            limit: listing.limit,
+            next_cursor: page.next.as_ref().map(|position| listing.binding.seal(position)),
+            page: number,
+            pages: page.total.map(|total| total.div_ceil(listing.limit)),
+            total: page.total,
         },
-    }))
+    })
 }

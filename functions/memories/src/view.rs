@@ -1,0 +1,132 @@
+//! Memories as answers of many show them: written as they are, without a tree of all. Fields are in the order of their
+//! names.
+
+use hb_domain::memory::MemoryType;
+use hb_domain::{Memory, MemoryId, Metadata, Timestamp};
+use hb_http::Hit;
+use serde::Serialize;
+
+/// A memory in a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Listed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_id: Option<&'a str>,
+    content: &'a str,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    id: &'a MemoryId,
+    importance: f64,
+    metadata: &'a Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
+    tags: &'a [String],
+    #[serde(rename = "type")]
+    kind: MemoryType,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    pub(crate) fn of(memory: &'a Memory) -> Self {
+        Self {
+            agent_id: memory.agent_id.as_deref(),
+            content: &memory.content,
+            created_at: memory.created_at,
+            expires_at: memory.expires_at,
+            id: &memory.id,
+            importance: memory.importance,
+            metadata: &memory.metadata,
+            session_id: memory.session_id.as_deref(),
+            tags: &memory.tags,
+            kind: memory.kind,
+            updated_at: memory.updated_at,
+            user_id: memory.user_id.as_deref(),
+        }
+    }
+}
+
+/// A memory among the results of a search.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Found<'a> {
+    content: &'a str,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation<'a>>,
+    id: &'a MemoryId,
+    importance: f64,
+    metadata: &'a Metadata,
+    relevance: f64,
+    tags: &'a [String],
+    #[serde(rename = "type")]
+    kind: MemoryType,
+}
+
+/// How it was found.
+#[derive(Serialize)]
+struct Explanation<'a> {
+    importance: f64,
+    meaning: f64,
+    score: f64,
+    session: f64,
+    terms: &'a [String],
+    words: f64,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn of(memory: &'a Memory, hit: &'a Hit, explain: bool) -> Self {
+        let parts = &hit.explanation;
+        let explanation = || Explanation {
+            importance: parts.importance,
+            meaning: parts.meaning,
+            score: parts.score,
+            session: parts.session,
+            terms: &parts.terms,
+            words: parts.words,
+        };
+        Self {
+            content: &memory.content,
+            created_at: memory.created_at,
+            explanation: explain.then(explanation),
+            id: &memory.id,
+            importance: memory.importance,
+            metadata: &memory.metadata,
+            relevance: hit.relevance,
+            tags: &memory.tags,
+            kind: memory.kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hb_domain::fields::Fields;
+    use hb_domain::memory::NewMemory;
+    use hb_domain::{TenantId, Timestamp};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn memory(body: Value) -> Memory {
+        let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let new = NewMemory::parse(Fields::of_body(body).expect("fields"), &tenant, now).expect("a memory");
+        new.named(MemoryId::parse("mem_0123456789abcdefghijkl").expect("an id"))
+    }
+
+    #[test]
+    fn every_field_is_listed_in_the_order_of_names() {
+        let bare = json!({"content": "tea", "type": "task"});
+        let full = json!({
+            "content": "tea\u{1}é", "type": "task", "importance": 1, "tags": ["b", "a"], "userId": "u", "agentId": "a",
+            "sessionId": "s", "expiresAt": "2027-01-01T00:00:00Z", "metadata": {"b": 1.0, "a": [-0.0, {"d": 1, "c": null}]},
+        });
+        for memory in [memory(bare), memory(full)] {
+            let tree = serde_json::to_value(&memory).expect("JSON").to_string();
+            assert_eq!(serde_json::to_string(&Listed::of(&memory)).expect("JSON"), tree);
+        }
+    }
+}
