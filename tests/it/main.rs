@@ -32,6 +32,7 @@ mod local;
 mod local_refusals;
 mod lockout;
 mod memories;
+mod memory_use;
 mod methods;
 mod operator;
 mod peppers;

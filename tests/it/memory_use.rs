@@ -1,0 +1,83 @@
+//! What one request takes of a function's memory, whatever it holds: each function's own binary, as Lambda runs it, gets
+//! the worst inputs of each of its routes, one after the other, and may never have more than four fifths of its memory
+//! resident. An instance with `AWS_LAMBDA_MAX_CONCURRENCY`, which the template does not set, has as many requests at a
+//! time, and needs memory for each.
+
+use hb_http::Route;
+use hb_local::gateway::FUNCTIONS;
+use hb_tests::Function;
+use hb_tests::runtime_api::Outcome;
+use http::Method;
+
+mod garbage;
+mod good;
+mod input;
+mod inputs;
+mod process;
+mod seeded;
+
+use seeded::Seeded;
+
+/// How much of its memory a function may have resident, in percent.
+const MOST: u64 = 80;
+
+/// Sends the inputs of every route of a function to one instance of it, and tells what each route took.
+async fn drive(name: &str) {
+    let seeded = Seeded::new(name == "memories").await;
+    let (_, routes) = FUNCTIONS.iter().find(|(of, _)| *of == name).expect("a function of the service");
+    let size = process::memory_size(name);
+    let mut environment = hb_tests::function::environment(&seeded.world);
+    environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", size.to_string());
+    environment.insert("LOG_LEVEL", "info".into());
+    let mut function = Function::start_in(&environment, name).await;
+    function.ready().await;
+    let mut worst = 0;
+    // What deletes comes last, so that the others have as much as there is.
+    let mut routes: Vec<&Route> = routes.iter().collect();
+    routes.sort_by_key(|route| (route.path.ends_with("bulk-delete"), route.method == Method::DELETE));
+    for route in routes {
+        let (mut most, mut by) = (0, String::new());
+        for input in inputs::of(route, &seeded) {
+            process::reset_peak(function.id());
+            let outcome = function.invoke(input.event()).await;
+            let peak = process::peak(function.id());
+            let Outcome::Response(answer) = &outcome else { panic!("{}: {outcome:?}", input.name) };
+            assert!(
+                answer["statusCode"].as_u64().is_some_and(|status| input.is_answered_with(status, route)),
+                "{} {}: {} is answered not with {} but {:.400}",
+                route.method,
+                route.path,
+                input.name,
+                input.status,
+                answer.to_string()
+            );
+            if peak > most {
+                (most, by) = (peak, input.name);
+            }
+        }
+        println!("{name} {:>6} {:<28} {most:>4} MiB: {by}", route.method.as_str(), route.path);
+        worst = worst.max(most);
+        assert!(
+            most * 100 <= size * MOST,
+            "{name} had {most} MiB of its {size} MiB resident for {} {}, {by}; no request may take it beyond {MOST} %",
+            route.method,
+            route.path
+        );
+    }
+    println!("{name}: at most {worst} MiB of {size} MiB");
+}
+
+#[tokio::test]
+async fn no_request_takes_more_memory_than_the_function_of_memories_has() {
+    drive("memories").await;
+}
+
+#[tokio::test]
+async fn no_request_takes_more_memory_than_the_function_of_keys_has() {
+    drive("api-keys").await;
+}
+
+#[tokio::test]
+async fn no_request_takes_more_memory_than_the_function_of_tokens_has() {
+    drive("auth").await;
+}

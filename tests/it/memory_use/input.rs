@@ -1,0 +1,91 @@
+//! One request of an API Gateway.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hb_http::Route;
+use hb_http::route::Action;
+use hb_tests::function::recorded;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::seeded::Seeded;
+
+/// One request, and what has to become of it.
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) status: u16,
+    method: Method,
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    in_base64: bool,
+    key: String,
+}
+
+impl Input {
+    /// A request of the route with the account's key, which is answered with this status.
+    pub(super) fn new(route: &Route, seeded: &Seeded, status: u16, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            status,
+            method: route.method.clone(),
+            path: seeded.path(route),
+            query: String::new(),
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: String::new(),
+            in_base64: false,
+            key: seeded.account.key.clone(),
+        }
+    }
+
+    pub(super) fn body(self, body: impl ToString) -> Self {
+        Self { body: body.to_string(), ..self }
+    }
+
+    pub(super) fn query(self, query: impl Into<String>) -> Self {
+        Self { query: query.into(), ..self }
+    }
+
+    pub(super) fn path(self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self }
+    }
+
+    pub(super) fn method(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(kept, _)| kept != name);
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    pub(super) fn in_base64(self) -> Self {
+        Self { name: format!("{} in base64", self.name), in_base64: true, ..self }
+    }
+
+    pub(super) fn key(self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self }
+    }
+
+    /// Whether this is an answer to it.
+    pub(super) fn is_answered_with(&self, status: u64, route: &Route) -> bool {
+        // The standing is shown once a second, and refused besides.
+        status == u64::from(self.status) || (status == 429 && matches!(route.action, Action::Standing(_)))
+    }
+
+    /// The event that API Gateway makes of it.
+    pub(super) fn event(&self) -> Value {
+        let mut event = recorded("list-memories.json", &self.key);
+        event["rawPath"] = json!(self.path);
+        event["rawQueryString"] = json!(self.query);
+        event["requestContext"]["http"]["method"] = json!(self.method.as_str());
+        for (name, value) in &self.headers {
+            event["headers"][name] = json!(value);
+        }
+        event["body"] = json!(if self.in_base64 { STANDARD.encode(&self.body) } else { self.body.clone() });
+        event["isBase64Encoded"] = json!(self.in_base64);
+        event
+    }
+}

@@ -1,0 +1,112 @@
+//! A tenant whose memories are as large as they can be.
+
+use std::cell::Cell;
+
+use hb_http::Route;
+use hb_http::route::Action;
+use hb_tests::world::{Account, plenty};
+use hb_tests::{Client, World};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::garbage;
+
+/// The most memories of one answer.
+const MANY: usize = 100;
+
+/// The tenant, and ids of what it has.
+pub(super) struct Seeded {
+    pub(super) world: World,
+    pub(super) account: Account,
+    pub(super) memories: Vec<String>,
+    pub(super) old: Vec<String>,
+    pub(super) keys: Vec<String>,
+    used: Cell<usize>,
+}
+
+/// Metadata of 16 KiB and as many values as there may be.
+pub(super) fn metadata() -> Value {
+    let dense: Value = serde_json::from_str(&garbage::repeated(r#"{"":0}"#, 499 * 7 + 1)).expect("JSON");
+    let mut metadata = json!({"m": dense, "s": ""});
+    let room = 16 * 1_024 - metadata.to_string().len();
+    metadata["s"] = json!("x".repeat(room));
+    metadata
+}
+
+/// The largest memory: what takes one character in JSON takes six bytes.
+pub(super) fn memory() -> Value {
+    let tag = |number: usize| format!("{number:02}{}", "\u{1}".repeat(62));
+    json!({
+        "content": format!("tea {}", "\u{1}".repeat(9_996)), "type": "task", "metadata": metadata(),
+        "tags": (0..50).map(tag).collect::<Vec<_>>(),
+        "agentId": "\u{1}".repeat(128), "sessionId": "\u{1}".repeat(128), "userId": "new",
+    })
+}
+
+/// A line of an import in which everything is wrong that can be, in less than 4 KiB.
+pub(super) fn wrong_line() -> String {
+    let mut line = json!({"content": 1, "type": 1, "tags": 1, "metadata": 1, "id": 1, "createdAt": true});
+    for number in 0..20 {
+        line[format!("{number:02}{}", "\u{1}".repeat(28))] = json!(0);
+    }
+    line.to_string()
+}
+
+impl Seeded {
+    /// With memories, when they are asked for.
+    pub(super) async fn new(has_memories: bool) -> Self {
+        let world = World::without_stream().await;
+        world.clock.set(hb_domain::Clock::system().now());
+        let account = world.account_with("acme", plenty()).await;
+        let instance = world.instance().await;
+        let client = instance.client.with(&account.key);
+        let many = if has_memories { MANY } else { 0 };
+        let memories = seed(&client, many, "new", memory()).await;
+        let old = seed(&client, many, "old", json!({"content": "tea", "type": "task"})).await;
+        // The densest metadata that there could be before its values were counted.
+        let dense = format!(r#"{{"m":{}}}"#, garbage::repeated(r#"{"":0}"#, 2_325 * 7 + 1));
+        for id in &old {
+            world.keep_metadata(&account.tenant, id, &dense).await;
+        }
+        let mut keys = Vec::new();
+        for _ in 0..90 {
+            keys.push(world.key(&account.tenant, hb_domain::Scopes::all(), None).await.0.to_string());
+        }
+        Self { world, account, memories, old, keys, used: Cell::default() }
+    }
+
+    /// The path of the route, about something that is there.
+    pub(super) fn path(&self, route: &Route) -> String {
+        // Each of them can be deleted once.
+        let place = self.used.get();
+        self.used.set(place + usize::from(route.method == Method::DELETE));
+        let ids = if route.path.contains("api-keys") { &self.keys[..1] } else { &self.memories };
+        route.path.replace("{id}", ids.get(place % MANY).map_or("", String::as_str))
+    }
+
+    /// The query that the route needs.
+    pub(super) fn query(&self, route: &Route) -> String {
+        if route.path.ends_with("/usage") { format!("keyId={}", self.keys[0]) } else { String::new() }
+    }
+
+    /// Whether anybody may use the route.
+    pub(super) fn is_open(&self, route: &Route) -> bool {
+        matches!(route.action, Action::Public(_) | Action::Keys(_))
+    }
+
+    /// What a request with nothing wrong is answered with.
+    pub(super) fn plain_status(&self, route: &Route) -> u16 {
+        // Trading is for sessions.
+        if route.tolerates_doubled_bearer { 403 } else { 200 }
+    }
+}
+
+async fn seed(client: &Client, many: usize, user: &str, mut body: Value) -> Vec<String> {
+    body["userId"] = json!(user);
+    let mut ids = Vec::new();
+    for _ in 0..many {
+        let created = client.post("/api/v1/memories", body.clone()).await;
+        ids.push(created.data()["id"].as_str().expect("an id").to_owned());
+    }
+    ids
+}
