@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use hb_domain::fields::Fields;
 use hb_domain::import::Imported;
+use hb_domain::memory_ids::MemoryIds;
 use hb_domain::{Clock, MemoryId, TenantId, Timestamp};
 use hb_search::{Entry, Index, Parameters, Query, Record};
 use hb_tests::world::plenty;
@@ -159,7 +160,7 @@ impl Conversation {
     fn read(data: &Value) -> Self {
         let tenant = TenantId::parse("locomo").expect("a tenant");
         let now = Clock::system().now();
-        let mut rng = StdRng::seed_from_u64(1);
+        let (mut ids, mut rng) = (MemoryIds::default(), StdRng::seed_from_u64(1));
         let (mut turns, mut entries, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
         let (mut places, mut names) = (BTreeMap::new(), BTreeMap::new());
         let (mut speakers, mut stored) = (Vec::new(), 0);
@@ -181,7 +182,8 @@ impl Conversation {
                     "createdAt": began.plus(Duration::from_secs(position as u64)),
                 });
                 let fields = Fields::of_body(line.clone()).expect("fields");
-                let memory = Imported::parse(fields, &tenant, now, &mut rng).expect("a memory").memory;
+                let suffix = ids.next_suffix(&mut rng);
+                let memory = Imported::parse(fields, &tenant, now, suffix).expect("a memory").memory;
                 names.insert(field("id").to_owned(), turns.len());
                 places.insert(memory.id.clone(), turns.len());
                 let record = Record::of(&memory);

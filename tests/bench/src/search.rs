@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use hb_domain::fields::Fields;
 use hb_domain::import::Imported;
+use hb_domain::memory_ids::MemoryIds;
 use hb_domain::search::Search;
 use hb_domain::{Clock, Memory, TenantId};
 use hb_search::{Entry, Index, Query, Record};
@@ -181,7 +182,8 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
                 }
                 let fields = Fields::of_body(body).expect("fields");
                 let at = now.minus(Duration::from_secs((count - number) as u64));
-                let mut memory = Imported::parse(fields, &tenant, now, &mut rng).expect("a memory").memory;
+                let suffix = MemoryIds::default().next_suffix(&mut rng);
+                let mut memory = Imported::parse(fields, &tenant, now, suffix).expect("a memory").memory;
                 memory.id = hb_domain::MemoryId::mint(at, &mut rng);
                 memory
             })
