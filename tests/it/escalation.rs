@@ -113,9 +113,11 @@ impl Tally {
         counts[kind] += 1;
     }
 
-    /// Every kind was both allowed and refused.
+    /// Every kind was both allowed and refused; of requests that are sent again, which come to whatever the first did,
+    /// some were.
     fn assert_telling(&self) {
-        assert!(self.allowed.iter().chain(&self.refused).all(|count| *count > 0), "{self:?}");
+        let own = self.allowed[..3].iter().chain(&self.refused[..3]);
+        assert!(own.chain([&(self.allowed[3] + self.refused[3])]).all(|count| *count > 0), "{self:?}");
     }
 }
 
@@ -157,9 +159,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let sender = prop_oneof![any::<usize>().prop_map(Sender::InHand), any::<usize>().prop_map(Sender::Other)];
     let one = prop_oneof![
         10 => request.clone(),
-        4 => (sender, request, any::<bool>())
+        6 => (sender, request, any::<bool>())
             .prop_map(|(by, request, is_lost)| Move::Keyed { by, request: Box::new(request), is_lost }),
-        4 => (any::<usize>(), any::<usize>()).prop_map(|(by, which)| Move::Again { by, which }),
+        8 => (any::<usize>(), any::<usize>()).prop_map(|(by, which)| Move::Again { by, which }),
         1 => (1u64..30).prop_map(Move::Wait),
     ];
     prop::collection::vec(one, 1..14)
