@@ -22,6 +22,7 @@ use seeded::Seeded;
 const MOST: u64 = 80;
 
 /// Sends the inputs of every route of a function to one instance of it, and tells what each route took.
+#[expect(clippy::print_stdout, reason = "the figures are what the test is read for")]
 async fn drive(name: &str) {
     let seeded = Seeded::new(name == "memories").await;
     let (_, routes) = FUNCTIONS.iter().find(|(of, _)| *of == name).expect("a function of the service");
