@@ -282,8 +282,8 @@ mod tests {
             let interval = Bucket::of(&allowance).interval;
             for (i, start) in admitted.iter().enumerate() {
                 for (j, end) in admitted.iter().enumerate().skip(i) {
-                    let refilled = (end - start) / interval;
-                    prop_assert!((j - i) as i64 + 1 <= i64::from(allowance.burst) + refilled);
+                    let (count, refilled) = ((j - i + 1) as i64, (end - start) / interval);
+                    prop_assert!(count <= i64::from(allowance.burst) + refilled);
                 }
             }
             prop_assert!(admitted.len() as u64 <= allowance.per_month);
