@@ -81,18 +81,14 @@ impl ClerkRules {
         if expires_at.plus(LEEWAY) <= now {
             return Err(Refused::Expired);
         }
-        let user = claims.text("sub").filter(|user| !user.is_empty());
+        let user = claims.text("sub").filter(|user| !user.is_empty()).ok_or(Refused::Unknown);
         let (tenant, manages_keys) = match self.tenant_of {
-            TenantOf::User => (user, true),
-            TenantOf::Organization => {
-                let (organization, is_admin) = active_organization(claims).ok_or(Refused::NoOrganization)?;
-                (Some(organization), is_admin)
-            }
+            TenantOf::User => (user?, true),
+            // The token has to be somebody's all the same.
+            TenantOf::Organization => active_organization(claims).ok_or(Refused::NoOrganization)?,
         };
-        let tenant = tenant.and_then(TenantId::parse).ok_or(Refused::Unknown)?;
-        // The token has to be somebody's in an organization, too.
-        let user = user.ok_or(Refused::Unknown)?.to_owned();
-        Ok(Session { tenant, user, manages_keys, expires_at })
+        let tenant = TenantId::parse(tenant).ok_or(Refused::Unknown)?;
+        Ok(Session { tenant, user: user?.to_owned(), manages_keys, expires_at })
     }
 }
 
