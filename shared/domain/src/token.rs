@@ -1,6 +1,6 @@
 //! JSON Web Tokens, as far as they are text: the header, and the claims behind a signature that was verified.
 //!
-//! Nothing in a header but the algorithm and the key's name is heeded: a key or an address of one that a
+//! Nothing in a header but the algorithm, the key's name and the token's kind is heeded: a key or an address of one that a
 //! token brings along (`jwk`, `jku`, `x5u`) would let its maker vouch for himself. Claims are read strictly, so
 //! that no two readers can see two different tokens in one.
 
@@ -43,6 +43,8 @@ pub struct TokenHeader {
     pub algorithm: Algorithm,
     /// The name of the key.
     pub key_id: Option<String>,
+    /// What kind of token it is, in Clerk's own header `cat`.
+    pub category: Option<String>,
 }
 
 impl TokenHeader {
@@ -63,9 +65,8 @@ impl TokenHeader {
         }
         let header = object(header)?;
         // A token of another kind that the same key has signed, an OAuth access token (`at+jwt`), is no session.
-        let is_plain = header
-            .get("typ")
-            .is_none_or(|typ| typ.as_str().is_some_and(|typ| typ.eq_ignore_ascii_case("JWT")));
+        // In capitals: Clerk's libraries, and ours, write it so and read no other.
+        let is_plain = header.get("typ").is_none_or(|typ| typ == "JWT");
         if header.contains_key("crit") || !is_plain {
             return None;
         }
@@ -74,7 +75,11 @@ impl TokenHeader {
             Some(Value::String(kid)) if (1..=MAX_KEY_ID).contains(&kid.len()) => Some(kid.clone()),
             Some(_) => return None,
         };
-        Some(Self { algorithm: Algorithm::parse(header.get("alg")?.as_str()?)?, key_id })
+        let category = match header.get("cat") {
+            None => None,
+            Some(category) => Some(category.as_str()?.to_owned()),
+        };
+        Some(Self { algorithm: Algorithm::parse(header.get("alg")?.as_str()?)?, key_id, category })
     }
 }
 
@@ -127,13 +132,17 @@ mod tests {
     #[test]
     fn a_header_is_its_algorithm_and_the_name_of_its_key() {
         let read = |header: &str| TokenHeader::parse(&token(header, "{}"));
-        let expected = TokenHeader { algorithm: Algorithm::Rs256, key_id: Some("ins_1".into()) };
+        let expected = TokenHeader {
+            algorithm: Algorithm::Rs256,
+            key_id: Some("ins_1".into()),
+            category: Some("cl_B7d4".into()),
+        };
         let header =
             r#"{"alg":"RS256","kid":"ins_1","typ":"JWT","cat":"cl_B7d4","jku":"https://evil.example"}"#;
         assert_eq!(read(header), Some(expected));
         assert_eq!(
             read(r#"{"alg":"EdDSA"}"#),
-            Some(TokenHeader { algorithm: Algorithm::EdDsa, key_id: None })
+            Some(TokenHeader { algorithm: Algorithm::EdDsa, key_id: None, category: None })
         );
         for refused in [
             r#"{"alg":"none"}"#,
@@ -145,7 +154,11 @@ mod tests {
             r#"{"alg":"RS256","crit":[]}"#,
             r#"{"alg":"RS256","crit":["b64"],"b64":false}"#,
             r#"{"alg":"RS256","typ":"at+jwt"}"#,
+            r#"{"alg":"RS256","typ":"jwt"}"#,
+            r#"{"alg":"RS256","typ":null}"#,
             r#"{"alg":"RS256","typ":7}"#,
+            r#"{"alg":"RS256","cat":7}"#,
+            r#"{"alg":"RS256","cat":null}"#,
             r#"{"alg":"RS256","kid":7}"#,
             r#"{"alg":"RS256","kid":""}"#,
             r#"["RS256"]"#,

@@ -161,24 +161,6 @@ async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_party_is_checked_when_both_sides_name_one() {
-    let (mut world, issuer, _) = place().await;
-    let settings = |name: &str| match name {
-        "CLERK_ISSUER" => Some(issuer.url.clone()),
-        "CLERK_AUTHORIZED_PARTIES" => Some("https://app.example".to_owned()),
-        _ => None,
-    };
-    world.clerk = hb_http::ClerkSettings::from_env(settings).expect("settings");
-    let instance = world.instance().await;
-    for (party, status) in
-        [(json!("https://app.example"), 200), (json!("https://evil.example"), 401), (Value::Null, 200)]
-    {
-        let token = issuer.token_with("user_maya", &json!({ "azp": party }));
-        assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, status, "{party}");
-    }
-}
-
-#[tokio::test]
 async fn a_header_with_text_that_is_no_header_is_refused_too() {
     let (_world, issuer, instance) = place().await;
     let token = issuer.token("user_maya");

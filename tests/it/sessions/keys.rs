@@ -73,7 +73,7 @@ async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_other
     issuer.issuer.set_away(true);
     for hour in 1..=23 {
         warm.clock.set(world.clock.now().plus(Duration::from_secs(3_600 * hour)));
-        let token = issuer.token_with("user_maya", &json!({"exp": world.clock.now().seconds() + 90_000}));
+        let token = issuer.token_at("user_maya", warm.clock.now());
         assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200, "hour {hour}");
     }
     // A name that only the issuer could explain.
@@ -100,7 +100,7 @@ async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_other
     // Keys that are a day old are not believed any longer without being fetched.
     issuer.issuer.set_away(true);
     cold.clock.set(world.clock.now().plus(Duration::from_secs(5 + 86_400)));
-    let late = issuer.token_with("user_maya", &json!({"exp": world.clock.now().seconds() + 100_000}));
+    let late = issuer.token_at("user_maya", cold.clock.now());
     cold.client.with(&late).get(MEMORIES).await.expect(502, "EXTERNAL_SERVICE_ERROR");
 }
 

@@ -79,6 +79,12 @@ impl TestIssuer {
         self.token_with(user, &json!({}))
     }
 
+    /// A token of `user`, issued at `now` for an hour.
+    pub fn token_at(&self, user: &str, now: Timestamp) -> String {
+        let now = now.seconds();
+        self.token_with(user, &json!({"iat": now, "exp": now + 3_600}))
+    }
+
     /// A token of `user` with these changes of its claims.
     pub fn token_with(&self, user: &str, changes: &Value) -> String {
         self.ec.sign(&self.claims(user, changes)).expect("a token")

@@ -1,5 +1,6 @@
 //! Clerk's session tokens: header, key, signature, claims, in that order.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use hb_domain::clerk::{ClerkRules, Refused};
@@ -12,7 +13,11 @@ use super::jwks::{Jwks, VerifyingKey};
 use super::settings::{ClerkSettings, KeySource};
 use super::{Kind, Verified};
 
-const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
+/// The caller learns that the token is no good, the log which rule it broke, and neither what the token says.
+fn unknown(rule: impl Debug) -> Error {
+    tracing::debug!(?rule, "a token is refused");
+    Error::AuthInvalid(AuthFailure::Unknown)
+}
 
 /// Verifies the tokens of one issuer.
 #[derive(Debug)]
@@ -44,13 +49,13 @@ impl Clerk {
             (Keys::Fetched(_), None) => None,
         };
         // The key decides on the algorithm, never the token.
-        let key = key.filter(|key| key.algorithm == header.algorithm).ok_or(UNKNOWN)?;
+        let key = key.filter(|key| key.algorithm == header.algorithm).ok_or_else(|| unknown("Key"))?;
         if !signature_holds(token, &key) {
-            return Err(UNKNOWN);
+            return Err(unknown("Signature"));
         }
-        let claims = Claims::parse(token).ok_or(UNKNOWN)?;
-        let session = self.rules.judge(&claims, now).map_err(|refused| match refused {
-            Refused::Unknown => UNKNOWN,
+        let claims = Claims::parse(token).ok_or_else(|| unknown("Claims"))?;
+        let session = self.rules.judge(header, &claims, now).map_err(|refused| match refused {
+            Refused::Unknown(rule) => unknown(rule),
             Refused::Expired => Error::AuthInvalid(AuthFailure::TokenExpired),
             Refused::NoOrganization => Error::Forbidden(Forbidden::NoOrganization),
         })?;

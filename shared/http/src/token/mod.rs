@@ -1,5 +1,6 @@
 //! Tokens: Clerk's, which users bring along, and our own, which a session can be traded for.
 
+mod address;
 mod clerk;
 mod fetch;
 mod jwks;

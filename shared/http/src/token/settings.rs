@@ -1,18 +1,23 @@
 //! What a deployment says of Clerk, in the environment of its functions.
 
-use std::net::IpAddr;
-
 use hb_domain::clerk::{ClerkRules, TenantOf};
 use hb_domain::token::Algorithm;
 use http::Uri;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::Jwk;
 
+use super::address::{address, issuer_of, party_of};
 use super::jwks::{VerifyingKey, key_of};
 
 /// The variables, the one that all others need first.
-const VARIABLES: [&str; 5] =
-    ["CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_AUTHORIZED_PARTIES", "CLERK_TENANT"];
+const VARIABLES: [&str; 6] = [
+    "CLERK_ISSUER",
+    "CLERK_JWKS_URL",
+    "CLERK_JWT_KEY",
+    "CLERK_AUTHORIZED_PARTIES",
+    "CLERK_AUDIENCE",
+    "CLERK_TENANT",
+];
 
 /// How Clerk's tokens are verified.
 #[derive(Clone, Debug)]
@@ -54,39 +59,37 @@ impl ClerkSettings {
                 Some(set) => Err(format!("CLERK_ISSUER is not set, but {set} is")),
             };
         };
-        let issuer = issuer.trim().to_owned();
-        address("CLERK_ISSUER", &issuer)?;
+        let issuer = issuer_of(&address("CLERK_ISSUER", &issuer)?)?;
         let keys = match variable("CLERK_JWT_KEY") {
             Some(pem) => KeySource::Pem(key_of_pem(&pem)?),
             None => {
-                let default = || format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'));
+                let default = || format!("{issuer}/.well-known/jwks.json");
                 KeySource::Url(address(
                     "CLERK_JWKS_URL",
                     &variable("CLERK_JWKS_URL").unwrap_or_else(default),
                 )?)
             }
         };
-        let parties = variable("CLERK_AUTHORIZED_PARTIES").unwrap_or_default();
-        let parties = parties.split(',').map(str::trim).filter(|party| !party.is_empty()).map(str::to_owned);
+        let list = |name: &str| entries(name, variable(name));
+        let parties = list("CLERK_AUTHORIZED_PARTIES")?.into_iter().map(|party| party_of(&party));
+        let parties = parties.collect::<Result<_, _>>()?;
+        let audiences = list("CLERK_AUDIENCE")?;
         let tenant_of = match variable("CLERK_TENANT").as_deref().map(str::trim) {
             None | Some("user") => TenantOf::User,
             Some("organization") => TenantOf::Organization,
             Some(_) => return Err("CLERK_TENANT must be user or organization".into()),
         };
-        Ok(Some(Self { rules: ClerkRules { issuer, parties: parties.collect(), tenant_of }, keys }))
+        Ok(Some(Self { rules: ClerkRules { issuer, parties, audiences, tenant_of }, keys }))
     }
 }
 
-/// An address over TLS, or on this very machine.
-fn address(name: &str, text: &str) -> Result<Uri, String> {
-    let uri: Uri = text.trim().parse().map_err(|_| format!("{name} is not a URL"))?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    match uri.scheme_str() {
-        Some("https") if !host.is_empty() => Ok(uri),
-        Some("http") if is_local => Ok(uri),
-        _ => Err(format!("{name} must be an https URL")),
-    }
+/// What a variable lists, separated by commas. One that is set and lists nothing is a mistake: no entry means any
+/// party.
+fn entries(name: &str, value: Option<String>) -> Result<Vec<String>, String> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let entries: Vec<_> = entries.map(str::to_owned).collect();
+    if entries.is_empty() { Err(format!("{name} lists nothing")) } else { Ok(entries) }
 }
 
 fn key_of_pem(pem: &str) -> Result<VerifyingKey, String> {
@@ -139,6 +142,14 @@ mod tests {
                 "CLERK_JWT_KEY",
             ),
             (vec![issuer, ("CLERK_TENANT", "team")], "CLERK_TENANT"),
+            (vec![("CLERK_ISSUER", "https://clerk.example/?a=b")], "CLERK_ISSUER"),
+            (vec![("CLERK_ISSUER", "https://me@clerk.example")], "CLERK_ISSUER"),
+            (vec![issuer, ("CLERK_AUDIENCE", " , ")], "CLERK_AUDIENCE"),
+            (vec![issuer, ("CLERK_AUTHORIZED_PARTIES", ",")], "CLERK_AUTHORIZED_PARTIES"),
+            (vec![issuer, ("CLERK_AUTHORIZED_PARTIES", "app.example")], "CLERK_AUTHORIZED_PARTIES"),
+            (vec![issuer, ("CLERK_AUTHORIZED_PARTIES", "https://a.example/app")], "CLERK_AUTHORIZED_PARTIES"),
+            (vec![issuer, ("CLERK_AUTHORIZED_PARTIES", "https://a.example?b")], "CLERK_AUTHORIZED_PARTIES"),
+            (vec![issuer, ("CLERK_AUTHORIZED_PARTIES", "native, *")], "CLERK_AUTHORIZED_PARTIES"),
         ] {
             let problem = read(&variables).expect_err("a problem");
             assert!(problem.starts_with(named), "{problem}");
@@ -150,10 +161,12 @@ mod tests {
         let settings = read(&[
             ("CLERK_ISSUER", "https://clerk.example/"),
             ("CLERK_AUTHORIZED_PARTIES", "https://a.example, https://b.example,"),
+            ("CLERK_AUDIENCE", "one, https://two.example/ ,"),
         ]);
         let settings = settings.expect("settings").expect("settings");
-        assert_eq!(settings.rules.issuer, "https://clerk.example/", "as it stands in tokens");
+        assert_eq!(settings.rules.issuer, "https://clerk.example", "as it stands in tokens");
         assert_eq!(settings.rules.parties, ["https://a.example", "https://b.example"]);
+        assert_eq!(settings.rules.audiences, ["one", "https://two.example/"], "as they stand in tokens");
         let KeySource::Url(url) = settings.keys else { panic!("a URL") };
         assert_eq!(url.to_string(), "https://clerk.example/.well-known/jwks.json");
     }
