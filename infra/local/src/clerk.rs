@@ -4,22 +4,29 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use axum::Router;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::RsaKeyPair;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hb_domain::Timestamp;
+use hb_domain::clerk::SESSION_CATEGORY;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rand::Rng;
+use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::StartError;
 use crate::server::Server;
+
+/// The origin that a local application is served from, most likely.
+pub const PARTY: &str = "http://localhost:3000";
 
 /// A key that session tokens are signed with.
 #[derive(Clone)]
@@ -37,6 +44,10 @@ pub struct SessionClaims {
     pub user: String,
     /// The active organisation and the user's role in it: `admin`, `member`.
     pub organization: Option<(String, String)>,
+    /// The origin that the session is used from; none for an application that sends no `Origin`.
+    pub party: Option<String>,
+    /// The token's own name.
+    pub token_id: String,
     /// From when on it is good.
     pub from: Timestamp,
     /// How many seconds it is good.
@@ -58,20 +69,35 @@ struct Shared {
 pub struct IssuerFile {
     issuer: String,
     kid: String,
+    /// An earlier version had none, and keys of another kind.
+    algorithm: Algorithm,
     /// PKCS #8 in base64.
     key: String,
 }
 
 impl IssuerKey {
-    /// A new P-256 key of this name, and its PKCS #8 form.
+    /// A new RSA key of this name, of 2,048 bits as Clerk's, and its PKCS #8 form. Making one takes a while.
     ///
     /// # Errors
     /// When the machine gives no randomness.
     pub fn generate(kid: &str) -> Result<(Self, Vec<u8>), StartError> {
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-        let document = document.map_err(|_| StartError::new("cannot make a key for session tokens"))?;
-        let signing = EncodingKey::from_ec_der(document.as_ref());
-        Ok((Self::new(kid, Algorithm::ES256, signing), document.as_ref().to_vec()))
+        let problem = |_| StartError::new("cannot make a key for session tokens");
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(problem)?;
+        let document: Pkcs8V1Der<'_> = pair.as_der().map_err(problem)?;
+        let document = document.as_ref().to_vec();
+        Ok((Self::of_pkcs8(kid, &document)?, document))
+    }
+
+    /// The RSA key of this name and this PKCS #8 form.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_pkcs8(kid: &str, document: &[u8]) -> Result<Self, StartError> {
+        let body = STANDARD.encode(document);
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+        let signing = EncodingKey::from_rsa_pem(pem.as_bytes())
+            .map_err(|error| StartError::new(format!("no key for session tokens: {error}")))?;
+        Ok(Self::new(kid, Algorithm::RS256, signing))
     }
 
     /// A key that was made elsewhere.
@@ -79,12 +105,14 @@ impl IssuerKey {
         Self { kid: kid.to_owned(), algorithm, signing }
     }
 
-    /// Signs `claims`.
+    /// Signs `claims` as those of a session.
     ///
     /// # Errors
     /// When the key does not fit its algorithm.
     pub fn sign(&self, claims: &Value) -> Result<String, StartError> {
-        self.sign_under(&Header { kid: Some(self.kid.clone()), ..Header::new(self.algorithm) }, claims)
+        let mut header = Header { kid: Some(self.kid.clone()), ..Header::new(self.algorithm) };
+        header.extras.insert("cat", SESSION_CATEGORY);
+        self.sign_under(&header, claims)
     }
 
     /// Signs `claims` under this very header.
@@ -120,15 +148,31 @@ impl IssuerKey {
 }
 
 impl SessionClaims {
-    /// The claims of a token that `issuer` makes.
+    /// A name for a token.
+    pub fn new_token_id(rng: &mut impl Rng) -> String {
+        Alphanumeric.sample_string(rng, 20).to_ascii_lowercase()
+    }
+
+    /// The claims of a token that `issuer` makes: those of Clerk's version 2.
     pub fn of(&self, issuer: &str) -> Value {
         let from = self.from.seconds();
         let mut claims = json!({
-            "iss": issuer, "sub": self.user, "sid": "sess_local", "iat": from, "nbf": from,
-            "exp": from + self.seconds, "v": 2, "sts": "active",
+            "iss": issuer, "sub": self.user, "sid": "sess_local", "jti": self.token_id,
+            // As Clerk's are, good from a little earlier on: clocks differ.
+            "iat": from, "nbf": from - 10, "exp": from + self.seconds,
+            // The minutes since the first factor was verified; there is no second.
+            "v": 2, "sts": "active", "fva": [0, -1],
         });
+        if let Some(party) = &self.party {
+            claims["azp"] = json!(party);
+        }
         if let Some((id, role)) = &self.organization {
-            claims["o"] = json!({"id": id, "rol": role});
+            let slug = id.strip_prefix("org_").unwrap_or(id).to_ascii_lowercase();
+            // One feature of organisations, and which of the permissions the role has of it, in bits.
+            let permissions = if role == "admin" { "3" } else { "1" };
+            claims["fea"] = json!("o:memories");
+            claims["o"] =
+                json!({"id": id, "rol": role, "slg": slug, "per": "read,manage", "fpm": permissions});
         }
         claims
     }
@@ -172,20 +216,21 @@ impl LocalIssuer {
     }
 }
 
-async fn keys(State(issuer): State<LocalIssuer>) -> (StatusCode, String) {
+async fn keys(State(issuer): State<LocalIssuer>) -> Result<Json<Value>, StatusCode> {
     issuer.0.fetches.fetch_add(1, Ordering::SeqCst);
     if issuer.0.away.load(Ordering::SeqCst) {
-        return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
+        return Err(StatusCode::INTERNAL_SERVER_ERROR);
     }
     let keys = issuer.0.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let keys: Vec<Value> = keys.iter().filter_map(|key| key.public().ok()).collect();
-    (StatusCode::OK, json!({ "keys": keys }).to_string())
+    Ok(Json(json!({ "keys": keys })))
 }
 
 impl IssuerFile {
     /// What the issuer at this address signs with.
     pub fn new(issuer: &str, kid: &str, pkcs8: &[u8]) -> Self {
-        Self { issuer: issuer.to_owned(), kid: kid.to_owned(), key: STANDARD.encode(pkcs8) }
+        let (issuer, kid) = (issuer.to_owned(), kid.to_owned());
+        Self { issuer, kid, algorithm: Algorithm::RS256, key: STANDARD.encode(pkcs8) }
     }
 
     /// A token of that issuer.
@@ -193,9 +238,13 @@ impl IssuerFile {
     /// # Errors
     /// When the file has been tampered with.
     pub fn mint(&self, session: &SessionClaims) -> Result<String, StartError> {
-        let damaged = |_| StartError::new("the key for session tokens is damaged; start the server again");
-        let signing = EncodingKey::from_ec_der(&STANDARD.decode(&self.key).map_err(damaged)?);
-        IssuerKey::new(&self.kid, Algorithm::ES256, signing).sign(&session.of(&self.issuer))
+        let damaged = || StartError::new("the key for session tokens is damaged; start the server again");
+        if self.algorithm != Algorithm::RS256 {
+            return Err(damaged());
+        }
+        let document = STANDARD.decode(&self.key).map_err(|_| damaged())?;
+        let key = IssuerKey::of_pkcs8(&self.kid, &document).map_err(|_| damaged())?;
+        key.sign(&session.of(&self.issuer))
     }
 }
 

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use hb_domain::Clock;
+use hb_domain::clerk::NATIVE;
 use hb_domain::plan::Plan;
-use hb_http::ClerkSettings;
+use hb_http::{ClerkSettings, Entropy};
 use hb_local::StartError;
-use hb_local::clerk::SessionClaims;
+use hb_local::clerk::{PARTY, SessionClaims};
 use hb_local::stack::{Options, Stack};
 use hb_local::state::Folder;
 use serde_json::json;
@@ -49,6 +50,9 @@ enum Command {
         /// The user's role in the organization
         #[arg(long, default_value = "admin", requires = "org")]
         role: String,
+        /// The origin that the session is used from (`azp`), as CLERK_AUTHORIZED_PARTIES lists it; `native` for none
+        #[arg(long, default_value = PARTY)]
+        azp: String,
         /// How many seconds the token is good; Clerk's own live for 60
         #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
         seconds: i64,
@@ -76,9 +80,14 @@ async fn main() -> ExitCode {
     }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let outcome = match &args.command {
-        Some(Command::Jwt { sub, org, role, seconds }) => {
-            jwt(sub, org.as_ref().map(|org| (org, role)), *seconds)
-        }
+        Some(Command::Jwt { sub, org, role, azp, seconds }) => jwt(&SessionClaims {
+            user: sub.clone(),
+            organization: org.as_ref().map(|org| (org.clone(), role.clone())),
+            party: (azp != NATIVE).then(|| azp.clone()),
+            token_id: SessionClaims::new_token_id(&mut Entropy::system().rng()),
+            from: Clock::system().now(),
+            seconds: *seconds,
+        }),
         None => run(&args).await,
     };
     match outcome {
@@ -91,10 +100,8 @@ async fn main() -> ExitCode {
 }
 
 /// Prints a token for the server that runs in this folder.
-fn jwt(user: &str, organization: Option<(&String, &String)>, seconds: i64) -> Result<(), StartError> {
-    let organization = organization.map(|(org, role)| (org.clone(), role.clone()));
-    let session = SessionClaims { user: user.to_owned(), organization, from: Clock::system().now(), seconds };
-    let token = Folder::issuer(Path::new(FOLDER))?.mint(&session)?;
+fn jwt(session: &SessionClaims) -> Result<(), StartError> {
+    let token = Folder::issuer(Path::new(FOLDER))?.mint(session)?;
     writeln!(std::io::stdout(), "{token}").map_err(|error| StartError::new(error.to_string()))
 }
 

@@ -9,7 +9,7 @@ use hb_store::aws::Aws;
 use hb_store::{SecretNames, Secrets, Store, Tables};
 use rand::rngs::StdRng;
 
-use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, SessionClaims};
+use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
 use crate::secrets::{LocalSecrets, PEPPER, TOKEN};
@@ -143,13 +143,18 @@ impl Stack {
         let (clerk, issuer, jwt) = match options.clerk {
             Some(clerk) => (clerk, None, None),
             None => {
-                let (key, pkcs8) = IssuerKey::generate(&format!("local_{}", clock.now().millis()))?;
+                let kid = format!("local_{}", clock.now().millis());
+                let (key, pkcs8) = tokio::task::spawn_blocking(move || IssuerKey::generate(&kid))
+                    .await
+                    .map_err(|error| StartError::new(error.to_string()))??;
                 let server = LocalIssuer::new(vec![key.clone()]).serve().await?;
                 let file = IssuerFile::new(&server.url(), &key.kid, &pkcs8);
                 let clerk = ClerkSettings::of_issuer(&server.url()).map_err(StartError::new)?;
                 let session = SessionClaims {
                     user: sample::TENANT.into(),
                     organization: None,
+                    party: Some(PARTY.to_owned()),
+                    token_id: SessionClaims::new_token_id(&mut rng),
                     from: clock.now(),
                     seconds: 86_400,
                 };

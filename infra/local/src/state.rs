@@ -136,7 +136,12 @@ impl Folder {
             ))
         };
         let text = Self(path.to_owned()).read("issuer")?.ok_or_else(missing)?;
-        serde_json::from_str(&text).map_err(|_| missing())
+        serde_json::from_str(&text).map_err(|_| {
+            StartError::new(format!(
+                "{}/issuer is not of this version: stop the server that runs in this folder, and start `cargo run` again",
+                path.display()
+            ))
+        })
     }
 
     /// The sample key that an earlier run has made.

@@ -2,14 +2,13 @@
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::RsaKeyPair;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hb_domain::Timestamp;
 use hb_http::ClerkSettings;
-use hb_local::clerk::{IssuerKey, LocalIssuer, SessionClaims};
+use hb_local::clerk::{IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use hb_local::server::Server;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
@@ -30,26 +29,24 @@ pub struct TestIssuer {
     _server: Server,
 }
 
-/// An RSA key; making one takes a while, so a process makes one.
-fn rsa_pem() -> &'static str {
-    static PEM: OnceLock<String> = OnceLock::new();
-    PEM.get_or_init(|| {
-        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
-        let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
-        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
-    })
+/// A key for RS256 of this name, always the same: making one takes a while, so a process makes one.
+pub fn rsa_key(kid: &str) -> IssuerKey {
+    static DOCUMENT: OnceLock<Vec<u8>> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| IssuerKey::generate("ins_rsa").expect("a key").1);
+    IssuerKey::of_pkcs8(kid, document).expect("a key")
 }
 
 /// A further key for ES256.
 pub fn ec_key(kid: &str) -> IssuerKey {
-    IssuerKey::generate(kid).expect("a key").0
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+    let signing = EncodingKey::from_ec_der(document.expect("a key").as_ref());
+    IssuerKey::new(kid, Algorithm::ES256, signing)
 }
 
 impl TestIssuer {
     /// An issuer whose tokens the world's instances accept from now on.
     pub async fn start(world: &mut World) -> Self {
-        let rsa = EncodingKey::from_rsa_pem(rsa_pem().as_bytes()).expect("a key");
-        let (ec, rsa) = (ec_key("ins_ec"), IssuerKey::new("ins_rsa", Algorithm::RS256, rsa));
+        let (ec, rsa) = (ec_key("ins_ec"), rsa_key("ins_rsa"));
         let issuer = LocalIssuer::new(vec![ec.clone(), rsa.clone()]);
         let server = issuer.serve().await.expect("a port");
         let url = server.url();
@@ -60,8 +57,14 @@ impl TestIssuer {
     /// The claims of a session of `user`, good from the world's beginning for an hour, with these changes; null
     /// takes a claim away.
     pub fn claims(&self, user: &str, changes: &Value) -> Value {
-        let session =
-            SessionClaims { user: user.to_owned(), organization: None, from: self.now, seconds: 3_600 };
+        let session = SessionClaims {
+            user: user.to_owned(),
+            organization: None,
+            party: Some(PARTY.to_owned()),
+            token_id: "token_of_a_test".to_owned(),
+            from: self.now,
+            seconds: 3_600,
+        };
         let mut claims = session.of(&self.url);
         let object = claims.as_object_mut().expect("claims");
         for (name, value) in changes.as_object().expect("changes") {
