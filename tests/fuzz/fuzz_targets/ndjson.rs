@@ -4,6 +4,7 @@
 
 use hb_domain::fields::Fields;
 use hb_domain::import::Imported;
+use hb_domain::memory_ids::MemoryIds;
 use hb_domain::{TenantId, Timestamp, json, ndjson};
 use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
@@ -14,7 +15,8 @@ fuzz_target!(|text: &[u8]| {
     let tenant = TenantId::parse("acme").expect("a tenant");
     let read = |line: &[u8]| {
         let fields = json::parse(line).and_then(Fields::of_body)?;
-        Imported::parse(fields, &tenant, now, &mut StdRng::seed_from_u64(1))
+        let suffix = MemoryIds::default().next_suffix(&mut StdRng::seed_from_u64(1));
+        Imported::parse(fields, &tenant, now, suffix)
     };
     let mut before = 0;
     let mut taken = 0;
