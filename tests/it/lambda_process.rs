@@ -159,6 +159,11 @@ async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() 
             vec![("CLERK_AUTHORIZED_PARTIES", "https://app.example")],
             "CLERK_ISSUER is not set, but CLERK_AUTHORIZED_PARTIES is",
         ),
+        (vec![("CLERK_AUDIENCE", "herobrain")], "CLERK_ISSUER is not set, but CLERK_AUDIENCE is"),
+        (
+            vec![("CLERK_ISSUER", "https://clerk.example"), ("CLERK_AUTHORIZED_PARTIES", "app.example")],
+            "CLERK_AUTHORIZED_PARTIES must list origins",
+        ),
         (
             vec![("CLERK_ISSUER", "https://clerk.example"), ("CLERK_JWT_KEY", "nonsense")],
             "CLERK_JWT_KEY is not",
@@ -173,9 +178,8 @@ async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() 
     }
     // What the template sets without an issuer is nothing.
     let mut environment = environment(&world);
-    environment.extend(
-        ["CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_TENANT"].map(|name| (name, String::new())),
-    );
+    let empty = ["CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_AUDIENCE", "CLERK_TENANT"];
+    environment.extend(empty.map(|name| (name, String::new())));
     let mut auth = Function::start_in(&environment, "auth").await;
     assert_eq!(auth.send(recorded("health.json", "")).await.status, 200);
 }

@@ -257,6 +257,15 @@ async fn a_token_for_the_running_server_is_one_command_away() {
             .status,
         200
     );
+    // An issuer that a server of an earlier version has left, with a key of another kind.
+    let issuer = folder.path().join(".herobrain/issuer");
+    let kept = std::fs::read_to_string(&issuer).expect("the issuer");
+    let mut old: Value = serde_json::from_str(&kept).expect("JSON");
+    old.as_object_mut().expect("an object").remove("algorithm");
+    std::fs::write(&issuer, old.to_string()).expect("a file");
+    let refused = Process::start(&mut herobrain(folder.path(), &["jwt", "--sub", "user_123"])).ended().await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("is not of this version"), "{}", refused.stderr);
     for file in ["issuer", "token", "pepper"] {
         let mode = std::fs::metadata(folder.path().join(".herobrain").join(file))
             .expect("a file")

@@ -8,6 +8,7 @@ mod bounds;
 mod budget;
 mod bulk;
 mod cargo_lambda;
+mod clerk_sdk;
 mod contention;
 mod counts;
 mod docs;

@@ -19,7 +19,7 @@ use story::{CHANGED, CONTENT, Story};
 /// Lets `subscriber` hear what this thread logs. While there is but one subscriber in the process, tracing
 /// lets whichever thread comes first to an event decide for all whether anybody listens; a second,
 /// deaf one makes it ask everybody.
-fn listen(subscriber: impl Subscriber + Send + Sync) -> (Dispatch, DefaultGuard) {
+pub(super) fn listen(subscriber: impl Subscriber + Send + Sync) -> (Dispatch, DefaultGuard) {
     let deaf = Dispatch::new(NoSubscriber::new());
     (deaf, tracing::subscriber::set_default(subscriber))
 }
@@ -95,15 +95,15 @@ fn the_products_filter_lets_others_say_warnings_only() {
 
 /// Everything that is logged on this thread; cheap to clone.
 #[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn writer(&self) -> impl Fn() -> Self + use<> {
+    pub(super) fn writer(&self) -> impl Fn() -> Self + use<> {
         let log = self.clone();
         move || log.clone()
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         String::from_utf8(bytes).expect("text")
     }

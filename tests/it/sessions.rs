@@ -2,6 +2,7 @@
 
 mod attacks;
 mod keys;
+mod strict;
 mod trade;
 
 use std::time::Duration;

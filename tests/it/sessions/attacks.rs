@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hb_tests::issuer::{TestIssuer, ec_key, forge};
+use hb_tests::issuer::{TestIssuer, ec_key, forge, signed};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -28,16 +28,16 @@ fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
         let header = Header { kid: Some("ins_rsa".into()), ..Header::new(Algorithm::HS256) };
         jsonwebtoken::encode(&header, &claims(json!({})), &EncodingKey::from_secret(secret)).expect("a token")
     };
-    let signed =
+    let with =
         |key: &hb_local::clerk::IssuerKey, changes: Value| key.sign(&claims(changes)).expect("a token");
     // Good in themselves, by the key that they bring along.
     let brings = |name: &str, value: Value| {
         let mut header = json!({"alg": "ES256", "typ": "JWT", "kid": "ins_ec"});
         header[name] = value;
-        raw(&intruder, &header, &claims(json!({})).to_string())
+        signed(&intruder, &header, &claims(json!({})).to_string())
     };
     // Good in themselves, by the issuer's own key.
-    let issued = |header: Value, payload: &str| raw(&issuer.ec, &header, payload);
+    let issued = |header: Value, payload: &str| signed(&issuer.ec, &header, payload);
     let plain = claims(json!({})).to_string();
     let now = issuer.claims("x", &json!({}))["iat"].as_i64().expect("a time");
     let twice = format!("{{\"sub\":\"user_eve\",{}", &claims(json!({})).to_string()[1..]);
@@ -68,21 +68,21 @@ fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
         ("an unknown crit", issued(json!({"alg": "ES256", "kid": "ins_ec", "crit": ["exp"]}), &plain)),
         ("an empty crit", issued(json!({"alg": "ES256", "kid": "ins_ec", "crit": []}), &plain)),
         ("an OAuth access token", issued(json!({"alg": "ES256", "kid": "ins_ec", "typ": "at+jwt"}), &plain)),
-        ("another issuer's key of the same name", signed(&intruder, json!({}))),
-        ("a wrong issuer", signed(&issuer.ec, json!({"iss": "https://evil.example"}))),
-        ("no issuer", signed(&issuer.ec, json!({"iss": null}))),
-        ("an expired one", signed(&issuer.ec, json!({"exp": now - 5}))),
-        ("one that is not valid yet", signed(&issuer.ec, json!({"nbf": now + 6}))),
-        ("no exp", signed(&issuer.ec, json!({"exp": null}))),
-        ("an exp of text", signed(&issuer.ec, json!({"exp": "9999999999"}))),
-        ("a pending session", signed(&issuer.ec, json!({"sts": "pending"}))),
-        ("no sub", signed(&issuer.ec, json!({"sub": null}))),
-        ("a sub with a path in it", signed(&issuer.ec, json!({"sub": "../user_maya"}))),
+        ("another issuer's key of the same name", with(&intruder, json!({}))),
+        ("a wrong issuer", with(&issuer.ec, json!({"iss": "https://evil.example"}))),
+        ("no issuer", with(&issuer.ec, json!({"iss": null}))),
+        ("an expired one", with(&issuer.ec, json!({"exp": now - 5}))),
+        ("one that is not valid yet", with(&issuer.ec, json!({"nbf": now + 6}))),
+        ("no exp", with(&issuer.ec, json!({"exp": null}))),
+        ("an exp of text", with(&issuer.ec, json!({"exp": "9999999999"}))),
+        ("a pending session", with(&issuer.ec, json!({"sts": "pending"}))),
+        ("no sub", with(&issuer.ec, json!({"sub": null}))),
+        ("a sub with a path in it", with(&issuer.ec, json!({"sub": "../user_maya"}))),
         (
             "a huge one",
             format!("{}.{}.{}", good.split('.').next().expect("a part"), "A".repeat(64 * 1024), "c2ln"),
         ),
-        ("a huge claim", signed(&issuer.ec, json!({"padding": "x".repeat(64 * 1024)}))),
+        ("a huge claim", with(&issuer.ec, json!({"padding": "x".repeat(64 * 1024)}))),
         ("bad base64", good.replacen("eyJ", "ey*", 1)),
         ("padding", format!("{good}==")),
         ("duplicate claims", issued(json!({"alg": "ES256", "kid": "ins_ec"}), &twice)),
@@ -100,13 +100,6 @@ fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A token of these very texts with a good signature of `key`'s.
-fn raw(key: &hb_local::clerk::IssuerKey, header: &Value, payload: &str) -> String {
-    let text = forge(header, payload, "");
-    let text = text.trim_end_matches('.');
-    format!("{text}.{}", key.signature(text).expect("a signature"))
-}
-
 fn duplicate_header(issuer: &TestIssuer, payload: &str) -> String {
     let header = r#"{"alg":"none","alg":"ES256","kid":"ins_ec"}"#;
     let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
@@ -118,7 +111,7 @@ fn duplicate_header(issuer: &TestIssuer, payload: &str) -> String {
 async fn a_token_that_is_signed_like_the_attacks_is_good() {
     let (_world, issuer, instance) = place().await;
     let payload = issuer.claims("user_maya", &json!({})).to_string();
-    let token = raw(&issuer.ec, &json!({"alg": "ES256", "kid": "ins_ec", "typ": "JWT"}), &payload);
+    let token = signed(&issuer.ec, &json!({"alg": "ES256", "kid": "ins_ec", "typ": "JWT"}), &payload);
     assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, 200);
 }
 

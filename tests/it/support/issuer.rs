@@ -29,11 +29,15 @@ pub struct TestIssuer {
     _server: Server,
 }
 
-/// A key for RS256 of this name, always the same: making one takes a while, so a process makes one.
-pub fn rsa_key(kid: &str) -> IssuerKey {
+/// An RSA key in PKCS #8; making one takes a while, so a process makes one.
+pub fn rsa_document() -> &'static [u8] {
     static DOCUMENT: OnceLock<Vec<u8>> = OnceLock::new();
-    let document = DOCUMENT.get_or_init(|| IssuerKey::generate("ins_rsa").expect("a key").1);
-    IssuerKey::of_pkcs8(kid, document).expect("a key")
+    DOCUMENT.get_or_init(|| IssuerKey::generate("ins_rsa").expect("a key").1)
+}
+
+/// The process's key for RS256, under this name.
+pub fn rsa_key(kid: &str) -> IssuerKey {
+    IssuerKey::of_pkcs8(kid, rsa_document()).expect("a key")
 }
 
 /// A further key for ES256.
@@ -100,9 +104,20 @@ pub fn forge(header: &Value, payload: &str, signature: &str) -> String {
     format!("{}.{}.{signature}", part(&header.to_string()), part(payload))
 }
 
+/// A token of these very texts with a good signature of `key`'s.
+pub fn signed(key: &IssuerKey, header: &Value, payload: &str) -> String {
+    let text = forge(header, payload, "");
+    let text = text.trim_end_matches('.');
+    format!("{text}.{}", key.signature(text).expect("a signature"))
+}
+
 /// The public half of a key in PEM.
 pub fn public_pem(key: &IssuerKey) -> String {
-    let jwk = key.public().expect("a key");
+    pem_of_jwk(&key.public().expect("a key"))
+}
+
+/// A public key in PEM.
+pub fn pem_of_jwk(jwk: &Value) -> String {
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().expect("a number")).expect("base64");
     let der = if jwk["kty"] == "RSA" {
         let number =

@@ -1,18 +1,15 @@
 //! Addresses in a deployment's variables, as Clerk's tokens write them.
 
-use std::net::IpAddr;
-
 use hb_domain::clerk::NATIVE;
+use hb_store::aws::is_loopback;
 use http::Uri;
 
 /// An address over TLS, or on this very machine.
 pub(super) fn address(name: &str, text: &str) -> Result<Uri, String> {
     let uri: Uri = text.trim().parse().map_err(|_| format!("{name} is not a URL"))?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
-        Some("https") if !host.is_empty() => Ok(uri),
-        Some("http") if is_local => Ok(uri),
+        Some("https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
+        Some("http") if is_loopback(&uri) => Ok(uri),
         _ => Err(format!("{name} must be an https URL")),
     }
 }
