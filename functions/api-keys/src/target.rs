@@ -10,8 +10,8 @@ pub(crate) fn take_key_id(fields: &mut Fields) -> Option<String> {
     fields.require("keyId", rules::text(1..=128))
 }
 
-/// Whether the caller may do to the key of the body's `keyId` what `may` decides on. A key that is not there is for the
-/// handler to miss, and so is what else is wrong with the body; somebody who manages no keys is told neither.
+/// Whether the caller may do to the key of the body's `keyId` what `may` decides on. The handler
+/// reports a key that does not exist and a body that is invalid; a caller that manages no keys learns neither.
 pub(crate) async fn authorize(call: &Call, may: fn(&Principal, &KeySummary) -> Result<()>) -> Result<()> {
     let Some(id) = take_key_id(&mut call.body()?) else { return Ok(()) };
     match find(call, &id).await {

@@ -7,7 +7,7 @@ use hb_http::{Call, Outcome, Reply};
 pub(crate) async fn update(mut call: Call) -> Outcome {
     call.no_query()?;
     let patch = Patch::parse(call.body()?, call.principal().tenant(), call.present())?;
-    // To who may not read, `updatedAt` must not tell whether the memory was so already.
+    // A caller that may not read must not learn from `updatedAt` whether the memory was like that before.
     let patch = Patch { is_blind: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());

@@ -1,7 +1,7 @@
 //! One request's way through the conditional writes of its admission.
 //!
 //! DynamoDB conditions know neither `max()` nor sums, so an admission is one of two conditional writes, its
-//! [`Branch`]es. An [`Admission`] chooses the first and says, from the item that a failed write has found, what comes
+//! [`Branch`]es. An [`AdmissionAttempt`] chooses the first and says, from the item that a failed write has found, what comes
 //! next. It does no I/O: the guard drives it against the database, tests against a simulated one.
 //!
 //! A request reads the clock once for both branches. Since `tat` only rises, in use, idle, in use is then the longest
@@ -16,8 +16,10 @@ use crate::plan::Allowance;
 /// calls are so slow that the bucket refills meanwhile.
 pub const MAX_WRITES: u32 = 8;
 
-/// So many admissions of others within the slack mean that `tat` is hardly ever behind it.
-const BUSY: f64 = 10.0;
+/// So many admissions by others within the slack mean that `tat` is rarely behind it.
+const BUSY: f64 = 2.0;
+/// So many admissions by others since the last look mean that what was seen is out of date.
+const OUTDATED: f64 = 2.0;
 /// Over which time the rate of others is averaged, in seconds.
 const AVERAGED_OVER: f64 = 0.2;
 
@@ -51,17 +53,18 @@ impl LastSeen {
         (self.tat, self.used, self.at) = (meter.tat, used, Some(now));
     }
 
-    /// The branch to be tried first. What was seen may be old: where others are at work all the time, they have moved
-    /// `tat` since, and the branch in use takes it wherever it is by now.
+    /// The branch to be tried first. Where others are at work and have moved `tat` since it was seen, the branch for a
+    /// bucket in use accepts it wherever it is by now.
     fn branch(&self, bucket: Bucket, now: Timestamp) -> Branch {
+        let age = self.at.map_or(0, |at| now.micros() - at.micros()) as f64 / 1e6;
         let is_busy = self.others * (bucket.slack as f64 / 1e6) > BUSY;
-        if is_busy { Branch::InUse } else { bucket.branch(self.tat, now) }
+        if is_busy && self.others * age > OUTDATED { Branch::InUse } else { bucket.branch(self.tat, now) }
     }
 }
 
 /// An admission under way.
 #[derive(Clone, Copy, Debug)]
-pub struct Admission {
+pub struct AdmissionAttempt {
     allowance: Allowance,
     now: Timestamp,
     branch: Branch,
@@ -71,7 +74,7 @@ pub struct Admission {
 /// What comes after a write that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The admission's [write](Admission::branch) is to be sent.
+    /// The admission's [write](AdmissionAttempt::branch) is to be sent.
     Write,
     /// `tat` was written by a wrong clock: it is to be set from `seen` to `horizon` first.
     Repair {
@@ -84,7 +87,7 @@ pub enum Next {
     Refuse(Limit),
 }
 
-impl Admission {
+impl AdmissionAttempt {
     /// An admission at `now` for a tenant whose bucket was last seen like this.
     pub fn new(allowance: &Allowance, seen: &LastSeen, now: Timestamp) -> Self {
         let branch = seen.branch(Bucket::of(allowance), now);
@@ -113,12 +116,12 @@ impl Admission {
             (self.now, self.branch) = (present, Branch::InUse);
             return Next::Repair { seen: found.tat, horizon: bucket.horizon(present) };
         }
+        if is_last {
+            // Others were faster each time: the bucket is as good as empty.
+            return Next::Refuse(Limit::Rate(bucket.interval()));
+        }
         if found.tat > bucket.horizon(present) {
             return Next::Refuse(Limit::Rate(bucket.wait(found.tat, present)));
-        }
-        if is_last {
-            // As many others came in between as the bucket holds: it is as good as empty.
-            return Next::Refuse(Limit::Rate(bucket.interval()));
         }
         if found.tat > bucket.horizon(self.now) || found.used(self.now.month()) >= quota {
             // Only the time that has passed since the clock was read makes room.

@@ -14,7 +14,6 @@ pub mod error;
 pub mod fields;
 pub mod id;
 pub mod idempotency;
-pub mod idle;
 pub mod import;
 pub mod json;
 pub mod key;
@@ -35,6 +34,7 @@ pub mod search;
 pub mod tenant;
 pub mod time;
 pub mod token;
+pub mod unread_body;
 pub mod usage;
 
 pub use clock::Clock;

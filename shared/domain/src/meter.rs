@@ -10,7 +10,8 @@
 //! guesses would be wrong; so the branch for a bucket in use has a tolerance, the `slack`: it takes a `tat` that is up to
 //! that far in the past, and its horizon lies as much earlier. Both branches then fit a `tat` between `now - slack` and
 //! `now`. The law that holds all the same (infra/adr/0013): in any window, by the clocks that requests read, no more
-//! are admitted than the burst and what the rate refills in that window and the difference of the clocks.
+//! are admitted than the burst and what the rate refills in that window and the difference of the clocks, as long as
+//! that is less than 2 s.
 //!
 //! The [`Meter`] states in plain code what a write does, [`crate::admission`] which write comes next.
 

@@ -19,7 +19,7 @@ pub struct Patch {
     pub agent_id: Option<Option<String>>,
     pub session_id: Option<Option<String>>,
     pub expires_at: Option<Option<Timestamp>>,
-    /// Whether it counts as a change even where it leaves everything as it was: for who may not learn that.
+    /// Whether it counts as a change even where it leaves everything as it was: the caller may not read the memory.
     pub is_blind: bool,
 }
 

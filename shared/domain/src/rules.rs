@@ -197,7 +197,7 @@ pub fn time(value: Value) -> Ruled<Timestamp> {
     moment(&value)
 }
 
-/// Refuses metadata that is too long, or takes too much memory as a tree for its length.
+/// Refuses metadata that is too long, or has too many values or levels.
 pub fn metadata_bounds(map: &Map<String, Value>) -> Ruled<()> {
     let mut values = 0;
     let depth = 1 + map.values().map(|value| measure(value, &mut values)).max().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! JSON Web Tokens, as far as they are text: the header, and the claims behind a signature that was verified.
 //!
-//! Nothing in a header but the algorithm, the key's name and the token's kind is heeded: a key or an address of one that a
+//! Nothing in a header but the algorithm, the key's name and the token's kind is used: a key or an address of one that a
 //! token brings along (`jwk`, `jku`, `x5u`) would let its maker vouch for himself. Claims are read strictly, so
 //! that no two readers can see two different tokens in one.
 

@@ -104,12 +104,12 @@ impl App {
             Found::Route(route, captures) => {
                 let answer = match route.action {
                     Action::Public(answer) => {
-                        Answer::anonymous(body::check_idle(&body, None).and_then(|()| answer()))
+                        Answer::anonymous(body::check_unread(&body, None).and_then(|()| answer()))
                     }
 
                     Action::Keys(show) => {
                         let keys = self.0.guard.tokens.own.public_keys(&self.0.store, now).await;
-                        let keys = body::check_idle(&body, None).and(keys);
+                        let keys = body::check_unread(&body, None).and(keys);
                         Answer::anonymous(keys.and_then(|keys| show(&keys)))
                     }
                     Action::Standing(show) => self.show_standing(parts, &body, show).await,
@@ -127,7 +127,7 @@ impl App {
                                 reveals.check_conditions(call.principal(), &parts.headers)?;
                             }
                             if route.reads_no_body() {
-                                call.check_idle_body()?;
+                                call.check_unread_body()?;
                             }
                             let principal = call.principal().clone();
                             let done = if route.is_repeatable() {
@@ -157,8 +157,8 @@ impl App {
         changes.publish(&self.0.store, principal.tenant()).await.and(outcome)
     }
 
-    /// Runs the handler, unless the request repeats one that has been answered. Whether the caller may make it is
-    /// asked first, whatever becomes of it: a kept answer is shown, and a request resumed, to who may make it now.
+    /// Runs the handler, unless the request repeats one that has been answered. The route's own authorisation runs
+    /// first, so that it also decides about requests that are resumed or replayed.
     async fn work_once(
         &self,
         parts: &Parts,
@@ -195,7 +195,8 @@ impl App {
             Ok(Passage { principal, standing, .. }) => {
                 let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
                 query.check_tenant(principal.tenant());
-                let checked = body::check_idle(body, Some(principal.tenant())).and_then(|()| query.finish());
+                let checked =
+                    body::check_unread(body, Some(principal.tenant())).and_then(|()| query.finish());
                 let outcome = checked.and_then(|()| show(&standing, standing.at));
                 Answer::of(outcome, Some(&principal), Some(standing))
             }

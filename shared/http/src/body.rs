@@ -1,7 +1,7 @@
 //! The body of a request, as far as HTTP goes: its size and its media type.
 
 use hb_domain::fields::Fields;
-use hb_domain::{Error, Result, TenantId, idle, json, ndjson};
+use hb_domain::{Error, Result, TenantId, json, ndjson, unread_body};
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 /// The largest JSON body, in bytes.
@@ -20,12 +20,12 @@ const MAX_IDLE: usize = 8 * 1024;
 ///
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::TenantMismatch`].
-pub(crate) fn check_idle(body: &[u8], caller: Option<&TenantId>) -> Result<()> {
+pub(crate) fn check_unread(body: &[u8], caller: Option<&TenantId>) -> Result<()> {
     if body.len() > MAX_IDLE {
         return Err(Error::TooLarge { limit: MAX_IDLE });
     }
     match caller {
-        Some(tenant) if idle::names_another(body, tenant) => Err(Error::TenantMismatch),
+        Some(tenant) if unread_body::names_another(body, tenant) => Err(Error::TenantMismatch),
         _ => Ok(()),
     }
 }

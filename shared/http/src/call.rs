@@ -152,9 +152,9 @@ impl Call {
     /// Refuses a body that is large or names another tenant, on a route that reads none.
     ///
     /// # Errors
-    /// As [`body::check_idle`].
-    pub(crate) fn check_idle_body(&self) -> Result<()> {
-        body::check_idle(&self.body, Some(self.principal.tenant()))
+    /// As [`body::check_unread`].
+    pub(crate) fn check_unread_body(&self) -> Result<()> {
+        body::check_unread(&self.body, Some(self.principal.tenant()))
     }
 
     /// Refuses query parameters other than the caller's `tenantId`.

@@ -32,8 +32,8 @@ pub struct Route {
     pub action: Action,
     /// Whether it changes nothing, whatever its method.
     pub reading: bool,
-    /// What it asks of the caller beyond the scope, by what the request is about. Its handler asks the same next to the
-    /// effect; this is asked besides before an answer that is kept for an idempotency key is looked for.
+    /// What it asks of the caller beyond the scope, by what the request is about. It also runs before the idempotency
+    /// record is looked up; the handler checks the same again next to the effect.
     pub authorize: Option<Authorize>,
     /// What it tells to some callers only.
     pub reveals: Option<Reveals>,
@@ -86,7 +86,8 @@ impl Route {
         self
     }
 
-    /// The same route, which tells who lacks `scope` these fields of `data` only and heeds no condition of theirs.
+    /// The same route, which answers a caller without `scope` with these fields of `data` only, and refuses conditional
+    /// headers from it.
     #[must_use]
     pub const fn revealing(mut self, scope: Scope, fields_for_all: &'static [&'static str]) -> Self {
         self.reveals = Some(Reveals { scope, fields_for_all });

@@ -90,7 +90,7 @@ impl<'a> Tenants<'a> {
 
     /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
     /// It fails when the epoch has moved, the month's requests are used up, the bucket is empty, or
-    /// the other branch would have fitted: [`hb_domain::admission::Admission`] tells which.
+    /// the other branch would have fitted: [`hb_domain::admission::AdmissionAttempt`] tells which.
     ///
     /// The SDK makes one attempt: repeating a write whose answer was lost would count twice. One that was
     /// throttled did nothing and is repeated here.

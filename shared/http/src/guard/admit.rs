@@ -1,6 +1,6 @@
-//! Admission: the one conditional write that enforces burst, rate and quota and counts.
+//! AdmissionAttempt: the one conditional write that enforces burst, rate and quota and counts.
 
-use hb_domain::admission::{Admission, Next};
+use hb_domain::admission::{AdmissionAttempt, Next};
 use hb_domain::error::{AuthFailure, Quota};
 use hb_domain::meter::Limit;
 use hb_domain::tenant::Tenant;
@@ -19,7 +19,7 @@ impl Guard {
     pub(super) async fn admit_once(&self, session: Session) -> Result<Option<Passage>, Refusal> {
         let id = session.principal.tenant();
         let (epoch, allowance) = (session.known.tenant.epoch, session.known.tenant.allowance);
-        let mut admission = Admission::new(&allowance, &session.known.seen, self.clock.now());
+        let mut admission = AdmissionAttempt::new(&allowance, &session.known.seen, self.clock.now());
         loop {
             let attempt =
                 self.store.tenants().admit(id, epoch, &allowance, admission.branch(), admission.now()).await;

@@ -106,7 +106,7 @@ impl<'a> Keys<'a> {
             match transact(self.store, parts.clone()).await? {
                 Ok(()) => return Ok(key.clone()),
                 Err(lost @ (Cancelled::Conflict | Cancelled::Condition(2))) => {
-                    // Who lost against a key of the same name knows so from the row, and need not try again.
+                    // The row says whether the name is taken by now; trying again would not help then.
                     match slots::explain(self.store, self.tenant, key, key.created_at).await? {
                         Full::Refused(error) => return Err(error),
                         Full::Pruned | Full::Free => {}
