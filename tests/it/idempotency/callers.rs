@@ -1,8 +1,9 @@
 //! A record of an `Idempotency-Key` is its caller's, and whoever resumes or replays one is authorised anew.
 
-use hb_domain::plan::Plan;
+mod rotations;
+mod sessions;
+
 use hb_domain::{Scope, Scopes, TenantId};
-use hb_tests::issuer::TestIssuer;
 use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Answer, Client, Driven, Fault, Instance, World};
 use http::Method;
@@ -267,71 +268,6 @@ async fn a_clients_key_reaches_into_no_other_callers_records() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
-    let (world, owner, instance) = place().await;
-    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
-    let owner = instance.client.with(&owner.key);
-    let body = json!({ "keyId": id });
-    lose(&instance, &owner, ROTATE, "k", &body).await;
-    let theirs = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 60})).await);
-    for replayed in [false, true] {
-        let refused = post(&owner, ROTATE, "k", &body).await;
-        assert_eq!((refused.status.as_u16(), refused.code()), (409, "DUPLICATE_RESOURCE"));
-        assert_eq!(is_replayed(&refused), replayed);
-        assert!(refused.message().contains(id.as_str()), "{}", refused.text);
-    }
-    let works = instance.client.with(&theirs).get(MEMORIES).await;
-    assert_eq!((works.status.as_u16(), works.header("sunset")), (200, ""), "it is the secret of now");
-}
-
-/// The rotation is applied between the moment at which its claim is found and that at which it is taken over.
-#[tokio::test]
-async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
-    let (world, owner, slow) = place().await;
-    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
-    let (other, third) = (world.instance().await, world.instance().await);
-    let (body, credential) = (json!({ "keyId": id }), owner.key.clone());
-    assert_eq!(slow.client.with(&credential).get(KEYS).await.status, 200);
-    assert_eq!(other.client.with(&credential).get(KEYS).await.status, 200);
-    let (client, sent) = (slow.client.with(&credential), body.clone());
-    let mut first = Driven::start(&slow, async move { post(&client, ROTATE, "k", &sent).await });
-    step_up_to(&mut first, "DynamoDB TransactWriteItems").await;
-    move_on(&other, 36);
-    let (client, sent) = (other.client.with(&credential), body.clone());
-    let mut second = Driven::start(&other, async move { post(&client, ROTATE, "k", &sent).await });
-    second.step_past("DynamoDB PutItem Idempotency").await;
-    first.step().await.expect("the rotation is written");
-    let third = third.client.with(&credential);
-    let theirs = plain(&third.post(ROTATE, body).await);
-    second.finish().await.expect(409, "DUPLICATE_RESOURCE");
-    drop(first);
-    assert_eq!(
-        other.client.with(&theirs).get(MEMORIES).await.status,
-        200,
-        "the rotation of somebody else holds"
-    );
-}
-
-/// A rotation whose epoch could not be raised is undone, and so is the mark that it was applied.
-#[tokio::test]
-async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
-    let (world, owner, instance) = place().await;
-    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
-    let owner = instance.client.with(&owner.key);
-    assert_eq!(owner.get(KEYS).await.status, 200);
-    let body = json!({ "keyId": id });
-    // The admission passes, the epoch is not raised.
-    instance.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Reset, true);
-    post(&owner, ROTATE, "k", &body).await.expect(503, "SERVICE_UNAVAILABLE");
-    assert!(instance.tap.mend());
-    assert_eq!(instance.client.with(&old).get(MEMORIES).await.status, 200, "the old secret works on");
-    let rotated = post(&owner, ROTATE, "k", &body).await;
-    rotated.expect(200, "");
-    assert_eq!(instance.client.with(&plain(&rotated)).get(MEMORIES).await.status, 200);
-    instance.client.with(&old).get(MEMORIES).await.expect(401, "AUTH_INVALID");
-}
-
-#[tokio::test]
 async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
     let (world, owner, instance) = place().await;
     let (id, dead) = world.key(&owner.tenant, Scopes::all(), None).await;
@@ -370,108 +306,6 @@ async fn a_body_that_cannot_be_read_replays_nothing() {
     let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
     let refused = owner.send_raw(Method::POST, KEYS, &headers, body.to_string()).await;
     refused.expect(415, "UNSUPPORTED_MEDIA_TYPE");
-}
-
-/// A token that a session was exchanged for.
-async fn exchanged(instance: &Instance, session: &str, scopes: &str) -> String {
-    let answer = instance.client.with(session).get(&format!("/auth/clerk-token?scopes={scopes}")).await;
-    answer.expect(200, "");
-    answer.data()["token"].as_str().expect("a token").to_owned()
-}
-
-/// A world whose tenants are organizations.
-async fn organizations() -> (World, TestIssuer, Instance) {
-    let mut world = World::new().await;
-    let issuer = TestIssuer::start(&mut world).await;
-    let settings = |name: &str| match name {
-        "CLERK_ISSUER" => Some(issuer.url.clone()),
-        "CLERK_TENANT" => Some("organization".to_owned()),
-        _ => None,
-    };
-    world.clerk = hb_http::ClerkSettings::from_env(settings).expect("settings");
-    let tenant = TenantId::parse("org_acme").expect("a tenant");
-    let state = hb_domain::tenant::Tenant {
-        allowance: plenty(),
-        ..hb_domain::tenant::Tenant::new(Plan::Enterprise, world.clock.now())
-    };
-    assert!(world.store.tenants().create(&tenant, &state).await.expect("a tenant"));
-    let instance = world.instance().await;
-    (world, issuer, instance)
-}
-
-fn member(issuer: &TestIssuer, user: &str, role: &str) -> String {
-    issuer.token_with(user, &json!({"o": {"id": "org_acme", "rol": role}}))
-}
-
-#[tokio::test]
-async fn a_session_and_the_token_it_was_exchanged_for_share_their_records() {
-    let (world, issuer, instance) = organizations().await;
-    let mut users = World::new().await;
-    let clerk = TestIssuer::start(&mut users).await;
-    users.account("user_maya", Plan::Enterprise).await;
-    let by_user = users.instance().await;
-    for (instance, session) in
-        [(&instance, member(&issuer, "user_maya", "admin")), (&by_user, clerk.token("user_maya"))]
-    {
-        let token = exchanged(instance, &session, "read:memories,write:memories").await;
-        let (session, token) = (instance.client.with(&session), instance.client.with(&token));
-        let created = post(&session, MEMORIES, "k", &tea()).await;
-        created.expect(201, "");
-        let replayed = post(&token, MEMORIES, "k", &tea()).await;
-        assert_eq!((is_replayed(&replayed), &replayed.text), (true, &created.text));
-        post(&token, MEMORIES, "from-the-token", &tea()).await.expect(201, "");
-        assert!(is_replayed(&post(&session, MEMORIES, "from-the-token", &tea()).await));
-        assert_eq!(total(&session).await, 2);
-        // The token manages no keys, whatever its session has done under the same name.
-        let body = json!({"name": "deploy bot"});
-        post(&session, KEYS, "new-key", &body).await.expect(201, "");
-        let refused = post(&token, KEYS, "new-key", &body).await;
-        refused.expect(403, "INSUFFICIENT_SCOPE");
-        assert!(!refused.text.contains("key_"), "{}", refused.text);
-    }
-    drop((world, users));
-}
-
-#[tokio::test]
-async fn two_members_of_an_organization_share_no_record() {
-    let (_world, issuer, instance) = organizations().await;
-    let users = ["user_1", "user_2", "user_1-k", "user_1-", "k"];
-    for (place, user) in users.into_iter().enumerate() {
-        let session = member(&issuer, user, "admin");
-        let token = exchanged(&instance, &session, "write:memories").await;
-        let created = post(&instance.client.with(&session), MEMORIES, "k", &tea()).await;
-        assert!(created.status == 201 && !is_replayed(&created), "{user}");
-        assert!(is_replayed(&post(&instance.client.with(&token), MEMORIES, "k", &tea()).await), "{user}");
-        assert_eq!(total(&instance.client.with(&session)).await, place as u64 + 1);
-    }
-}
-
-#[tokio::test]
-async fn an_admin_who_has_become_a_member_gets_no_answer_about_keys_again() {
-    let (_world, issuer, instance) = organizations().await;
-    let admin = instance.client.with(&member(&issuer, "user_maya", "admin"));
-    let body = json!({"name": "deploy bot"});
-    let created = post(&admin, KEYS, "new-key", &body).await;
-    created.expect(201, "");
-    let key = json!({"keyId": created.data()["id"]});
-    post(&admin, ROTATE, "rotation", &key).await.expect(200, "");
-    lose(&instance, &admin, KEYS, "lost", &json!({"name": "lost bot"})).await;
-    let missing = json!({"keyId": "key_000000000000"});
-    post(&admin, REVOKE, "nothing", &missing).await.expect(404, "RESOURCE_NOT_FOUND");
-    post(&admin, REVOKE, "end", &key).await.expect(200, "");
-    let demoted = instance.client.with(&member(&issuer, "user_maya", "member"));
-    for (path, name, body) in [
-        (KEYS, "new-key", &body),
-        (ROTATE, "rotation", &key),
-        (KEYS, "lost", &json!({"name": "lost bot"})),
-        (REVOKE, "nothing", &missing),
-        (REVOKE, "end", &key),
-    ] {
-        assert!(is_replayed(&post(&admin, path, name, body).await) || name == "lost", "{name}");
-        let refused = post(&demoted, path, name, body).await;
-        refused.expect(403, "INSUFFICIENT_SCOPE");
-        assert!(!is_replayed(&refused) && !refused.text.contains("key_"), "{}", refused.text);
-    }
 }
 
 /// Whoever runs the service may have removed a key; what its end was answered with is still the caller's.

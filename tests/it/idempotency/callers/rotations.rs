@@ -1,0 +1,68 @@
+//! Rotations of keys that are resumed: applied once, and never over what somebody has done since.
+
+use super::*;
+
+#[tokio::test]
+async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
+    let (world, owner, instance) = place().await;
+    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    let body = json!({ "keyId": id });
+    lose(&instance, &owner, ROTATE, "k", &body).await;
+    let theirs = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 60})).await);
+    for replayed in [false, true] {
+        let refused = post(&owner, ROTATE, "k", &body).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (409, "DUPLICATE_RESOURCE"));
+        assert_eq!(is_replayed(&refused), replayed);
+        assert!(refused.message().contains(id.as_str()), "{}", refused.text);
+    }
+    let works = instance.client.with(&theirs).get(MEMORIES).await;
+    assert_eq!((works.status.as_u16(), works.header("sunset")), (200, ""), "it is the secret of now");
+}
+
+/// The rotation is applied between the moment at which its claim is found and that at which it is taken over.
+#[tokio::test]
+async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
+    let (world, owner, slow) = place().await;
+    let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let (other, third) = (world.instance().await, world.instance().await);
+    let (body, credential) = (json!({ "keyId": id }), owner.key.clone());
+    assert_eq!(slow.client.with(&credential).get(KEYS).await.status, 200);
+    assert_eq!(other.client.with(&credential).get(KEYS).await.status, 200);
+    let (client, sent) = (slow.client.with(&credential), body.clone());
+    let mut first = Driven::start(&slow, async move { post(&client, ROTATE, "k", &sent).await });
+    step_up_to(&mut first, "DynamoDB TransactWriteItems").await;
+    move_on(&other, 36);
+    let (client, sent) = (other.client.with(&credential), body.clone());
+    let mut second = Driven::start(&other, async move { post(&client, ROTATE, "k", &sent).await });
+    second.step_past("DynamoDB PutItem Idempotency").await;
+    first.step().await.expect("the rotation is written");
+    let third = third.client.with(&credential);
+    let theirs = plain(&third.post(ROTATE, body).await);
+    second.finish().await.expect(409, "DUPLICATE_RESOURCE");
+    drop(first);
+    assert_eq!(
+        other.client.with(&theirs).get(MEMORIES).await.status,
+        200,
+        "the rotation of somebody else holds"
+    );
+}
+
+/// A rotation whose epoch could not be raised is undone, and so is the mark that it was applied.
+#[tokio::test]
+async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
+    let (world, owner, instance) = place().await;
+    let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
+    let owner = instance.client.with(&owner.key);
+    assert_eq!(owner.get(KEYS).await.status, 200);
+    let body = json!({ "keyId": id });
+    // The admission passes, the epoch is not raised.
+    instance.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Reset, true);
+    post(&owner, ROTATE, "k", &body).await.expect(503, "SERVICE_UNAVAILABLE");
+    assert!(instance.tap.mend());
+    assert_eq!(instance.client.with(&old).get(MEMORIES).await.status, 200, "the old secret works on");
+    let rotated = post(&owner, ROTATE, "k", &body).await;
+    rotated.expect(200, "");
+    assert_eq!(instance.client.with(&plain(&rotated)).get(MEMORIES).await.status, 200);
+    instance.client.with(&old).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+}
