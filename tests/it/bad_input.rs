@@ -89,8 +89,8 @@ fn whatever_a_field_holds_is_accepted_or_refused_by_its_name() {
     let forms = forms(&bench);
     let fields: Vec<(&Form, &str)> =
         forms.iter().flat_map(|form| form.fields.split(' ').map(move |field| (form, field))).collect();
-    bench.check(128, (0..fields.len(), nasty()), async |(place, value)| {
-        let (form, field) = fields[place];
+    bench.check(128, (0..fields.len(), nasty()), async |(index, value)| {
+        let (form, field) = fields[index];
         let mut body = form.body.clone();
         body[field] = value;
         let answer = bench.client.send(form.method.clone(), &form.path, Some(body.clone())).await;
@@ -121,8 +121,8 @@ fn whatever_all_fields_hold_at_once_none_but_the_sent_ones_is_named() {
     let bench = Bench::new();
     let forms = forms(&bench);
     let values = prop::collection::vec(nasty(), 12);
-    bench.check(128, (0..forms.len(), values), async |(place, values)| {
-        let form = &forms[place];
+    bench.check(128, (0..forms.len(), values), async |(index, values)| {
+        let form = &forms[index];
         let mut body = form.body.clone();
         for (field, value) in form.fields.split(' ').zip(values) {
             body[field] = value;
@@ -170,10 +170,10 @@ fn whatever_a_parameter_holds_is_accepted_or_refused_by_its_name() {
     ];
     let text = prop_oneof![
         nasty().prop_map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-        (0..odd.len()).prop_map(|place| odd[place].to_owned()),
+        (0..odd.len()).prop_map(|index| odd[index].to_owned()),
     ];
-    bench.check(128, (0..parameters.len(), text), async |(place, text)| {
-        let (path, name) = parameters[place];
+    bench.check(128, (0..parameters.len(), text), async |(index, text)| {
+        let (path, name) = parameters[index];
         // Longer ones are no target that HTTP takes.
         let text: String = text.chars().take(1_000).collect();
         let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -199,9 +199,9 @@ fn whatever_bytes_a_body_holds_the_answer_is_clean() {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..4);
     bench.check(96, changes, async |changes| {
         let mut body = good.clone().into_bytes();
-        for (place, byte, insert) in changes {
-            let place = place.index(body.len());
-            if insert { body.insert(place, byte) } else { body[place] = byte }
+        for (index, byte, insert) in changes {
+            let index = index.index(body.len());
+            if insert { body.insert(index, byte) } else { body[index] = byte }
         }
         let json = [("content-type", "application/json")];
         clean(&bench.client.send_raw(Method::POST, MEMORIES, &json, body).await)

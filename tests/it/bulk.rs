@@ -43,7 +43,7 @@ async fn each_item_is_created_or_refused_by_itself_in_its_place() {
     for (index, result) in data["results"].as_array().expect("results").iter().enumerate() {
         assert_eq!(result["index"], index);
     }
-    let fault = |index: usize, place: usize| &data["results"][index]["errors"][place];
+    let fault = |index: usize, error: usize| &data["results"][index]["errors"][error];
     assert_eq!((&fault(1, 0)["field"], &fault(1, 1)["field"]), (&json!("content"), &json!("type")));
     assert_eq!(fault(2, 0)["code"], "VALIDATION_ERROR");
     assert_eq!(fault(3, 0)["code"], "TENANT_MISMATCH");
@@ -107,13 +107,13 @@ async fn what_the_plan_has_no_room_for_is_refused_item_by_item() {
     let client = instance.client.with(&account.key);
     let answer = create(&client, vec![memory("x"); 10]).await;
     assert_eq!((&answer.data()["created"], &answer.data()["failed"]), (&json!(7), &json!(3)));
-    for place in 7..10 {
-        let error = &answer.data()["results"][place]["errors"][0];
+    for index in 7..10 {
+        let error = &answer.data()["results"][index]["errors"][0];
         assert_eq!(error["code"], "INSUFFICIENT_QUOTA");
         assert!(error["message"].as_str().expect("text").contains("7 memories"), "{error}");
     }
     assert_eq!(create(&client, vec![memory("x"); 2]).await.data()["created"], 0);
-    let counts = world.store.counts(&operator(&account.tenant)).get().await.expect("the count");
+    let counts = world.store.storage(&operator(&account.tenant)).get().await.expect("the count");
     assert_eq!(counts.memories, 7);
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};
-use hb_store::Amount;
+use hb_store::StorageUsage;
 use hb_tests::world::{Account, moment, operator, plenty};
 use hb_tests::{Client, Driven, Fault, World};
 use http::Method;
@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 
 const MEMORIES: &str = "/api/v1/memories";
 
-async fn amount(world: &World, account: &Account) -> Amount {
-    world.store.counts(&operator(&account.tenant)).get().await.expect("the count")
+async fn amount(world: &World, account: &Account) -> StorageUsage {
+    world.store.storage(&operator(&account.tenant)).get().await.expect("the count")
 }
 
 /// What is there, by its export.
-async fn truth(client: &Client) -> Amount {
-    let (mut amount, mut path) = (Amount::default(), "/api/v1/memories/export".to_owned());
+async fn truth(client: &Client) -> StorageUsage {
+    let (mut amount, mut path) = (StorageUsage::default(), "/api/v1/memories/export".to_owned());
     loop {
         let page = client.get(&path).await;
-        amount =
-            amount + Amount { memories: page.text.lines().count() as u64, bytes: page.text.len() as u64 };
+        amount = amount
+            + StorageUsage { memories: page.text.lines().count() as u64, bytes: page.text.len() as u64 };
         match page.header("link").strip_prefix('<').and_then(|link| link.split('>').next()) {
             Some(next) => path = next.to_owned(),
             None => return amount,
@@ -47,7 +47,7 @@ async fn sixty_four_racers_at_the_edge_of_free_never_make_a_thousand_and_one() {
     let clients: Vec<_> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
     fill(&clients[0], 990).await;
     let body = json!({"content": "at the edge", "type": "task"});
-    let answers = join_all((0..64).map(|place| clients[place % 4].post(MEMORIES, body.clone()))).await;
+    let answers = join_all((0..64).map(|index| clients[index % 4].post(MEMORIES, body.clone()))).await;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(created, 10);
     for refused in answers.iter().filter(|answer| answer.status != 201) {
@@ -68,7 +68,7 @@ async fn sixty_four_racers_at_the_edge_of_free_never_make_a_thousand_and_one() {
         .collect();
     let deletions = doomed.iter().map(|path| clients[1].send(Method::DELETE, path, None));
     let bulk = json!({"memories": vec![body.clone(); 5]});
-    let bulks = (0..8).map(|place| clients[place % 4].post("/api/v1/memories/bulk", bulk.clone()));
+    let bulks = (0..8).map(|index| clients[index % 4].post("/api/v1/memories/bulk", bulk.clone()));
     let (deleted, added) = tokio::join!(join_all(deletions), join_all(bulks));
     assert!(deleted.iter().all(|answer| answer.status == 200));
     let added: u64 = added.iter().map(|answer| answer.data()["created"].as_u64().expect("a number")).sum();
@@ -122,14 +122,14 @@ async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told(
     instance.clock.set(end);
     assert_eq!(truth(&client).await.memories, 1, "invisible at once");
     client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.expect(402, "INSUFFICIENT_QUOTA");
-    assert_eq!(world.upkeep().await, 0, "their time is not over for the table");
+    assert_eq!(world.expiry().await, 0, "their time is not over for the table");
 
     world.clock.set(end.plus(Duration::from_secs(1)));
-    assert_eq!(world.upkeep().await, 2);
+    assert_eq!(world.expiry().await, 2);
     for _ in 0..3 {
         assert_eq!(amount(&world, &account).await, truth(&client).await);
         world.deliver_again().await;
-        assert_eq!(world.upkeep().await, 0);
+        assert_eq!(world.expiry().await, 0);
     }
     for status in [201, 201, 402] {
         assert_eq!(client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.status, status);
@@ -138,7 +138,7 @@ async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told(
     let list = client.get(MEMORIES).await;
     let id = list.data()["memories"][0]["id"].as_str().expect("an id");
     client.send(Method::DELETE, &format!("{MEMORIES}/{id}"), None).await.expect(200, "");
-    world.upkeep().await;
+    world.expiry().await;
     assert_eq!(amount(&world, &account).await, truth(&client).await);
 }
 
@@ -155,7 +155,7 @@ async fn a_removal_that_comes_late_takes_nothing_from_a_tenant_that_was_made_aga
     instance.clock.set(moment("2026-11-24T12:00:30Z"));
     client.post(MEMORIES, json!({"content": "new", "type": "task"})).await.expect(201, "");
     world.clock.set(ends.plus(Duration::from_secs(1)));
-    assert_eq!(world.upkeep().await, 1);
+    assert_eq!(world.expiry().await, 1);
     assert_eq!(amount(&world, &account).await.memories, 1);
 }
 
@@ -275,12 +275,16 @@ async fn an_event_that_cannot_be_dealt_with_is_delivered_again() {
     world.clock.set(ends.plus(Duration::from_secs(1)));
     assert_eq!(world.sweep().await, 3);
     for fault in Fault::ALL {
-        world.upkeep_tap.fail("DynamoDB TransactWriteItems", fault, true);
+        world.expiry_tap.fail("DynamoDB TransactWriteItems", fault, true);
         assert!(world.try_deliver().await.is_err(), "{fault:?}");
-        world.upkeep_tap.mend();
+        world.expiry_tap.mend();
     }
     world.try_deliver().await.expect("a delivery");
-    assert_eq!(amount(&world, &account).await, Amount::default(), "once each, whatever was lost on the way");
+    assert_eq!(
+        amount(&world, &account).await,
+        StorageUsage::default(),
+        "once each, whatever was lost on the way"
+    );
 }
 
 #[tokio::test]

@@ -103,21 +103,21 @@ async fn every_command_of_the_documents_is_run() {
     for document in documents() {
         let text = fs::read_to_string(&document).expect("the document");
         for command in commands(&text) {
-            let place = format!("{}: {command}", document.display());
+            let index = format!("{}: {command}", document.display());
             if command.starts_with("curl") {
                 let command = command.replace("$KEY", &account.key);
                 let command = ["9000", "9100"].iter().fold(command, |command, port| {
                     command.replace(&format!("http://127.0.0.1:{port}"), &instance.url)
                 });
                 let answer = Curl::parse(&command).run(&instance).await;
-                assert!(answer.status.is_success(), "{place}: {}", answer.text);
+                assert!(answer.status.is_success(), "{index}: {}", answer.text);
                 curls += 1;
             } else {
                 let known = RUN_ELSEWHERE.iter().find(|(known, ..)| *known == command);
                 let (command, file, how) =
-                    known.unwrap_or_else(|| panic!("{place}: run it in a test, or say where it is run"));
+                    known.unwrap_or_else(|| panic!("{index}: run it in a test, or say where it is run"));
                 let runner = fs::read_to_string(root().join(file)).expect("the file that runs it");
-                assert!(runner.contains(how), "{place}: {file} does not run it any more");
+                assert!(runner.contains(how), "{index}: {file} does not run it any more");
                 unused.remove(command);
             }
         }

@@ -81,7 +81,7 @@ enum Sender {
 }
 
 /// Until the lease of a request that was not answered has ended, in seconds.
-const LEASE: u64 = 36;
+const LOCK_DURATION: u64 = 36;
 
 /// How often each kind of move was let through and refused: a test in which nothing is ever allowed
 /// would show nothing.
@@ -127,7 +127,7 @@ fn after(now: Timestamp, seconds: u64) -> Timestamp {
 
 fn scopes() -> impl Strategy<Value = Scopes> + Clone {
     (0u8..16).prop_map(|bits| {
-        let chosen = Scope::ALL.into_iter().enumerate().filter(|(place, _)| bits >> place & 1 == 1);
+        let chosen = Scope::ALL.into_iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1);
         chosen.map(|(_, scope)| scope).collect()
     })
 }

@@ -252,7 +252,7 @@ async fn what_has_expired_does_not_stand_in_the_way_of_its_own_import() {
     let page = client.get("/api/v1/memories?limit=1").await;
     assert_eq!(page.data()["pagination"]["total"], 1, "its place has passed on");
     world.clock.set(moment("2026-11-24T12:02:00Z"));
-    assert_eq!(world.upkeep().await, 0);
+    assert_eq!(world.expiry().await, 0);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use hb_domain::fields::Fields;
 use hb_domain::memory::NewMemory;
 use hb_domain::{MemoryId, TenantId};
-use hb_store::{Amount, NewRecord};
+use hb_store::{StorageUsage, VersionedMemory};
 use hb_tests::world::{Account, operator, plenty};
 use hb_tests::{Answer, Fault, Instance, World};
 use http::Method;
@@ -43,7 +43,7 @@ struct Scene {
 struct State {
     memories: BTreeMap<String, Value>,
     keys: Vec<String>,
-    counted: Amount,
+    counted: StorageUsage,
     admitted: u64,
     used: u64,
 }
@@ -75,7 +75,7 @@ impl Scene {
     async fn state(&self) -> State {
         let (store, operator, now) =
             (&self.world.store, operator(&self.account.tenant), self.instance.clock.now());
-        let (tenants, usage, counts) = (store.tenants(), store.usage(&operator), store.counts(&operator));
+        let (tenants, usage, counts) = (store.tenants(), store.usage(&operator), store.storage(&operator));
         let (memories, keys) = (store.memories(&operator), store.keys(&operator));
         let (tenant, daily, counted, export, keys) = tokio::try_join!(
             tenants.get(&self.account.tenant),
@@ -104,13 +104,13 @@ impl Scene {
     }
 }
 
-fn sample_memory(world: &World) -> NewRecord {
+fn sample_memory(world: &World) -> VersionedMemory {
     let body = json!({"content": "saffron is the secret", "type": "semantic", "userId": "maya"});
     let tenant = TenantId::parse("acme").expect("a tenant");
     let fields = Fields::of_body(body).expect("an object");
     let new = NewMemory::parse(fields, &tenant, world.clock.now()).expect("a memory");
     let id = MemoryId::mint(world.clock.now(), &mut StdRng::seed_from_u64(1));
-    NewRecord { memory: new.named(id), version: "first".into() }
+    VersionedMemory { memory: new.named(id), version: "first".into() }
 }
 
 /// How a point is tried.
@@ -119,7 +119,7 @@ struct Trial {
     case: Case,
     warm: bool,
     keyed: bool,
-    place: usize,
+    index: usize,
     fault: Fault,
     lasting: bool,
 }
@@ -135,7 +135,7 @@ async fn calls(case: &Case, warm: bool, keyed: bool) -> usize {
 async fn attempt(trial: Trial) {
     let scene = Scene::new(&trial.case, trial.warm).await;
     let before = scene.state().await;
-    scene.instance.tap.fail_at(trial.place, trial.fault, trial.lasting);
+    scene.instance.tap.fail_at(trial.index, trial.fault, trial.lasting);
     let key = trial.keyed.then_some("k");
     let answer = scene.send(&trial.case, key).await;
     let has_struck = scene.instance.tap.mend();
@@ -253,18 +253,18 @@ async fn whatever_fails_nothing_is_lost_and_nothing_is_doubled() {
     let mut trials = Vec::new();
     let mut points = 0;
     for case in guarded().into_iter().chain(variants()) {
-        let repeatable = case.route.is_repeatable();
+        let repeatable = case.route.accepts_idempotency_key();
         for (warm, keyed) in [(true, false), (false, false), (true, true)] {
             if (keyed && !repeatable) || (!all && (!warm || keyed != repeatable)) {
                 continue;
             }
             let calls = calls(&case, warm, keyed).await;
             points += calls;
-            for place in 0..calls {
+            for index in 0..calls {
                 for fault in Fault::ALL {
                     for lasting in [false, true].into_iter().filter(|lasting| all || !lasting) {
                         let case = case.clone();
-                        trials.push(Trial { case, warm, keyed, place, fault, lasting });
+                        trials.push(Trial { case, warm, keyed, index, fault, lasting });
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hb_domain::batch::{BulkDelete, Erasure, Progress};
-use hb_domain::cursor::{Binding, Position};
+use hb_domain::cursor::{CursorScope, Position};
 use hb_domain::fields::Fields;
 use hb_domain::{MemoryId, TenantId};
 use hb_tests::world::{Account, moment, operator, plenty};
@@ -95,7 +95,7 @@ async fn an_erasure_leaves_none_alive() {
         client.get(&format!("{MEMORIES}/{id}")).await.expect(404, "RESOURCE_NOT_FOUND");
     }
     assert_eq!(client.get("/api/v1/memories/export").await.text, "");
-    let count = world.store.counts(&operator(&tenant())).get().await.expect("the count");
+    let count = world.store.storage(&operator(&tenant())).get().await.expect("the count");
     assert_eq!(count.memories, 0);
 }
 
@@ -185,7 +185,7 @@ async fn an_export_goes_on_behind_the_memory_that_its_cursor_names() {
     for (after, expected) in after.into_iter().chain([(Some(&*last), &[][..]), (Some(BEYOND), &[])]) {
         let cursor = after.map_or_else(String::new, |id| {
             let position = Position { id: MemoryId::parse(id).expect("an id"), sort_value: None };
-            format!("?cursor={}", Binding::of(&tenant(), "export").seal(&position))
+            format!("?cursor={}", CursorScope::of(&tenant(), "export").encode(&position))
         });
         let page = client.get(&format!("/api/v1/memories/export{cursor}")).await;
         let memories = page.text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a memory"));
@@ -286,7 +286,7 @@ async fn the_first_expires_is_counted_and_recounted_like_all_others() {
     assert_eq!(found.data()["results"], json!([]));
     assert_eq!(client.get("/api/v1/memories/export").await.text, "");
     world.clock.set(end.plus(std::time::Duration::from_secs(1)));
-    assert_eq!(world.upkeep().await, 2);
-    let count = world.store.counts(&operator).get().await.expect("the count");
+    assert_eq!(world.expiry().await, 2);
+    let count = world.store.storage(&operator).get().await.expect("the count");
     assert_eq!(count.memories, 0);
 }

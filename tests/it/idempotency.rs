@@ -90,7 +90,7 @@ async fn thirty_two_at_once_make_one_memory() {
         let key = format!("round-{round}");
         let clients: Vec<_> = instances.iter().map(|instance| instance.client.with(&owner.key)).collect();
         let body = tea();
-        let answers = join_all((0..32).map(|place| post(&clients[place % 2], MEMORIES, &key, &body))).await;
+        let answers = join_all((0..32).map(|index| post(&clients[index % 2], MEMORIES, &key, &body))).await;
         let (created, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
         assert!(!created.is_empty());
         let id = &created[0].data()["id"];

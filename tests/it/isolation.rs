@@ -70,12 +70,12 @@ fn told(answer: &Answer) -> (StatusCode, BTreeMap<String, String>, Value) {
 
 #[tokio::test]
 async fn every_route_answers_its_request_about_the_callers_own() {
-    let place = Neighbours::new().await;
+    let index = Neighbours::new().await;
     for case in guarded() {
-        let named = place.victims().await;
-        let own = format!("tenantId={}", place.victim.tenant);
-        let fields = json!({"tenantId": place.victim.tenant});
-        let answer = case.send(&place.instance, Some(&place.victim.key), &named, &own, &fields).await;
+        let named = index.victims().await;
+        let own = format!("tenantId={}", index.victim.tenant);
+        let fields = json!({"tenantId": index.victim.tenant});
+        let answer = case.send(&index.instance, Some(&index.victim.key), &named, &own, &fields).await;
         assert!(
             answer.status.is_success(),
             "{} {} answers {} {}: add a request that it answers well to REQUESTS in tests/it/routes.rs, with \
@@ -90,15 +90,15 @@ async fn every_route_answers_its_request_about_the_callers_own() {
 
 #[tokio::test]
 async fn what_belongs_to_another_tenant_is_answered_like_what_does_not_exist() {
-    let place = Neighbours::new().await;
+    let index = Neighbours::new().await;
     let cases: Vec<_> = guarded().into_iter().filter(|case| case.names_something()).collect();
     assert!(!cases.is_empty());
     for case in cases {
-        let named = place.victims().await;
-        let before = place.victims_items().await;
-        let credential = Some(place.attacker.key.as_str());
-        let stolen = case.send(&place.instance, credential, &named, "", &json!({})).await;
-        let missing = case.send(&place.instance, credential, &named.missing(), "", &json!({})).await;
+        let named = index.victims().await;
+        let before = index.victims_items().await;
+        let credential = Some(index.attacker.key.as_str());
+        let stolen = case.send(&index.instance, credential, &named, "", &json!({})).await;
+        let missing = case.send(&index.instance, credential, &named.missing(), "", &json!({})).await;
         assert_eq!(told(&stolen), told(&missing), "{case:?}");
         if case.is_about_many() {
             assert_eq!(stolen.data()["deleted"], 0, "{case:?}");
@@ -107,42 +107,42 @@ async fn what_belongs_to_another_tenant_is_answered_like_what_does_not_exist() {
         } else {
             stolen.expect(404, "RESOURCE_NOT_FOUND");
         }
-        assert_eq!(place.victims_items().await, before, "{case:?}");
+        assert_eq!(index.victims_items().await, before, "{case:?}");
     }
 }
 
 #[tokio::test]
 async fn no_answer_holds_anything_of_another_tenant() {
-    let place = Neighbours::new().await;
+    let index = Neighbours::new().await;
     for case in guarded().into_iter().filter(|case| !case.names_something()) {
-        let named = place.victims().await;
-        let own = Named::of(&place.world, &place.instance, &place.attacker).await;
-        let before = place.victims_items().await;
-        let answer = case.send(&place.instance, Some(&place.attacker.key), &own, "", &json!({})).await;
+        let named = index.victims().await;
+        let own = Named::of(&index.world, &index.instance, &index.attacker).await;
+        let before = index.victims_items().await;
+        let answer = case.send(&index.instance, Some(&index.attacker.key), &own, "", &json!({})).await;
         assert!(answer.status.is_success(), "{case:?} {}", answer.text);
-        for hidden in ["victim", &named.key, &named.memory, place.victim.id.as_str()] {
+        for hidden in ["victim", &named.key, &named.memory, index.victim.id.as_str()] {
             assert!(!answer.text.contains(hidden), "{case:?} {hidden} {}", answer.text);
         }
-        assert_eq!(place.victims_items().await, before, "{case:?}");
+        assert_eq!(index.victims_items().await, before, "{case:?}");
     }
 }
 
 #[tokio::test]
 async fn another_tenants_name_in_query_or_body_is_a_mismatch() {
-    let place = Neighbours::new().await;
+    let index = Neighbours::new().await;
     for case in guarded() {
-        let named = place.victims().await;
-        let before = place.victims_items().await;
-        let credential = Some(place.attacker.key.as_str());
+        let named = index.victims().await;
+        let before = index.victims_items().await;
+        let credential = Some(index.attacker.key.as_str());
         let fields = json!({"tenantId": "victim"});
         for (query, fields) in [("tenantId=victim", &json!({})), ("", &fields)] {
             if query.is_empty() && !case.has_body() && !case.takes_an_idle_body() {
                 continue;
             }
-            place.instance.clock.set(place.instance.clock.now().plus(Duration::from_secs(2)));
-            let stolen = case.send(&place.instance, credential, &named, query, fields).await;
-            place.instance.clock.set(place.instance.clock.now().plus(Duration::from_secs(2)));
-            let missing = case.send(&place.instance, credential, &named.missing(), query, fields).await;
+            index.instance.clock.set(index.instance.clock.now().plus(Duration::from_secs(2)));
+            let stolen = case.send(&index.instance, credential, &named, query, fields).await;
+            index.instance.clock.set(index.instance.clock.now().plus(Duration::from_secs(2)));
+            let missing = case.send(&index.instance, credential, &named.missing(), query, fields).await;
             assert_eq!(told(&stolen), told(&missing), "{case:?}");
             if query.is_empty() && case.sends_lines() {
                 // Each line is judged by itself.
@@ -154,15 +154,15 @@ async fn another_tenants_name_in_query_or_body_is_a_mismatch() {
                 stolen.expect(403, "TENANT_MISMATCH");
             }
         }
-        assert_eq!(place.victims_items().await, before, "{case:?}");
+        assert_eq!(index.victims_items().await, before, "{case:?}");
     }
 }
 
 #[tokio::test]
 async fn a_cursor_is_good_for_one_tenant_and_one_query() {
-    let place = Neighbours::new().await;
+    let index = Neighbours::new().await;
     let (victim, attacker) =
-        (place.instance.client.with(&place.victim.key), place.instance.client.with(&place.attacker.key));
+        (index.instance.client.with(&index.victim.key), index.instance.client.with(&index.attacker.key));
     for client in [&victim, &attacker] {
         for number in 0..3 {
             let body = json!({"content": format!("note {number}"), "type": "task", "tags": ["a", "b"], "userId": "u"});

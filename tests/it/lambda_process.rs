@@ -45,9 +45,9 @@ async fn a_function_logs_one_line_a_request_and_no_secret_even_at_trace() {
     lines.extend(checked_log(memories, &sent).await);
 
     let mut auth = Function::start(&world, "auth").await;
-    let standing = auth.send(recorded("rate-limit.json", &account.key)).await;
+    let rate_limit = auth.send(recorded("rate-limit.json", &account.key)).await;
     let unknown = auth.send(recorded("unknown-route.json", &account.key)).await;
-    lines.extend(checked_log(auth, &[("/api/v1/rate-limit", &standing), ("", &unknown)]).await);
+    lines.extend(checked_log(auth, &[("/api/v1/rate-limit", &rate_limit), ("", &unknown)]).await);
 
     for secret in secrets {
         // The middle of a key, so that a log of a part of it shows as well.
@@ -61,12 +61,12 @@ async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> 
     let (log, ended) = function.log().await;
     let requests: Vec<&Value> = log.iter().filter(|line| line["message"] == "request").collect();
     assert_eq!(requests.len(), sent.len(), "{:#?}", ended.stdout);
-    for (place, (line, (route, answer))) in requests.iter().zip(sent).enumerate() {
+    for (index, (line, (route, answer))) in requests.iter().zip(sent).enumerate() {
         assert_eq!(line["request_id"], answer.header("x-request-id"));
         assert_eq!(line["route"], *route);
         assert_eq!(line["status"], answer.status.as_u16());
         assert!(line["gateway_id"].as_str().is_some_and(|id| id.ends_with("IAMEPHw=")), "{line}");
-        assert_eq!(line["cold"], u8::from(place == 0), "the first request of an instance is its cold one");
+        assert_eq!(line["cold"], u8::from(index == 0), "the first request of an instance is its cold one");
         check_metrics(line);
         for (field, value) in line.as_object().expect("an object") {
             assert!(value.is_null() || RUNBOOK.contains(&format!("`{field}`")), "the runbook has no {field}");
@@ -201,23 +201,23 @@ async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
             "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
             "dynamodb": {
                 "ApproximateCreationDateTime": 1_795_521_600.0, "SequenceNumber": sequence, "SizeBytes": 200,
-                "StreamViewType": "OLD_IMAGE", "Keys": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}},
-                "OldImage": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}, "seq": {"N": "1795521600000002"}, "bytes": {"N": "10"}},
+                "StreamViewType": "NEW_AND_OLD_IMAGES", "Keys": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}},
+                "OldImage": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}, "writeSeq": {"N": "1795521600000002"}, "bytes": {"N": "10"}},
             },
         })
     };
     let operator = hb_tests::world::operator(&account.tenant);
-    let counted = async || world.store.counts(&operator).get().await.expect("the count").memories;
-    let mut upkeep = Function::start(&world, "upkeep").await;
+    let counted = async || world.store.storage(&operator).get().await.expect("the count").memories;
+    let mut expiry = Function::start(&world, "expiry").await;
     let nothing_failed = Outcome::Response(json!({"batchItemFailures": []}));
     let event = json!({"Records": [record("e1", "111")]});
     for _ in 0..3 {
-        assert_eq!(upkeep.invoke(event.clone()).await, nothing_failed);
+        assert_eq!(expiry.invoke(event.clone()).await, nothing_failed);
         assert_eq!(counted().await, 1);
     }
     let mut environment = environment(&world);
     environment.insert("USAGE_TABLE", "Nowhere".into());
-    let mut broken = Function::start_in(&environment, "upkeep").await;
+    let mut broken = Function::start_in(&environment, "expiry").await;
     let event = json!({"Records": [record("e2", "222"), record("e3", "333")]});
     let failed = Outcome::Response(json!({"batchItemFailures": [{"itemIdentifier": "222"}]}));
     assert_eq!(broken.invoke(event).await, failed);

@@ -48,10 +48,10 @@ impl Library {
                 instance.clock.set(instance.clock.now().plus(Duration::from_millis(1)));
             }
             if number % 4 == 0 {
-                let place = number / 2;
-                let path = format!("{MEMORIES}/{}", memories[place]["id"].as_str().expect("an id"));
+                let index = number / 2;
+                let path = format!("{MEMORIES}/{}", memories[index]["id"].as_str().expect("an id"));
                 let change = json!({"metadata": {"changed": number}});
-                memories[place] = client.send(Method::PATCH, &path, Some(change)).await.data().clone();
+                memories[index] = client.send(Method::PATCH, &path, Some(change)).await.data().clone();
             }
         }
         Self { _world: world, _instance: instance, client, memories }

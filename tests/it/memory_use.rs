@@ -36,9 +36,9 @@ async fn drive(name: &str) {
     // What deletes comes last, so that the others have as much as there is.
     let mut routes: Vec<&Route> = routes.iter().collect();
     routes.sort_by_key(|route| (route.path.ends_with("bulk-delete"), route.method == Method::DELETE));
-    for (place, route) in routes.into_iter().enumerate() {
+    for (index, route) in routes.into_iter().enumerate() {
         let (mut most, mut by) = (0, String::new());
-        for input in inputs::of(route, &seeded, place == 0) {
+        for input in inputs::of(route, &seeded, index == 0) {
             process::reset_peak(function.id());
             let outcome = function.invoke(input.event()).await;
             let peak = process::peak(function.id());

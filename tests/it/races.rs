@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hb_domain::Timestamp;
-use hb_domain::meter::{Bucket, Limit, Meter};
+use hb_domain::meter::{Bucket, Limit, UsageMeter};
 use hb_domain::plan::{Allowance, Plan};
 use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Answer, Instance, World};
@@ -176,13 +176,13 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
     let allowance = Allowance { per_month: 100_000, per_minute: 600, burst: 15, memories: None };
     let account = world.account_with("acme", allowance).await;
     let instances = join_all((0..5).map(|_| world.instance())).await;
-    let mut meter = Meter::default();
+    let mut meter = UsageMeter::default();
     let (mut admitted, mut refused) = (0, 0);
     for round in 0..8u64 {
         let start = world.clock.now().plus(Duration::from_millis(700 * round));
         // From 50 ms behind to 50 ms ahead.
-        for (place, instance) in (0i64..).zip(&instances) {
-            instance.clock.set(Timestamp::from_micros(start.micros() + (place - 2) * 25_000));
+        for (index, instance) in (0i64..).zip(&instances) {
+            instance.clock.set(Timestamp::from_micros(start.micros() + (index - 2) * 25_000));
         }
         let requests = (0..8).flat_map(|_| &instances).map(|instance| async {
             let answer = instance.client.with(&account.key).get(LIST).await;

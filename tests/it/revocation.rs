@@ -170,12 +170,12 @@ async fn one_interleaving(world: &World, change: Change, knows: Knows, first: us
     change.second_step(underway).await;
     let answer = request.finish().await;
 
-    let place = format!("{change:?} at {first} and {second}, {knows:?} known: {}", answer.text);
+    let index = format!("{change:?} at {first} and {second}, {knows:?} known: {}", answer.text);
     if second < knows.calls().len() {
-        assert!(change.holds_in(&answer), "admitted after the change was answered; {place}");
+        assert!(change.holds_in(&answer), "admitted after the change was answered; {index}");
     }
     let next = under_test.client.with(&plain).get(LIST).await;
-    assert!(change.holds_in(&next), "the next request; {place}; {}", next.text);
+    assert!(change.holds_in(&next), "the next request; {index}; {}", next.text);
 }
 
 #[tokio::test]
@@ -219,8 +219,8 @@ async fn warm_instances_refuse_what_was_changed_from_the_next_request_on() {
         for instance in &warm {
             let answer = instance.client.with(&plain).get(LIST).await;
             assert!(change.holds_in(&answer), "{change:?}: {}", answer.text);
-            let standing = instance.client.with(&plain).get("/api/v1/rate-limit").await;
-            assert!(change.holds_in(&standing), "{change:?}, the standing: {}", standing.text);
+            let rate_limit = instance.client.with(&plain).get("/api/v1/rate-limit").await;
+            assert!(change.holds_in(&rate_limit), "{change:?}, the standing: {}", rate_limit.text);
         }
     }
 }
@@ -323,7 +323,7 @@ async fn a_tenant_that_a_slower_clock_made_again_is_known_at_once() {
     let tenant = Tenant { allowance: plenty(), ..Tenant::new(Plan::Pro, earlier) };
     assert!(world.store.tenants().create(&owner.tenant, &tenant).await.expect("the database"));
     let (_, fresh) = world.key(&owner.tenant, Scopes::all(), None).await;
-    let standing = warm.client.with(&fresh).get("/api/v1/rate-limit").await;
-    assert_eq!(standing.data()["plan"], "pro");
+    let rate_limit = warm.client.with(&fresh).get("/api/v1/rate-limit").await;
+    assert_eq!(rate_limit.data()["plan"], "pro");
     assert_eq!(warm.client.with(&fresh).get(LIST).await.status, 200);
 }

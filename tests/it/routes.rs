@@ -121,7 +121,7 @@ impl Case {
     pub(crate) const fn scope(&self) -> Option<Scope> {
         match self.route.action {
             Action::Tenant(scope, _) => scope,
-            Action::Public(_) | Action::Keys(_) | Action::Standing(_) => None,
+            Action::Public(_) | Action::Keys(_) | Action::RateLimitStatus(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hb_domain::Clock;
-use hb_store::Effort;
+use hb_store::SearchBudget;
 use hb_tests::function::{environment, recorded};
 use hb_tests::world::{Account, plenty, unhurried};
 use hb_tests::{Client, Fault, Function, World};
@@ -169,7 +169,7 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
     }
 
     // All that a filter leaves has gone.
-    let frugal = world.instance_with(Effort { reads: 20, ..unhurried() }).await;
+    let frugal = world.instance_with(SearchBudget { reads: 20, ..unhurried() }).await;
     let stingy = frugal.client.with(&account.key);
     stingy.post(SEARCH, query.clone()).await.expect(200, "");
     let erasure = json!({"filter": {"userId": "ann"}});

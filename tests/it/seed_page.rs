@@ -198,10 +198,10 @@ async fn free_and_pro_have_the_pages_limits() {
         let created = client.post("/api/v1/api-keys", json!({"name": "key"})).await;
         let limits = json!({"requestsPerMonth": month, "requestsPerMinute": minute, "burst": burst});
         assert_eq!(created.data()["rateLimit"], limits);
-        let standing = client.get("/api/v1/rate-limit").await;
-        let shown = [&standing.data()["month"]["limit"], &standing.data()["burst"]["limit"]];
+        let rate_limit = client.get("/api/v1/rate-limit").await;
+        let shown = [&rate_limit.data()["month"]["limit"], &rate_limit.data()["burst"]["limit"]];
         assert_eq!(shown, [&json!(month), &json!(burst)]);
-        assert_eq!(standing.data()["burst"]["requestsPerMinute"], minute);
+        assert_eq!(rate_limit.data()["burst"]["requestsPerMinute"], minute);
     }
 }
 

@@ -187,7 +187,7 @@ fn no_event_of_the_gateway_makes_the_function_panic() {
             "isBase64Encoded": false,
         });
         let mut event: LambdaRequest = serde_json::from_value(event).expect("an event");
-        hb_http::lambda::scrub(&mut event);
+        hb_http::lambda::sanitize_event(&mut event);
         let answer = runtime.block_on(app.handle(event.into()));
         prop_assert!(answer.status().as_u16() < 500, "{}", answer.status());
         prop_assert!(answer.headers().contains_key("x-request-id"));

@@ -71,7 +71,7 @@ fn every_event_names_the_one_api_which_leaves_cors_to_the_functions() {
     for (name, function) in template.resources("AWS::Serverless::Function") {
         for (event, content) in at(function, "Properties/Events").as_mapping().expect("events") {
             if at(content, "Type") == "DynamoDB" {
-                assert_eq!(name, "UpkeepFunction", "{event:?}: only upkeep consumes a stream");
+                assert_eq!(name, "ExpiryFunction", "{event:?}: only upkeep consumes a stream");
                 continue;
             }
             assert_eq!(at(content, "Type"), "HttpApi", "{name}/{event:?}");
@@ -98,7 +98,7 @@ fn every_function_is_a_binary_of_the_workspace_built_by_cargo_lambda() {
         }
     }
     let served = FUNCTIONS.iter().map(|(name, _)| *name);
-    assert_eq!(built, served.chain(["upkeep"]).collect());
+    assert_eq!(built, served.chain(["expiry"]).collect());
     let packages = metadata()["packages"].as_array().expect("packages").clone();
     let in_functions: BTreeSet<&str> = packages
         .iter()
@@ -163,7 +163,7 @@ fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
     let template = template();
     let (_, function) = template
         .resources("AWS::Serverless::Function")
-        .find(|(name, _)| *name == "UpkeepFunction")
+        .find(|(name, _)| *name == "ExpiryFunction")
         .expect("the function");
     let event = at(function, "Properties/Events/Removals/Properties");
     let pattern = event["FilterCriteria"]["Filters"][0]["Pattern"].as_str().expect("a pattern");
@@ -173,7 +173,7 @@ fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
     assert_eq!(event["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     let (_, table) =
         template.resources("AWS::DynamoDB::Table").find(|(name, _)| *name == "Memories").expect("it");
-    assert_eq!(at(table, "Properties/StreamSpecification/StreamViewType"), "OLD_IMAGE");
+    assert_eq!(at(table, "Properties/StreamSpecification/StreamViewType"), "NEW_AND_OLD_IMAGES");
 }
 
 #[test]

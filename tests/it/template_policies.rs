@@ -29,10 +29,10 @@ async fn upkeep_may_give_places_back_and_nothing_else() {
     let body = json!({"content": "brief", "type": "task", "expiresAt": ends});
     instance.client.with(&account.key).post("/api/v1/memories", body).await.expect(201, "");
     world.clock.set(ends.plus(Duration::from_secs(1)));
-    assert_eq!(world.upkeep().await, 1);
+    assert_eq!(world.expiry().await, 1);
     let used: BTreeSet<String> =
-        world.upkeep_tap.take().into_iter().flat_map(|call| call.permissions).collect();
-    assert_eq!(granted(&Template::embedded().expect("the template"), "upkeep"), used);
+        world.expiry_tap.take().into_iter().flat_map(|call| call.permissions).collect();
+    assert_eq!(granted(&Template::embedded().expect("the template"), "expiry"), used);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
 #[test]
 fn a_function_has_one_policy_without_wildcards_of_actions_or_resources() {
     let template = Template::embedded().expect("the template");
-    for function in FUNCTIONS.iter().map(|(name, _)| *name).chain(["upkeep"]) {
+    for function in FUNCTIONS.iter().map(|(name, _)| *name).chain(["expiry"]) {
         let mut sids = BTreeSet::new();
         for statement in statements(&template, function) {
             assert_eq!(statement["Effect"], "Allow", "{function}");
@@ -164,8 +164,10 @@ impl Scenario {
 
     /// A user's first request, and one with the token that a session is traded for: what every function does.
     async fn meet_a_user(&mut self) {
-        let route =
-            self.table.iter().find(|route| matches!(route.action, Action::Tenant(..) | Action::Standing(_)));
+        let route = self
+            .table
+            .iter()
+            .find(|route| matches!(route.action, Action::Tenant(..) | Action::RateLimitStatus(_)));
         let path = route.expect("a route").path.replace("{id}", "x");
         let (first, second) = (self.issuer.token("user_first"), self.issuer.token("user_second"));
         for credential in [first, self.own_token(&second).await] {

@@ -4,7 +4,7 @@ use hb_domain::fields::{Fields, Ruled};
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::{Result, Scopes, Timestamp, rules};
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::Value;
 
 use crate::view;
@@ -28,14 +28,14 @@ fn take_power(
     (scopes, expires_at)
 }
 
-pub(crate) async fn create(mut call: Call) -> Outcome {
+pub(crate) async fn create(mut call: Call) -> HandlerResult {
     call.no_query()?;
     let mut fields = call.body()?;
     fields.check_tenant(call.principal().tenant());
     let name = fields.require("name", rules::text(1..=255));
     let environment =
         fields.take("environment", rules::one_of(Environment::parse, &["development", "production"]));
-    let (scopes, expires_at) = take_power(&mut fields, &call, rules::future(call.now()));
+    let (scopes, expires_at) = take_power(&mut fields, &call, rules::future(call.effective_at()));
     let name = fields.finish_with(name)?;
     call.principal().may_create(scopes, expires_at)?;
 
@@ -48,7 +48,7 @@ pub(crate) async fn create(mut call: Call) -> Outcome {
         key_prefix: plain.prefix().to_owned(),
         environment,
         scopes,
-        created_at: call.now(),
+        created_at: call.effective_at(),
         expires_at,
         revoked_at: None,
     };

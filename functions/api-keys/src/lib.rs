@@ -18,13 +18,13 @@ use lambda_http::http::Method;
 
 /// The routes of this function.
 pub const ROUTES: &[Route] = &[
-    Route::any(Method::GET, "/api/v1/api-keys", |call| Box::pin(list::list(call))),
-    Route::any(Method::POST, "/api/v1/api-keys", |call| Box::pin(create::create(call)))
+    Route::authenticated(Method::GET, "/api/v1/api-keys", |call| Box::pin(list::list(call))),
+    Route::authenticated(Method::POST, "/api/v1/api-keys", |call| Box::pin(create::create(call)))
         .authorized_by(|call| Box::pin(create::authorize(call))),
-    Route::any(Method::POST, "/api/v1/api-keys/rotate", |call| Box::pin(rotate::rotate(call)))
+    Route::authenticated(Method::POST, "/api/v1/api-keys/rotate", |call| Box::pin(rotate::rotate(call)))
         .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_rotate))),
-    Route::any(Method::POST, "/api/v1/api-keys/revoke", |call| Box::pin(revoke::revoke(call)))
+    Route::authenticated(Method::POST, "/api/v1/api-keys/revoke", |call| Box::pin(revoke::revoke(call)))
         .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_revoke))),
-    Route::any(Method::GET, "/api/v1/api-keys/usage", |call| Box::pin(usage::usage(call))),
-    Route::any(Method::GET, "/api/v1/api-keys/{id}", |call| Box::pin(get::get(call))),
+    Route::authenticated(Method::GET, "/api/v1/api-keys/usage", |call| Box::pin(usage::usage(call))),
+    Route::authenticated(Method::GET, "/api/v1/api-keys/{id}", |call| Box::pin(get::get(call))),
 ];

@@ -1,11 +1,11 @@
 //! `POST /api/v1/api-keys/revoke`
 
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::json;
 
 use crate::target;
 
-pub(crate) async fn revoke(call: Call) -> Outcome {
+pub(crate) async fn revoke(call: Call) -> HandlerResult {
     call.no_query()?;
     let mut fields = call.body()?;
     fields.check_tenant(call.principal().tenant());
@@ -14,6 +14,6 @@ pub(crate) async fn revoke(call: Call) -> Outcome {
 
     let key = target::find(&call, &id).await?;
     call.principal().may_revoke(&key)?;
-    let revoked_at = call.keys().revoke(&key, call.now()).await?;
+    let revoked_at = call.keys().revoke(&key, call.effective_at()).await?;
     Reply::ok(&json!({ "id": key.id, "status": "revoked", "revokedAt": revoked_at }))
 }

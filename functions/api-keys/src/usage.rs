@@ -1,12 +1,12 @@
 //! `GET /api/v1/api-keys/usage`
 
 use hb_domain::rules;
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::{Value, json};
 
 use crate::target;
 
-pub(crate) async fn usage(call: Call) -> Outcome {
+pub(crate) async fn usage(call: Call) -> HandlerResult {
     let mut query = call.query();
     query.check_tenant(call.principal().tenant());
     let id = target::take_key_id(&mut query);
@@ -15,7 +15,7 @@ pub(crate) async fn usage(call: Call) -> Outcome {
 
     let key = target::find(&call, &id).await?;
     let days = u16::try_from(days).unwrap_or(90);
-    let daily = call.usage().daily(&key.id, days, call.now()).await?;
+    let daily = call.usage().daily(&key.id, days, call.effective_at()).await?;
     let rows: Vec<Value> = daily
         .iter()
         .map(|usage| {

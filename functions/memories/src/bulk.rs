@@ -3,29 +3,30 @@
 use hb_domain::fields::Fields;
 use hb_domain::memory::NewMemory;
 use hb_domain::{Error, batch};
-use hb_http::{Call, Landed, NewRecord, Outcome, Reply, item_errors};
+use hb_http::{Call, CreateOutcome, HandlerResult, Reply, VersionedMemory, item_errors};
 use serde_json::{Value, json};
 
-pub(crate) async fn bulk(mut call: Call) -> Outcome {
+pub(crate) async fn bulk(mut call: Call) -> HandlerResult {
     call.no_query()?;
     let items = batch::take_memories(call.bulk_body()?, call.principal().tenant())?;
     let mut results: Vec<Result<Value, Error>> = Vec::with_capacity(items.len());
-    let (mut new, mut places) = (Vec::new(), Vec::new());
+    let (mut new, mut indices) = (Vec::new(), Vec::new());
     for (index, item) in items.into_iter().enumerate() {
         // An item that is refused uses up its id all the same: whoever carries on gives the others theirs.
         let (id, version) = (call.new_memory_id(), call.new_version());
         let parsed = Fields::of_item(item)
-            .and_then(|fields| NewMemory::parse(fields, call.principal().tenant(), call.now()));
+            .and_then(|fields| NewMemory::parse(fields, call.principal().tenant(), call.effective_at()));
         results.push(parsed.map(|parsed| {
-            new.push(NewRecord { memory: parsed.named(id.clone()), version });
-            places.push(index);
+            new.push(VersionedMemory { memory: parsed.named(id.clone()), version });
+            indices.push(index);
             json!({"index": index, "id": id})
         }));
     }
-    let landed = call.memories().create_all(new, false, call.allowance().memories, call.now()).await?;
-    for (place, outcome) in places.into_iter().zip(landed) {
-        if let Landed::Failed(error) = outcome {
-            results[place] = Err(error);
+    let outcomes =
+        call.memories().create_all(new, false, call.allowance().memories, call.effective_at()).await?;
+    for (index, outcome) in indices.into_iter().zip(outcomes) {
+        if let CreateOutcome::Failed(error) = outcome {
+            results[index] = Err(error);
         }
     }
     let created = results.iter().filter(|result| result.is_ok()).count();

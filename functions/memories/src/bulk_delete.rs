@@ -1,18 +1,18 @@
 //! `POST /api/v1/memories/bulk-delete`
 
 use hb_domain::batch::BulkDelete;
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::json;
 
-pub(crate) async fn bulk_delete(call: Call) -> Outcome {
+pub(crate) async fn bulk_delete(call: Call) -> HandlerResult {
     call.no_query()?;
     match BulkDelete::parse(call.body()?, call.principal().tenant())? {
         BulkDelete::Ids(ids) => {
-            let deleted = call.memories().delete_all(&ids, call.now()).await?;
+            let deleted = call.memories().delete_all(&ids, call.effective_at()).await?;
             Reply::ok(&json!({"deleted": deleted, "nextCursor": null}))
         }
         BulkDelete::Matching(erasure) => {
-            let erased = call.memories().erase(&erasure, call.now()).await?;
+            let erased = call.memories().erase(&erasure, call.effective_at()).await?;
             let next = erased.next.as_ref().map(|progress| erasure.cursor(progress));
             Reply::ok(&json!({"deleted": erased.deleted, "nextCursor": next}))
         }

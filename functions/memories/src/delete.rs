@@ -1,12 +1,12 @@
 //! `DELETE /api/v1/memories/{id}`
 
 use hb_domain::MemoryId;
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::json;
 
-pub(crate) async fn delete(call: Call) -> Outcome {
+pub(crate) async fn delete(call: Call) -> HandlerResult {
     call.no_query()?;
     let id = call.path_id(MemoryId::parse)?;
-    call.memories().delete(&id, call.expected_versions().as_deref(), call.now()).await?;
+    call.memories().delete(&id, call.expected_versions().as_deref(), call.effective_at()).await?;
     Reply::ok(&json!({ "id": id, "deleted": true }))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hb_domain::fields::Fields;
 use hb_domain::import::{self, Imported};
 use hb_domain::{Error, MemoryId, json};
-use hb_http::{Call, Landed, NewRecord, Outcome, Reply, item_errors};
+use hb_http::{Call, CreateOutcome, HandlerResult, Reply, VersionedMemory, item_errors};
 use serde_json::{Value, json};
 
 /// How long lines are begun: the gateway waits for 30 s, and what has begun needs time to end.
@@ -21,7 +21,7 @@ enum Line {
     Failed(Error),
 }
 
-pub(crate) async fn import(mut call: Call) -> Outcome {
+pub(crate) async fn import(mut call: Call) -> HandlerResult {
     call.no_query()?;
     let body = call.take_body();
     let lines = body.lines()?;
@@ -70,7 +70,7 @@ fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
     let (suffix, version) = (call.new_id_suffix(), call.new_version());
     import::check_line(line)?;
     let fields = json::parse_line(line).and_then(Fields::of_item)?;
-    let imported = Imported::parse(fields, call.principal().tenant(), call.now(), suffix)?;
+    let imported = Imported::parse(fields, call.principal().tenant(), call.effective_at(), suffix)?;
     Ok(New { imported, version })
 }
 
@@ -83,18 +83,19 @@ async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize
             Ok(New { imported: Imported { memory, named }, version }) => {
                 foreign |= named;
                 numbers.push((number, memory.id.clone()));
-                new.push(NewRecord { memory, version });
+                new.push(VersionedMemory { memory, version });
             }
             Err(error) => results.push((number, Line::Failed(error))),
         }
     }
-    let landed = call.memories().create_all(new, foreign, call.allowance().memories, call.now()).await;
-    match landed {
-        Ok(landed) => results.extend(numbers.into_iter().zip(landed).map(|((number, id), landed)| {
-            let line = match landed {
-                Landed::Created => Line::Imported(id),
-                Landed::Existed => Line::Existing(id),
-                Landed::Failed(error) => Line::Failed(error),
+    let outcomes =
+        call.memories().create_all(new, foreign, call.allowance().memories, call.effective_at()).await;
+    match outcomes {
+        Ok(outcomes) => results.extend(numbers.into_iter().zip(outcomes).map(|((number, id), outcomes)| {
+            let line = match outcomes {
+                CreateOutcome::Created => Line::Imported(id),
+                CreateOutcome::AlreadyExisted => Line::Existing(id),
+                CreateOutcome::Failed(error) => Line::Failed(error),
             };
             (number, line)
         })),
@@ -106,7 +107,7 @@ async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize
     results
 }
 
-fn answer(results: &[(usize, Line)]) -> Outcome {
+fn answer(results: &[(usize, Line)]) -> HandlerResult {
     let (mut imported, mut existing, mut failed, mut unfinished) = (0, 0, 0, false);
     let results: Vec<Value> = results
         .iter()

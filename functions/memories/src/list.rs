@@ -1,7 +1,7 @@
 //! `GET /api/v1/memories`
 
 use hb_domain::listing::{Listing, Start};
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
 use crate::view::Listed;
@@ -24,9 +24,9 @@ struct Pagination {
     total: Option<u64>,
 }
 
-pub(crate) async fn list(call: Call) -> Outcome {
+pub(crate) async fn list(call: Call) -> HandlerResult {
     let listing = Listing::parse(call.query(), call.principal().tenant())?;
-    let page = call.memories().list(&listing, call.now()).await?;
+    let page = call.memories().list(&listing, call.effective_at()).await?;
     let number = match listing.start {
         Start::Page(number) => Some(number),
         Start::After(_) => None,
@@ -37,7 +37,7 @@ pub(crate) async fn list(call: Call) -> Outcome {
             has_next: page.next.is_some(),
             has_previous: number.is_none_or(|number| number > 1),
             limit: listing.limit,
-            next_cursor: page.next.as_ref().map(|position| listing.binding.seal(position)),
+            next_cursor: page.next.as_ref().map(|position| listing.cursor_scope.encode(position)),
             page: number,
             pages: page.total.map(|total| total.div_ceil(listing.limit)),
             total: page.total,

@@ -1,13 +1,13 @@
 //! `POST /api/v1/memories/search`
 
 use hb_domain::search::Search;
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
 use crate::view::Found;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct SearchResponse<'a> {
     latency: f64,
     /// Nothing is said where everything was searched, as nearly always.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,11 +21,11 @@ struct Partial {
     searched: u64,
 }
 
-pub(crate) async fn search(call: Call) -> Outcome {
+pub(crate) async fn search(call: Call) -> HandlerResult {
     call.no_query()?;
     let search = Search::parse(call.body()?, call.principal().tenant())?;
-    let found = call.memories().search(&search, call.search_version(), call.now()).await?;
-    Reply::ok(&Answer {
+    let found = call.memories().search(&search, call.search_version(), call.effective_at()).await?;
+    Reply::ok(&SearchResponse {
         latency: call.elapsed_ms(),
         partial: found.searched.map(|searched| Partial { searched }),
         query: &search.query,

@@ -2,15 +2,16 @@
 
 use hb_domain::patch::Patch;
 use hb_domain::{MemoryId, Scope};
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 
-pub(crate) async fn update(mut call: Call) -> Outcome {
+pub(crate) async fn update(mut call: Call) -> HandlerResult {
     call.no_query()?;
-    let patch = Patch::parse(call.body()?, call.principal().tenant(), call.present())?;
+    let patch = Patch::parse(call.body()?, call.principal().tenant(), call.received_at())?;
     // A caller that may not read must not learn from `updatedAt` whether the memory was like that before.
     let patch = Patch { is_blind: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
-    let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version, call.present()).await?;
+    let changed =
+        call.memories().patch(&id, &patch, expected.as_deref(), &version, call.received_at()).await?;
     Ok(Reply::ok(&changed.memory)?.of_version(changed.version))
 }

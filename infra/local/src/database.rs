@@ -65,12 +65,12 @@ pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, 
         Some(path) => Database::new(&path.to_string_lossy()),
     };
     let database = database.map_err(|error| {
-        let place = file.map_or_else(|| "in memory".into(), |path| path.display().to_string());
+        let index = file.map_or_else(|| "in memory".into(), |path| path.display().to_string());
         // Its first sentence; the rest is advice about the emulator's own features.
         let error = error.to_string();
         let cause = error.split(". ").next().unwrap_or_default();
         StartError::new(format!(
-            "cannot open the database {place}, which is damaged or of a newer version ({cause}); \
+            "cannot open the database {index}, which is damaged or of a newer version ({cause}); \
              move it away to start with an empty one"
         ))
     })?;

@@ -102,7 +102,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             return refuse(StatusCode::BAD_REQUEST, "Bad Request");
         }
     };
-    hb_http::lambda::scrub(&mut event);
+    hb_http::lambda::sanitize_event(&mut event);
     // A function works on when its caller has hung up.
     let app = app.clone();
     let handled = tokio::spawn(async move { app.handle(event.into()).await }).await;

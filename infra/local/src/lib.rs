@@ -6,6 +6,7 @@
 pub mod clerk;
 pub mod database;
 pub mod events;
+pub mod expiry;
 pub mod gateway;
 pub mod sample;
 pub mod secrets;
@@ -13,7 +14,6 @@ pub mod server;
 pub mod stack;
 pub mod state;
 pub mod template;
-pub mod upkeep;
 
 /// Why the local stack cannot start; the message is for the person at the terminal.
 #[derive(Debug, thiserror::Error)]

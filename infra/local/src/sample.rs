@@ -8,7 +8,7 @@ use hb_domain::plan::Plan;
 use hb_domain::principal::Caller;
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Principal, Scopes, TenantId, Timestamp, json};
-use hb_store::{Landed, NewRecord, Store};
+use hb_store::{CreateOutcome, Store, VersionedMemory};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -58,7 +58,7 @@ pub async fn ensure_key(
     let operator = operator(tenant);
     if let Some(known) = store.credentials().get(&key.id()).await.map_err(failed)? {
         let peppers = store.secrets().peppers().await.map_err(failed)?;
-        return Ok(known.tenant == *tenant && known.judge(key, &peppers, now).is_ok());
+        return Ok(known.tenant == *tenant && known.verify(key, &peppers, now).is_ok());
     }
     let summary = KeySummary {
         id: key.id(),
@@ -89,9 +89,10 @@ pub async fn ensure_memories(store: &Store, tenant: &TenantId, now: Timestamp) -
     let operator = operator(tenant);
     let memories = store.memories(&operator);
     let sample = read_sample(tenant)?;
-    let new = sample.into_iter().map(|memory| NewRecord { version: memory.id.to_string(), memory }).collect();
+    let new =
+        sample.into_iter().map(|memory| VersionedMemory { version: memory.id.to_string(), memory }).collect();
     for landed in memories.create_all(new, true, None, now).await.map_err(failed)? {
-        if let Landed::Failed(error) = landed {
+        if let CreateOutcome::Failed(error) = landed {
             return Err(failed(error));
         }
     }

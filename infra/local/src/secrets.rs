@@ -14,9 +14,9 @@ use crate::server::Server;
 
 /// The secrets with their versions, the current one first; cheap to clone.
 #[derive(Clone)]
-pub struct LocalSecrets(Arc<Mutex<Kept>>);
+pub struct LocalSecrets(Arc<Mutex<StoredResponse>>);
 
-struct Kept {
+struct StoredResponse {
     /// By name: version id and value, current, then previous.
     kept: BTreeMap<&'static str, Vec<(String, String)>>,
     away: bool,
@@ -33,7 +33,7 @@ impl LocalSecrets {
     pub fn new(pepper: &str, token: &str) -> Self {
         let first = |value: &str| vec![("v1".to_owned(), value.to_owned())];
         let kept = BTreeMap::from([(PEPPER, first(pepper)), (TOKEN, first(token))]);
-        Self(Arc::new(Mutex::new(Kept { kept, away: false, reads: 0 })))
+        Self(Arc::new(Mutex::new(StoredResponse { kept, away: false, reads: 0 })))
     }
 
     /// Makes `value` the current version of the pepper; the one before becomes the previous one.
@@ -74,7 +74,7 @@ impl LocalSecrets {
         Server::serve(0, router, "the local Secrets Manager").await
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut StoredResponse) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -95,9 +95,9 @@ async fn answer(
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
         }
         let stage = request["VersionStage"].as_str().unwrap_or("AWSCURRENT");
-        let place = usize::from(stage == "AWSPREVIOUS");
+        let index = usize::from(stage == "AWSPREVIOUS");
         let name = request["SecretId"].as_str().unwrap_or_default();
-        match versions.kept.get(name).and_then(|versions| versions.get(place)) {
+        match versions.kept.get(name).and_then(|versions| versions.get(index)) {
             None => refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
             Some((id, value)) => {
                 let answer =

@@ -11,12 +11,12 @@ use rand::rngs::StdRng;
 
 use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
+use crate::expiry::{Background, Expiry};
 use crate::gateway::Gateway;
 use crate::secrets::{LocalSecrets, PEPPER, TOKEN};
 use crate::server::Server;
 use crate::state::Folder;
 use crate::template::Template;
-use crate::upkeep::{Background, Upkeep};
 use crate::{StartError, database, sample, state};
 
 /// What to start.
@@ -197,7 +197,7 @@ impl Stack {
         let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk))?;
         let gateway = gateway.serve(options.port).await?;
         // Another DynamoDB removes items and delivers events by itself.
-        let upkeep = database.as_ref().map(|database| Upkeep::new(database.database(), store, clock).start());
+        let expiry = database.as_ref().map(|database| Expiry::new(database.database(), store, clock).start());
         Ok(Self {
             tenant,
             key,
@@ -206,7 +206,7 @@ impl Stack {
             gateway,
             secrets,
             database,
-            _upkeep: upkeep,
+            _upkeep: expiry,
             _issuer: issuer,
         })
     }

@@ -14,8 +14,8 @@ use crate::StartError;
 use crate::clerk::IssuerFile;
 
 /// The layout of the folder that this version writes; it is raised when one version cannot work with what
-/// the other wrote. 2: search records of format 2.
-const VERSION: u32 = 2;
+/// the other wrote. 3: attributes renamed, and a stream of new and old images.
+const VERSION: u32 = 3;
 
 const PEPPER_LENGTH: usize = 64;
 

@@ -72,7 +72,7 @@ pub(crate) fn tenant_id(text: &str) -> Result<TenantId, String> {
 }
 
 /// An error of the store in words for the operator, cause and all.
-pub(crate) fn told(error: Error) -> String {
+pub(crate) fn describe_error(error: Error) -> String {
     match error {
         Error::Internal(_) | Error::Unavailable(_) => error.to_string(),
         other => other.public_message(),

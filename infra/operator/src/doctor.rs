@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::context::{Context, tenant_id, told};
+use crate::context::{Context, describe_error, tenant_id};
 use crate::{Outcome, output};
 
 /// Longer than any request lives.
@@ -22,7 +22,7 @@ pub(crate) struct Doctor {
 }
 
 /// What was looked at, and what is wrong with it.
-struct Finding {
+struct RecordState {
     what: String,
     problem: Option<String>,
 }
@@ -37,22 +37,23 @@ pub(crate) async fn run(context: &Context, doctor: &Doctor) -> Outcome {
 async fn check(context: &Context) -> Outcome {
     let mut findings = Vec::new();
     match context.store.operator().tables().await {
-        Ok(tables) => findings.extend(tables.into_iter().map(|table| Finding {
+        Ok(tables) => findings.extend(tables.into_iter().map(|table| RecordState {
             what: format!("table {} ({})", table.purpose, table.name),
             problem: table.problem,
         })),
-        Err(error) => findings.push(Finding {
+        Err(error) => findings.push(RecordState {
             what: "DynamoDB".into(),
-            problem: Some(format!("{}: check region, credentials and endpoint", told(error))),
+            problem: Some(format!("{}: check region, credentials and endpoint", describe_error(error))),
         }),
     }
     let secrets = context.store.secrets();
     let pepper = secrets.peppers().await.map(|_| ());
     let token = secrets.token_secrets().await.map(|_| ());
     for (what, read) in [("pepper", pepper), ("token secret", token)] {
-        let advice =
-            |error| format!("{}: deploy the stack, or allow secretsmanager:GetSecretValue", told(error));
-        findings.push(Finding { what: what.into(), problem: read.err().map(advice) });
+        let advice = |error| {
+            format!("{}: deploy the stack, or allow secretsmanager:GetSecretValue", describe_error(error))
+        };
+        findings.push(RecordState { what: what.into(), problem: read.err().map(advice) });
     }
     let sound = findings.iter().all(|finding| finding.problem.is_none());
     if context.json {
@@ -73,18 +74,18 @@ async fn check(context: &Context) -> Outcome {
 
 async fn recount(context: &Context, tenant: &str, settled: Duration) -> Outcome {
     let ids = match tenant {
-        "all" => context.store.operator().tenants().await.map_err(told)?.into_keys().collect(),
+        "all" => context.store.operator().tenants().await.map_err(describe_error)?.into_keys().collect(),
         one => vec![tenant_id(one)?],
     };
     let mut rows = Vec::new();
     for id in ids {
         let operator = context.operator(&id);
         let counted = context.store.memories(&operator).recount(settled, &context.clock).await;
-        let (was, is) = counted.map_err(|error| format!("{id}: {}", told(error)))?;
+        let (was, is) = counted.map_err(|error| format!("{id}: {}", describe_error(error)))?;
         rows.push((id, was, is));
     }
     if context.json {
-        let row = |(id, was, is): &(_, hb_store::Amount, hb_store::Amount)| json!({"tenant": id, "was": was.memories, "is": is.memories, "bytes": is.bytes});
+        let row = |(id, was, is): &(_, hb_store::StorageUsage, hb_store::StorageUsage)| json!({"tenant": id, "was": was.memories, "is": is.memories, "bytes": is.bytes});
         return output::json(&json!({ "recounted": rows.iter().map(row).collect::<Vec<Value>>() }));
     }
     let rows: Vec<[String; 4]> = rows

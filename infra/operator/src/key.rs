@@ -6,7 +6,7 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::{ApiKey, Error, KeyId, Scope, Scopes};
 use serde_json::{Value, json};
 
-use crate::context::{Context, tenant_id, told};
+use crate::context::{Context, describe_error, tenant_id};
 use crate::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
@@ -64,7 +64,7 @@ async fn create(
     scopes: &[String],
 ) -> Outcome {
     let id = tenant_id(tenant)?;
-    if context.store.tenants().get(&id).await.map_err(told)?.is_none() {
+    if context.store.tenants().get(&id).await.map_err(describe_error)?.is_none() {
         return Err(format!("there is no tenant {id}: `hb tenant create {id}` makes it"));
     }
     if name.is_empty() || name.chars().count() > 255 || name.contains('\0') {
@@ -91,8 +91,8 @@ async fn create(
         expires_at: None,
         revoked_at: None,
     };
-    let hash = context.store.secrets().pepper().await.map_err(told)?.hash(&plain);
-    context.store.keys(&context.operator(&id)).create(&key, hash).await.map_err(told)?;
+    let hash = context.store.secrets().pepper().await.map_err(describe_error)?.hash(&plain);
+    context.store.keys(&context.operator(&id)).create(&key, hash).await.map_err(describe_error)?;
     if context.json {
         return output::json(
             &json!({"id": key.id, "tenant": id, "plainKey": plain.expose(), "scopes": key.scopes}),
@@ -103,7 +103,7 @@ async fn create(
 
 async fn list(context: &Context, tenant: &str) -> Outcome {
     let (id, now) = (tenant_id(tenant)?, context.clock.now());
-    let keys = context.store.keys(&context.operator(&id)).list(now).await.map_err(told)?;
+    let keys = context.store.keys(&context.operator(&id)).list(now).await.map_err(describe_error)?;
     let scopes = |key: &KeySummary| key.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",");
     if context.json {
         let row = |key: &KeySummary| json!({"id": key.id, "name": key.name, "status": key.status(now), "scopes": key.scopes, "createdAt": key.created_at, "expiresAt": key.expires_at});
@@ -127,9 +127,9 @@ async fn revoke(context: &Context, tenant: &str, key: &str) -> Outcome {
     let key_id = KeyId::parse(key).ok_or_else(missing)?;
     let found = keys.get(&key_id).await.map_err(|error| match error {
         Error::NotFound => missing(),
-        other => told(other),
+        other => describe_error(other),
     })?;
-    let ended = keys.revoke(&found, context.clock.now()).await.map_err(told)?;
+    let ended = keys.revoke(&found, context.clock.now()).await.map_err(describe_error)?;
     if context.json {
         return output::json(&json!({"id": key_id, "status": "revoked", "revokedAt": ended}));
     }

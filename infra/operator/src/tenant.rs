@@ -6,7 +6,7 @@ use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
 use serde_json::{Value, json};
 
-use crate::context::{Context, tenant_id, told};
+use crate::context::{Context, describe_error, tenant_id};
 use crate::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
@@ -103,7 +103,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Create { tenant, plan } => {
             let (id, (plan, allowance)) = (tenant_id(&tenant)?, plan.read());
             let new = Tenant { allowance, ..Tenant::new(plan, context.clock.now()) };
-            if !tenants.create(&id, &new).await.map_err(told)? {
+            if !tenants.create(&id, &new).await.map_err(describe_error)? {
                 return Err(format!("the tenant {id} exists already"));
             }
             show(context, &id).await
@@ -112,7 +112,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::List => list(context).await,
         Command::SetPlan { tenant, plan } => {
             let (id, (plan, allowance)) = (tenant_id(&tenant)?, plan.read());
-            found(&id, tenants.set_plan(&id, plan, &allowance).await.map_err(told)?)?;
+            found(&id, tenants.set_plan(&id, plan, &allowance).await.map_err(describe_error)?)?;
             show(context, &id).await
         }
         Command::Suspend { tenant } => suspend(context, &tenant, true).await,
@@ -123,7 +123,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 
 async fn suspend(context: &Context, tenant: &str, suspended: bool) -> Outcome {
     let id = tenant_id(tenant)?;
-    found(&id, context.store.tenants().set_suspended(&id, suspended).await.map_err(told)?)?;
+    found(&id, context.store.tenants().set_suspended(&id, suspended).await.map_err(describe_error)?)?;
     show(context, &id).await
 }
 
@@ -136,10 +136,10 @@ fn found(id: &TenantId, is_there: bool) -> Outcome {
 }
 
 async fn show(context: &Context, id: &TenantId) -> Outcome {
-    let tenant = context.store.tenants().get(id).await.map_err(told)?;
+    let tenant = context.store.tenants().get(id).await.map_err(describe_error)?;
     found(id, tenant.is_some())?;
     let Some(tenant) = tenant else { return Ok(()) };
-    let kept = context.store.counts(&context.operator(id)).get().await.map_err(told)?;
+    let kept = context.store.storage(&context.operator(id)).get().await.map_err(describe_error)?;
     let mut row = described(context, id, &tenant);
     row["memories"] =
         json!({"count": kept.memories, "bytes": kept.bytes, "limit": tenant.allowance.memories});
@@ -162,7 +162,7 @@ async fn show(context: &Context, id: &TenantId) -> Outcome {
 }
 
 async fn list(context: &Context) -> Outcome {
-    let tenants = context.store.operator().tenants().await.map_err(told)?;
+    let tenants = context.store.operator().tenants().await.map_err(describe_error)?;
     if context.json {
         let rows: Vec<Value> = tenants.iter().map(|(id, tenant)| described(context, id, tenant)).collect();
         return output::json(&json!({ "tenants": rows }));

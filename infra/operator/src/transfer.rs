@@ -4,17 +4,17 @@ use std::io::{BufRead, Write};
 
 use serde_json::json;
 
-use crate::context::{Context, tenant_id, told};
+use crate::context::{Context, describe_error, tenant_id};
 use crate::{Outcome, output};
 
 pub(crate) async fn export(context: &Context, tenant: &str) -> Outcome {
     let id = tenant_id(tenant)?;
     let operator = context.operator(&id);
     let memories = context.store.memories(&operator);
-    let total = context.store.counts(&operator).get().await.map_err(told)?.memories;
+    let total = context.store.storage(&operator).get().await.map_err(describe_error)?.memories;
     let (mut after, bar) = (None, output::progress(total, "memories"));
     loop {
-        let page = memories.export(after, context.clock.now()).await.map_err(told)?;
+        let page = memories.export(after, context.clock.now()).await.map_err(describe_error)?;
         bar.suspend(|| output::print(&page.lines))?;
         bar.inc(page.lines.lines().count() as u64);
         after = page.next;
@@ -32,7 +32,7 @@ pub(crate) async fn erase(context: &Context, tenant: &str, yes: bool) -> Outcome
         confirm(id.as_str())?;
     }
     // Memories are nearly all there is, and the only ones that are counted.
-    let total = context.store.counts(&context.operator(&id)).get().await.map_err(told)?.memories;
+    let total = context.store.storage(&context.operator(&id)).get().await.map_err(describe_error)?.memories;
     let bar = output::progress(total, "rows");
     let removed = context
         .store
@@ -44,7 +44,7 @@ pub(crate) async fn erase(context: &Context, tenant: &str, yes: bool) -> Outcome
         })
         .await;
     bar.finish_and_clear();
-    let removed = removed.map_err(|error| format!("{}; run it again to go on", told(error)))?;
+    let removed = removed.map_err(|error| format!("{}; run it again to go on", describe_error(error)))?;
     if context.json {
         return output::json(&json!({"tenant": id, "removed": removed}));
     }

@@ -9,7 +9,7 @@
 //! request whose call was slow is judged by the time at which it came back.
 
 use crate::Timestamp;
-use crate::meter::{Branch, Bucket, Limit, Meter};
+use crate::meter::{Branch, Bucket, Limit, UsageMeter};
 use crate::plan::Allowance;
 
 /// How many writes one admission may take: three for the branches, others when a wrong clock is repaired or when
@@ -36,7 +36,7 @@ pub struct LastSeen {
 
 impl LastSeen {
     /// Notes what the database has shown at `now`; `is_own` says that this very write admitted a request.
-    pub fn update(&mut self, meter: &Meter, is_own: bool, now: Timestamp) {
+    pub fn update(&mut self, meter: &UsageMeter, is_own: bool, now: Timestamp) {
         let used = meter.used(now.month());
         if let Some(at) = self.at {
             let seconds = (now.micros() - at.micros()) as f64 / 1e6;
@@ -105,7 +105,7 @@ impl AdmissionAttempt {
     }
 
     /// What the write that failed, having found `found`, means at `present`.
-    pub fn failed(&mut self, found: &Meter, present: Timestamp) -> Next {
+    pub fn failed(&mut self, found: &UsageMeter, present: Timestamp) -> Next {
         let (bucket, quota) = (Bucket::of(&self.allowance), self.allowance.per_month);
         if found.used(present.month()) >= quota {
             return Next::Refuse(Limit::Quota);

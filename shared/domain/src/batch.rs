@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cursor::Binding;
+use crate::cursor::CursorScope;
 use crate::fields::Fields;
 use crate::listing::Filter;
 use crate::{MemoryId, Result, TenantId, rules};
@@ -39,7 +39,7 @@ pub struct Erasure {
     /// Where the call before stopped; `None` for the first call.
     pub after: Option<Progress>,
     /// What ties this erasure's cursors to it.
-    pub binding: Binding,
+    pub cursor_scope: CursorScope,
 }
 
 /// How far an erasure has come.
@@ -78,8 +78,8 @@ impl BulkDelete {
         fields.check_tenant(tenant);
         let ids = fields.take("ids", rules::ids(MAX_ITEMS));
         let filter = fields.take("filter", |value| owners(value, tenant));
-        let binding = Binding::of(tenant, &format!("erase {filter:?}"));
-        let after = fields.take("cursor", rules::nullable(|value| progress(&value, &binding))).flatten();
+        let cursor_scope = CursorScope::of(tenant, &format!("erase {filter:?}"));
+        let after = fields.take("cursor", rules::nullable(|value| progress(&value, &cursor_scope))).flatten();
         match (&ids, &filter) {
             (Some(_), Some(_)) => fields.report("filter", "cannot be combined with ids"),
             (None, None) if fields.is_clean() => {
@@ -90,7 +90,7 @@ impl BulkDelete {
         }
         let wanted = match (ids, filter) {
             (Some(ids), _) => Some(Self::Ids(ids.iter().filter_map(|id| MemoryId::parse(id)).collect())),
-            (None, Some(filter)) => Some(Self::Matching(Erasure { filter, after, binding })),
+            (None, Some(filter)) => Some(Self::Matching(Erasure { filter, after, cursor_scope })),
             (None, None) => None,
         };
         fields.finish_with(wanted)
@@ -100,7 +100,7 @@ impl BulkDelete {
 impl Erasure {
     /// The cursor that goes on behind `progress`.
     pub fn cursor(&self, progress: &Progress) -> String {
-        self.binding.seal_text(&progress.encode())
+        self.cursor_scope.encode_text(&progress.encode())
     }
 }
 
@@ -113,8 +113,8 @@ fn owners(value: Value, tenant: &TenantId) -> std::result::Result<Filter, String
     if filter.is_empty() { Err(problem()) } else { Ok(filter) }
 }
 
-fn progress(value: &Value, binding: &Binding) -> std::result::Result<Progress, String> {
-    let text = binding.open_text(value.as_str().unwrap_or_default());
+fn progress(value: &Value, cursor_scope: &CursorScope) -> std::result::Result<Progress, String> {
+    let text = cursor_scope.decode_text(value.as_str().unwrap_or_default());
     text.and_then(|text| Progress::decode(&text)).ok_or_else(|| "is not a cursor of this filter".into())
 }
 
@@ -191,7 +191,7 @@ mod tests {
             text in "(-|mem_[0-9a-z]{21,23}|mem_0{22}|mem_z{22}|) ?(-?[0-9]{0,21}|0.5|1e3|mem_0{22})|\\PC{0,40}"
         ) {
             let first = erasure(json!({"filter": {"userId": "maya"}}));
-            match parse(json!({"filter": {"userId": "maya"}, "cursor": first.binding.seal_text(&text)})) {
+            match parse(json!({"filter": {"userId": "maya"}, "cursor": first.cursor_scope.encode_text(&text)})) {
                 Ok(BulkDelete::Matching(Erasure { after: Some(progress), .. })) => {
                     let (id, began) = text.split_once(' ').expect("two parts");
                     prop_assert_eq!(progress.after.map_or("-".to_owned(), |id| id.to_string()), id);

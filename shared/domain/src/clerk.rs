@@ -61,7 +61,7 @@ pub struct Session {
 
 /// Why a token with a good signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum SessionError {
     /// It is somebody else's, or not a token of a session: this rule does not hold.
     Unknown(Rule),
     /// Its time is over.
@@ -108,12 +108,18 @@ impl ClerkRules {
     ///
     /// # Errors
     /// When it is none that is accepted.
-    pub fn judge(&self, header: &TokenHeader, claims: &Claims, now: Timestamp) -> Result<Session, Refused> {
-        let hold = |rule, holds: bool| if holds { Ok(()) } else { Err(Refused::Unknown(rule)) };
+    pub fn verify(
+        &self,
+        header: &TokenHeader,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<Session, SessionError> {
+        let hold = |rule, holds: bool| if holds { Ok(()) } else { Err(SessionError::Unknown(rule)) };
         hold(Rule::Issuer, claims.text("iss") == Some(&self.issuer))?;
         hold(Rule::Category, header.category.as_deref().is_none_or(|category| category == SESSION_CATEGORY))?;
         let user = claims.text("sub").filter(|user| TenantId::parse(user).is_some());
-        let user = user.filter(|user| !user.starts_with(MACHINE)).ok_or(Refused::Unknown(Rule::Subject))?;
+        let user =
+            user.filter(|user| !user.starts_with(MACHINE)).ok_or(SessionError::Unknown(Rule::Subject))?;
         hold(Rule::SessionId, claims.text("sid").is_some_and(|session| !session.is_empty()))?;
         hold(Rule::Party, self.admits_party(claims.get("azp")))?;
         hold(Rule::Audience, claims.get("aud").is_none_or(|audience| self.is_audience(audience)))?;
@@ -124,9 +130,9 @@ impl ClerkRules {
         let expires_at = in_time(claims, now)?;
         let (tenant, manages_keys) = match self.tenant_of {
             TenantOf::User => (user, true),
-            TenantOf::Organization => active_organization(claims).ok_or(Refused::NoOrganization)?,
+            TenantOf::Organization => active_organization(claims).ok_or(SessionError::NoOrganization)?,
         };
-        let tenant = TenantId::parse(tenant).ok_or(Refused::Unknown(Rule::Tenant))?;
+        let tenant = TenantId::parse(tenant).ok_or(SessionError::Unknown(Rule::Tenant))?;
         Ok(Session { tenant, user: user.to_owned(), manages_keys, expires_at })
     }
 
@@ -153,19 +159,20 @@ impl ClerkRules {
 }
 
 /// When the token's time is over, if it has begun and is not over yet.
-fn in_time(claims: &Claims, now: Timestamp) -> Result<Timestamp, Refused> {
+fn in_time(claims: &Claims, now: Timestamp) -> Result<Timestamp, SessionError> {
     let has_come = |time: &Timestamp| *time <= now.plus(LEEWAY);
-    let exactly = claims.time("exp").flatten().ok_or(Refused::Unknown(Rule::Expiry))?;
+    let exactly = claims.time("exp").flatten().ok_or(SessionError::Unknown(Rule::Expiry))?;
     if let Some(begin) = claims.time("nbf") {
-        begin.filter(has_come).ok_or(Refused::Unknown(Rule::NotBefore))?;
+        begin.filter(has_come).ok_or(SessionError::Unknown(Rule::NotBefore))?;
     }
-    let issued_at = claims.time("iat").flatten().filter(has_come).ok_or(Refused::Unknown(Rule::IssuedAt))?;
+    let issued_at =
+        claims.time("iat").flatten().filter(has_come).ok_or(SessionError::Unknown(Rule::IssuedAt))?;
     if exactly > issued_at.plus(LONGEST) {
-        return Err(Refused::Unknown(Rule::Lifetime));
+        return Err(SessionError::Unknown(Rule::Lifetime));
     }
     // As Clerk's own libraries read it: fractions of a second do not count.
     let expires_at = Timestamp::from_millis(exactly.seconds() * 1_000);
-    if expires_at.plus(LEEWAY) <= now { Err(Refused::Expired) } else { Ok(expires_at) }
+    if expires_at.plus(LEEWAY) <= now { Err(SessionError::Expired) } else { Ok(expires_at) }
 }
 
 /// The organisation that is active in the session, and whether the user is an admin of it. Version 2 keeps it in

@@ -13,7 +13,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Held(Arc<AtomicI64>),
+    Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -23,13 +23,13 @@ impl Clock {
     }
 
     /// A clock that stands at `now` until it is [set](Self::set). Clones share the hand.
-    pub fn held(now: Timestamp) -> Self {
-        Self(Source::Held(Arc::new(AtomicI64::new(now.micros()))))
+    pub fn fixed(now: Timestamp) -> Self {
+        Self(Source::Fixed(Arc::new(AtomicI64::new(now.micros()))))
     }
 
     /// Moves a held clock to `now`; the machine's clock is not ours to set, so there it does nothing.
     pub fn set(&self, now: Timestamp) {
-        if let Source::Held(hand) = &self.0 {
+        if let Source::Fixed(hand) = &self.0 {
             hand.store(now.micros(), Ordering::SeqCst);
         }
     }
@@ -38,7 +38,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_time(),
-            Source::Held(hand) => Timestamp::from_micros(hand.load(Ordering::SeqCst)),
+            Source::Fixed(hand) => Timestamp::from_micros(hand.load(Ordering::SeqCst)),
         }
     }
 }

@@ -12,7 +12,7 @@ pub const MAX_GRACE: Duration = Duration::from_secs(604_800);
 
 /// The stored state of a key, without its name: all that authentication needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential {
+pub struct StoredCredential {
     /// The key's id.
     pub id: KeyId,
     /// Whose key it is.
@@ -46,7 +46,7 @@ pub struct PreviousSecret {
 
 /// Why a presented key is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum CredentialError {
     /// It is not this key's secret, nor the one before.
     Unknown,
     /// It was, and the key has been revoked.
@@ -57,10 +57,15 @@ pub enum Refused {
     UnknownPepper(PepperVersion),
 }
 
-impl Credential {
+impl StoredCredential {
     /// Who presents `plain`, as of `now`. Revocation and expiry are told only to who holds the secret.
     #[expect(clippy::disallowed_methods, reason = "the judgement is what proves a caller")]
-    pub fn judge(&self, plain: &ApiKey, peppers: &Peppers, now: Timestamp) -> Result<Principal, Refused> {
+    pub fn verify(
+        &self,
+        plain: &ApiKey,
+        peppers: &Peppers,
+        now: Timestamp,
+    ) -> Result<Principal, CredentialError> {
         let mut matching = None;
         let mut unknown = None;
         let previous = self.previous.as_ref();
@@ -73,15 +78,17 @@ impl Credential {
             }
         }
         let Some((secret, replaced)) = matching else {
-            return Err(unknown.map_or(Refused::Unknown, |version| Refused::UnknownPepper(version.clone())));
+            return Err(unknown.map_or(CredentialError::Unknown, |version| {
+                CredentialError::UnknownPepper(version.clone())
+            }));
         };
         if self.revoked_at.is_some() {
-            return Err(Refused::Revoked);
+            return Err(CredentialError::Revoked);
         }
         let works_until = replaced.map(|p| p.works_until);
         let expires_at = [self.expires_at, works_until].into_iter().flatten().min();
         if expires_at.is_some_and(|end| end <= now) {
-            return Err(Refused::Expired);
+            return Err(CredentialError::Expired);
         }
         // The grace may reach beyond the key's own end, which holds all the same.
         let replaced =
@@ -108,13 +115,13 @@ mod tests {
     }
 
     /// A key rotated at 100 s with 50 s of grace, that expires at 1,000 s; with its new and its old secret.
-    fn rotated() -> (Credential, ApiKey, ApiKey) {
+    fn rotated() -> (StoredCredential, ApiKey, ApiKey) {
         let mut rng = StdRng::seed_from_u64(3);
         let id = KeyId::mint(&mut rng);
         let new = ApiKey::mint(&id, Environment::Production, &mut rng);
         let old = ApiKey::mint(&id, Environment::Production, &mut rng);
         let pepper = peppers().current;
-        let credential = Credential {
+        let credential = StoredCredential {
             id,
             tenant: TenantId::parse("t").expect("a tenant"),
             environment: Environment::Production,
@@ -135,29 +142,29 @@ mod tests {
     #[test]
     fn a_replaced_secret_works_until_its_grace_ends_and_says_so() {
         let (credential, new, old) = rotated();
-        let principal = credential.judge(&old, &peppers(), at(149)).expect("in grace");
+        let principal = credential.verify(&old, &peppers(), at(149)).expect("in grace");
         assert_eq!(principal.expires_at(), Some(at(150)));
         assert!(principal.replaced().is_some());
-        assert_eq!(credential.judge(&old, &peppers(), at(150)), Err(Refused::Expired));
-        assert!(credential.judge(&new, &peppers(), at(150)).expect("live").replaced().is_none());
+        assert_eq!(credential.verify(&old, &peppers(), at(150)), Err(CredentialError::Expired));
+        assert!(credential.verify(&new, &peppers(), at(150)).expect("live").replaced().is_none());
     }
 
     #[test]
     fn a_grace_does_not_reach_beyond_the_keys_own_end() {
         let (mut credential, _, old) = rotated();
         credential.expires_at = Some(at(120));
-        let principal = credential.judge(&old, &peppers(), at(119)).expect("in grace");
+        let principal = credential.verify(&old, &peppers(), at(119)).expect("in grace");
         assert_eq!(principal.replaced().map(|replaced| replaced.works_until), Some(at(120)));
-        assert_eq!(credential.judge(&old, &peppers(), at(120)), Err(Refused::Expired));
+        assert_eq!(credential.verify(&old, &peppers(), at(120)), Err(CredentialError::Expired));
     }
 
     #[test]
     fn expiry_is_exclusive_and_revocation_wins() {
         let (mut credential, new, _) = rotated();
-        assert!(credential.judge(&new, &peppers(), at(999)).is_ok());
-        assert_eq!(credential.judge(&new, &peppers(), at(1_000)), Err(Refused::Expired));
+        assert!(credential.verify(&new, &peppers(), at(999)).is_ok());
+        assert_eq!(credential.verify(&new, &peppers(), at(1_000)), Err(CredentialError::Expired));
         credential.revoked_at = Some(at(5));
-        assert_eq!(credential.judge(&new, &peppers(), at(1_000)), Err(Refused::Revoked));
+        assert_eq!(credential.verify(&new, &peppers(), at(1_000)), Err(CredentialError::Revoked));
     }
 
     #[test]
@@ -165,6 +172,6 @@ mod tests {
         let (mut credential, ..) = rotated();
         credential.revoked_at = Some(at(5));
         let guess = ApiKey::mint(&credential.id, Environment::Production, &mut StdRng::seed_from_u64(4));
-        assert_eq!(credential.judge(&guess, &peppers(), at(6)), Err(Refused::Unknown));
+        assert_eq!(credential.verify(&guess, &peppers(), at(6)), Err(CredentialError::Unknown));
     }
 }

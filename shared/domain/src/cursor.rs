@@ -23,22 +23,22 @@ pub struct Position {
 
 /// What a cursor is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding(Vec<u8>);
+pub struct CursorScope(Vec<u8>);
 
-impl Binding {
+impl CursorScope {
     /// Cursors of this tenant's query `query`.
     pub fn of(tenant: &TenantId, query: &str) -> Self {
         Self(format!("{tenant}\n{query}\n").into_bytes())
     }
 
     /// The cursor that continues behind `position`.
-    pub fn seal(&self, position: &Position) -> String {
-        self.seal_text(&format!("{} {}", position.id, position.sort_value.as_deref().unwrap_or_default()))
+    pub fn encode(&self, position: &Position) -> String {
+        self.encode_text(&format!("{} {}", position.id, position.sort_value.as_deref().unwrap_or_default()))
     }
 
     /// The position in `cursor`; `None` unless it was sealed by an equal binding.
-    pub fn open(&self, cursor: &str) -> Option<Position> {
-        let text = self.open_text(cursor)?;
+    pub fn decode(&self, cursor: &str) -> Option<Position> {
+        let text = self.decode_text(cursor)?;
         let (id, sort_value) = text.split_once(' ')?;
         let sort_value = match sort_value {
             "" => None,
@@ -48,7 +48,7 @@ impl Binding {
     }
 
     /// The cursor that holds `text`.
-    pub(crate) fn seal_text(&self, text: &str) -> String {
+    pub(crate) fn encode_text(&self, text: &str) -> String {
         let mut bytes = self.digest(text.as_bytes());
         bytes.extend_from_slice(text.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
@@ -56,7 +56,7 @@ impl Binding {
 
     /// The text in `cursor`; `None` unless it was sealed by an equal binding. Anyone can compute the digest, so the
     /// text is input like any other.
-    pub(crate) fn open_text(&self, cursor: &str) -> Option<String> {
+    pub(crate) fn decode_text(&self, cursor: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (digest, text) = bytes.split_at_checked(DIGEST)?;
         if self.digest(text) != digest {
@@ -91,8 +91,8 @@ mod tests {
     use super::*;
     use crate::Timestamp;
 
-    fn binding(tenant: &str, query: &str) -> Binding {
-        Binding::of(&TenantId::parse(tenant).expect("a tenant"), query)
+    fn cursor_scope(tenant: &str, query: &str) -> CursorScope {
+        CursorScope::of(&TenantId::parse(tenant).expect("a tenant"), query)
     }
 
     proptest! {
@@ -100,23 +100,23 @@ mod tests {
         fn a_cursor_opens_with_its_own_binding_only(seed: u64, number in prop::option::of(0i64..i64::MAX)) {
             let id = MemoryId::mint(Timestamp::from_millis(1_800_000_000_000), &mut StdRng::seed_from_u64(seed));
             let position = Position { id, sort_value: number.map(|n| n.to_string()) };
-            let cursor = binding("a", "q").seal(&position);
-            prop_assert_eq!(binding("a", "q").open(&cursor), Some(position));
-            prop_assert_eq!(binding("b", "q").open(&cursor), None);
-            prop_assert_eq!(binding("a", "r").open(&cursor), None);
+            let cursor = cursor_scope("a", "q").encode(&position);
+            prop_assert_eq!(cursor_scope("a", "q").decode(&cursor), Some(position));
+            prop_assert_eq!(cursor_scope("b", "q").decode(&cursor), None);
+            prop_assert_eq!(cursor_scope("a", "r").decode(&cursor), None);
         }
 
         #[test]
         fn a_forged_number_that_no_table_holds_is_refused(number in "1e300|1e-200|-1|NaN|inf|\\+5|[1-9][0-9]{20,60}|0x1") {
             let id = MemoryId::mint(Timestamp::from_millis(1_800_000_000_000), &mut StdRng::seed_from_u64(1));
-            let cursor = binding("a", "q").seal(&Position { id, sort_value: Some(number) });
-            let opened = binding("a", "q").open(&cursor).and_then(|position| position.sort_value);
+            let cursor = cursor_scope("a", "q").encode(&Position { id, sort_value: Some(number) });
+            let opened = cursor_scope("a", "q").decode(&cursor).and_then(|position| position.sort_value);
             prop_assert!(opened.is_none_or(|number| number == "5"));
         }
 
         #[test]
         fn any_text_is_refused_without_panic(text in "\\PC{0,80}|[A-Za-z0-9_-]{0,80}") {
-            prop_assert_eq!(binding("a", "q").open(&text), None);
+            prop_assert_eq!(cursor_scope("a", "q").decode(&text), None);
         }
     }
 }

@@ -43,7 +43,7 @@ pub enum Forbidden {
     /// No organisation is active in the session.
     NoOrganization,
     /// Only a session token of Clerk's can be traded.
-    NotTradable,
+    NotExchangeable,
 }
 
 /// A number of things that a plan limits.
@@ -75,7 +75,7 @@ pub enum Error {
     /// The caller lacks this scope.
     MissingScope(Scope),
     /// The key asked for would live longer than the credential used, which ends at `own`.
-    Outlives {
+    ExpiryExceedsCaller {
         /// When the caller's credential stops working.
         own: Timestamp,
     },
@@ -154,7 +154,7 @@ impl Error {
             }
             Self::TenantMismatch => "Resource belongs to different tenant".into(),
             Self::MissingScope(scope) => format!("The credential lacks the scope {scope}"),
-            Self::Outlives { own } => {
+            Self::ExpiryExceedsCaller { own } => {
                 format!("The credential used expires at {own} and cannot hand out a key that lives longer")
             }
             Self::Suspended => "The tenant is suspended; contact whoever runs this service".into(),
@@ -194,7 +194,7 @@ impl Forbidden {
             }
             Self::NotAdmin => "Only admins of the organization manage its keys",
             Self::NoOrganization => "The session has no active organization, which is the tenant here",
-            Self::NotTradable => "Only a Clerk session token can be traded for a HeroBrain token",
+            Self::NotExchangeable => "Only a Clerk session token can be traded for a HeroBrain token",
         }
     }
 }

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::Timestamp;
 
 /// How long a request holds its claim; longer than any request lives.
-pub const LEASE: Duration = Duration::from_secs(35);
+pub const LOCK_DURATION: Duration = Duration::from_secs(35);
 /// How long a key is remembered.
-pub const REMEMBERED: Duration = Duration::from_secs(86_400);
+pub const RETENTION: Duration = Duration::from_secs(86_400);
 /// The largest answer that is kept, in bytes.
-pub const MAX_KEPT: usize = 100 * 1024;
+pub const MAX_STORED_RESPONSE: usize = 100 * 1024;
 const MAX_KEY: usize = 255;
 /// A lease that ends later than a right clock can have set it, plus this, holds nobody back.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
@@ -84,7 +84,7 @@ impl fmt::Debug for Seed {
 
 /// An answer as it is kept for repetitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredResponse {
     /// The HTTP status.
     pub status: u16,
     /// The whole body.
@@ -97,17 +97,17 @@ pub struct Kept {
 
 /// What is kept under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct IdempotencyRecord {
     /// The request that it is for.
     pub fingerprint: Fingerprint,
     /// When that request first came: the time that its effect happens at.
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     /// What its ids are made from.
     pub seed: Seed,
     /// Names the one request that works under the claim now.
-    pub holder: String,
+    pub lock_owner: String,
     /// Until when it does.
-    pub leased_until: Timestamp,
+    pub locked_until: Timestamp,
     /// Whether a change that must not be applied again has been.
     pub applied: bool,
     /// Whether a request before this one held it: something may have been written already.
@@ -116,30 +116,34 @@ pub struct Claim {
 
 /// What a claim that was found says to a request that comes now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum RecordState {
     /// Its key was used for another request.
-    Mismatch,
+    OtherRequest,
     /// A request is working under it, for this long at most.
-    Leased(Duration),
+    Locked(Duration),
     /// Nobody is: the request may carry on in its place.
-    Free,
+    Unlocked,
 }
 
-impl Claim {
+impl IdempotencyRecord {
     /// A claim of the request that comes `now`.
-    pub fn new(fingerprint: Fingerprint, seed: Seed, holder: String, now: Timestamp) -> Self {
-        let leased_until = now.plus(LEASE);
-        Self { fingerprint, at: now, seed, holder, leased_until, applied: false, resumed: false }
+    pub fn new(fingerprint: Fingerprint, seed: Seed, lock_owner: String, now: Timestamp) -> Self {
+        let locked_until = now.plus(LOCK_DURATION);
+        Self { fingerprint, created_at: now, seed, lock_owner, locked_until, applied: false, resumed: false }
     }
 
     /// What it says to a request of this fingerprint.
-    pub fn judge(&self, fingerprint: &Fingerprint, now: Timestamp) -> Finding {
+    pub fn state_for(&self, fingerprint: &Fingerprint, now: Timestamp) -> RecordState {
         if self.fingerprint != *fingerprint {
-            return Finding::Mismatch;
+            return RecordState::OtherRequest;
         }
         let left =
-            Duration::from_micros(u64::try_from(self.leased_until.micros() - now.micros()).unwrap_or(0));
-        if left.is_zero() || left > LEASE + CLOCK_TOLERANCE { Finding::Free } else { Finding::Leased(left) }
+            Duration::from_micros(u64::try_from(self.locked_until.micros() - now.micros()).unwrap_or(0));
+        if left.is_zero() || left > LOCK_DURATION + CLOCK_TOLERANCE {
+            RecordState::Unlocked
+        } else {
+            RecordState::Locked(left)
+        }
     }
 }
 
@@ -153,8 +157,8 @@ mod tests {
         Timestamp::from_millis(seconds * 1_000)
     }
 
-    fn claim() -> Claim {
-        Claim::new(Fingerprint::of("POST", "/", "", b"{}"), Seed([7; 32]), "me".into(), at(1_000))
+    fn record() -> IdempotencyRecord {
+        IdempotencyRecord::new(Fingerprint::of("POST", "/", "", b"{}"), Seed([7; 32]), "me".into(), at(1_000))
     }
 
     #[test]
@@ -171,19 +175,19 @@ mod tests {
 
     #[test]
     fn a_lease_holds_others_back_until_it_ends() {
-        let (claim, same) = (claim(), Fingerprint::of("POST", "/", "", b"{}"));
-        assert_eq!(claim.judge(&same, at(1_000)), Finding::Leased(LEASE));
-        assert_eq!(claim.judge(&same, at(1_034)), Finding::Leased(Duration::from_secs(1)));
-        assert_eq!(claim.judge(&same, at(1_035)), Finding::Free);
+        let (record, same) = (record(), Fingerprint::of("POST", "/", "", b"{}"));
+        assert_eq!(record.state_for(&same, at(1_000)), RecordState::Locked(LOCK_DURATION));
+        assert_eq!(record.state_for(&same, at(1_034)), RecordState::Locked(Duration::from_secs(1)));
+        assert_eq!(record.state_for(&same, at(1_035)), RecordState::Unlocked);
         let other = Fingerprint::of("POST", "/", "", b"{ }");
-        assert_eq!(claim.judge(&other, at(1_035)), Finding::Mismatch);
+        assert_eq!(record.state_for(&other, at(1_035)), RecordState::OtherRequest);
     }
 
     #[test]
     fn a_lease_of_a_clock_that_is_an_hour_ahead_locks_nobody_out() {
         let same = Fingerprint::of("POST", "/", "", b"{}");
-        assert_eq!(claim().judge(&same, at(997)), Finding::Free);
-        assert_eq!(claim().judge(&same, at(998)), Finding::Leased(LEASE + CLOCK_TOLERANCE));
+        assert_eq!(record().state_for(&same, at(997)), RecordState::Unlocked);
+        assert_eq!(record().state_for(&same, at(998)), RecordState::Locked(LOCK_DURATION + CLOCK_TOLERANCE));
     }
 
     proptest! {

@@ -35,8 +35,8 @@ pub fn parse(bytes: &[u8]) -> Result<Value> {
 /// [`Error::Malformed`], with the place of the fault.
 pub fn parse_with(bytes: &[u8], most: usize) -> Result<Value> {
     read(bytes, most).map_err(|fault| match fault {
-        Fault::Syntax(fault) => Error::Malformed(format!("The body is not valid JSON: {fault}")),
-        Fault::TooMany => Error::Malformed(format!("The body holds more than {most} values")),
+        ParseError::Syntax(fault) => Error::Malformed(format!("The body is not valid JSON: {fault}")),
+        ParseError::TooMany => Error::Malformed(format!("The body holds more than {most} values")),
     })
 }
 
@@ -47,10 +47,10 @@ pub fn parse_with(bytes: &[u8], most: usize) -> Result<Value> {
 pub fn parse_line(line: &[u8]) -> Result<Value> {
     read(line, MAX_VALUES).map_err(|fault| match fault {
         // A line has but one, which the answer numbers by itself.
-        Fault::Syntax(fault) => Error::Malformed(
+        ParseError::Syntax(fault) => Error::Malformed(
             format!("The line is not valid JSON: {fault}").replace("at line 1 column", "at column"),
         ),
-        Fault::TooMany => Error::Malformed(format!("The line holds more than {MAX_VALUES} values")),
+        ParseError::TooMany => Error::Malformed(format!("The line holds more than {MAX_VALUES} values")),
     })
 }
 
@@ -76,19 +76,19 @@ pub fn length(value: &impl Serialize) -> usize {
     serde_json::to_writer(&mut count, value).map_or(0, |()| count.0)
 }
 
-enum Fault {
+enum ParseError {
     Syntax(serde_json::Error),
     TooMany,
 }
 
-fn read(bytes: &[u8], most: usize) -> std::result::Result<Value, Fault> {
+fn read(bytes: &[u8], most: usize) -> std::result::Result<Value, ParseError> {
     let left = Cell::new(Some(most));
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict(&left).deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
     });
-    value.map_err(|fault| if left.get().is_none() { Fault::TooMany } else { Fault::Syntax(fault) })
+    value.map_err(|fault| if left.get().is_none() { ParseError::TooMany } else { ParseError::Syntax(fault) })
 }
 
 /// Reads one value, and takes each that it holds from how many are left; `None` once there were more.

@@ -1,6 +1,6 @@
 //! What a list of memories is asked for.
 
-use crate::cursor::{Binding, Position};
+use crate::cursor::{CursorScope, Position};
 use crate::fields::Fields;
 use crate::memory::{Memory, MemoryType};
 use crate::{Result, TenantId, rules};
@@ -134,7 +134,7 @@ pub struct Listing {
     /// How many, 1 to 100.
     pub limit: u64,
     /// What ties this listing's cursors to it.
-    pub binding: Binding,
+    pub cursor_scope: CursorScope,
 }
 
 impl Listing {
@@ -149,11 +149,11 @@ impl Listing {
         let order = fields.take("order", rules::one_of(Order::parse, &["desc", "asc"])).unwrap_or_default();
         let limit = fields.take("limit", rules::query_integer(1..=MAX_LIMIT)).unwrap_or(50);
         let page = fields.take("page", rules::query_integer(1..=u64::from(u32::MAX)));
-        let binding = Binding::of(tenant, &format!("list {sort:?} {order:?} {filter:?}"));
+        let cursor_scope = CursorScope::of(tenant, &format!("list {sort:?} {order:?} {filter:?}"));
         let position = fields.take("cursor", |value| {
             let text = value.as_str().unwrap_or_default();
-            binding
-                .open(text)
+            cursor_scope
+                .decode(text)
                 .ok_or_else(|| "is not a cursor of this list; cursors belong to one query".into())
         });
         if page.is_some() && position.is_some() {
@@ -170,6 +170,6 @@ impl Listing {
         }
         fields.finish()?;
         let start = position.map_or(Start::Page(page), Start::After);
-        Ok(Self { filter, sort, order, start, limit, binding })
+        Ok(Self { filter, sort, order, start, limit, cursor_scope })
     }
 }

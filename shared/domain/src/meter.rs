@@ -13,7 +13,7 @@
 //! are admitted than the burst and what the rate refills in that window and the difference of the clocks, as long as
 //! that is less than 2 s.
 //!
-//! The [`Meter`] states in plain code what a write does, [`crate::admission`] which write comes next.
+//! The [`UsageMeter`] states in plain code what a write does, [`crate::admission`] which write comes next.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -101,7 +101,7 @@ fn micros(micros: i64) -> Duration {
 
 /// A tenant's consumption: what the tenant item keeps besides plan and status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meter {
+pub struct UsageMeter {
     /// When the bucket will be full, in microseconds since 1970.
     pub tat: i64,
     /// Admitted requests by month.
@@ -117,7 +117,7 @@ pub enum Limit {
     Rate(Duration),
 }
 
-impl Meter {
+impl UsageMeter {
     /// Admitted requests in `month`.
     pub fn used(&self, month: Month) -> u64 {
         self.months.get(&month).copied().unwrap_or(0)
@@ -193,14 +193,14 @@ mod tests {
     }
 
     /// Admits as one would who knows the meter.
-    fn admit(meter: &mut Meter, allowance: &Allowance, now: Timestamp) -> Result<(), Limit> {
+    fn admit(meter: &mut UsageMeter, allowance: &Allowance, now: Timestamp) -> Result<(), Limit> {
         let branch = Bucket::of(allowance).branch(meter.tat, now);
         meter.admit(allowance, now, branch)
     }
 
     #[test]
     fn a_full_bucket_admits_the_burst_then_the_rate() {
-        let mut meter = Meter::default();
+        let mut meter = UsageMeter::default();
         let admitted = (0..200).filter(|_| admit(&mut meter, &FREE, at(0)).is_ok()).count();
         assert_eq!(admitted, 20);
         assert_eq!(admit(&mut meter, &FREE, at(0)), Err(Limit::Rate(Duration::from_secs(6))));
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_month_rolls_over_by_itself() {
-        let mut meter = Meter::default();
+        let mut meter = UsageMeter::default();
         let allowance = Allowance { per_month: 2, ..FREE };
         let last = Timestamp::parse("2026-11-30T23:59:59.999Z").expect("a time");
         let first = Timestamp::parse("2026-12-01T00:00:00Z").expect("a time");
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_hour_ahead_does_not_lock_the_tenant_out() {
-        let mut meter = Meter::default();
+        let mut meter = UsageMeter::default();
         assert!(admit(&mut meter, &FREE, at(3_600_000)).is_ok());
         assert!(admit(&mut meter, &FREE, at(0)).is_ok());
     }
@@ -271,7 +271,7 @@ mod tests {
         fn no_window_admits_more_than_burst_and_refill(
             allowance in allowances(), gaps in prop::collection::vec((0i64..3_000_000, branches()), 1..200), scale in 1i64..4_000,
         ) {
-            let mut meter = Meter::default();
+            let mut meter = UsageMeter::default();
             let mut now = at(0).micros();
             let mut admitted = Vec::new();
             for (gap, branch) in gaps {
@@ -295,7 +295,7 @@ mod tests {
             allowance in allowances(), taken in 0usize..150, branch in branches(), ahead in 0i64..2_000,
         ) {
             // Of a deep bucket nearly all has been taken before.
-            let mut meter = Meter { tat: Bucket::of(&allowance).horizon(at(0)) - ahead * 1_000, ..Meter::default() };
+            let mut meter = UsageMeter { tat: Bucket::of(&allowance).horizon(at(0)) - ahead * 1_000, ..UsageMeter::default() };
             for _ in 0..taken {
                 let _ = admit(&mut meter, &allowance, at(0));
             }
@@ -315,7 +315,7 @@ mod tests {
         #[test]
         fn what_remains_is_what_is_admitted_at_once(allowance in allowances(), tat in -300_000i64..3_000_000) {
             let allowance = Allowance { per_month: u64::MAX, ..allowance };
-            let mut meter = Meter { tat: at(0).micros() + tat, ..Meter::default() };
+            let mut meter = UsageMeter { tat: at(0).micros() + tat, ..UsageMeter::default() };
             let expected = Bucket::of(&allowance).remaining(meter.tat, at(0));
             let mut admitted = 0;
             while !Bucket::of(&allowance).is_from_a_wrong_clock(meter.tat, at(0)) && admit(&mut meter, &allowance, at(0)).is_ok() {

@@ -30,13 +30,13 @@ impl Pepper {
 
     /// What is kept of `key`.
     pub fn hash(&self, key: &ApiKey) -> KeyHash {
-        let code = self.mac(key).finalize().into_bytes();
-        KeyHash { pepper: self.version.clone(), code: code.to_vec() }
+        let mac = self.mac(key).finalize().into_bytes();
+        KeyHash { pepper: self.version.clone(), mac: mac.to_vec() }
     }
 
     /// Whether `hash` was made of `key`; compared in constant time.
     fn made(&self, hash: &KeyHash, key: &ApiKey) -> bool {
-        self.mac(key).verify_slice(&hash.code).is_ok()
+        self.mac(key).verify_slice(&hash.mac).is_ok()
     }
 
     fn mac(&self, key: &ApiKey) -> Hmac<Sha256> {
@@ -59,7 +59,7 @@ pub struct KeyHash {
     /// The version of the pepper that made it.
     pub pepper: PepperVersion,
     /// 32 bytes of HMAC-SHA-256.
-    pub code: Vec<u8>,
+    pub mac: Vec<u8>,
 }
 
 impl fmt::Debug for KeyHash {

@@ -158,7 +158,7 @@ impl Principal {
     pub fn may_create(&self, scopes: Scopes, expires_at: Option<Timestamp>) -> Result<()> {
         self.may_manage_keys()?;
         self.has_all(scopes)?;
-        self.outlives(expires_at)
+        self.check_expiry_within(expires_at)
     }
 
     /// Whether the caller may have a new secret of `key`: it has all the key's scopes, and does not
@@ -167,9 +167,9 @@ impl Principal {
         self.may_manage_keys()?;
         self.has_all(key.scopes)?;
         if let (Some(replaced), true) = (self.replaced(), self.key_id() == Some(&key.id)) {
-            return Err(Error::Outlives { own: replaced.works_until });
+            return Err(Error::ExpiryExceedsCaller { own: replaced.works_until });
         }
-        self.outlives(key.expires_at)
+        self.check_expiry_within(key.expires_at)
     }
 
     /// Whether the caller may revoke `key`: itself, or one whose scopes it has all of.
@@ -180,17 +180,17 @@ impl Principal {
 
     /// Whether the caller's tenant comes into being with the caller: a user's does, a key's and a token's are
     /// gone when they are gone.
-    pub const fn founds_its_tenant(&self) -> bool {
+    pub const fn may_provision_tenant(&self) -> bool {
         matches!(self.caller, Caller::User { .. })
     }
 
     /// Whether the caller may have a token of our own made: only who came with a session of Clerk's, so that
     /// no token outlives the session by being traded again and again.
-    pub const fn may_trade(&self) -> Result<()> {
+    pub const fn may_exchange(&self) -> Result<()> {
         match &self.caller {
             Caller::User { .. } => Ok(()),
             Caller::Key { .. } | Caller::Token { .. } | Caller::Operator => {
-                Err(Error::Forbidden(Forbidden::NotTradable))
+                Err(Error::Forbidden(Forbidden::NotExchangeable))
             }
         }
     }
@@ -211,11 +211,11 @@ impl Principal {
         }
     }
 
-    fn outlives(&self, other: Option<Timestamp>) -> Result<()> {
+    fn check_expiry_within(&self, other: Option<Timestamp>) -> Result<()> {
         match (self.expires_at(), other) {
             (None, _) => Ok(()),
             (Some(own), Some(other)) if other <= own => Ok(()),
-            (Some(own), _) => Err(Error::Outlives { own }),
+            (Some(own), _) => Err(Error::ExpiryExceedsCaller { own }),
         }
     }
 }
@@ -236,9 +236,9 @@ mod tests {
         Caller::User { id: id.into(), manages_keys: true }
     }
 
-    fn key(code: u8) -> Caller {
+    fn key(mac: u8) -> Caller {
         let id = KeyId::parse("key_0123456789ab").expect("an id");
-        let secret = KeyHash { pepper: PepperVersion("1".into()), code: vec![code; 32] };
+        let secret = KeyHash { pepper: PepperVersion("1".into()), mac: vec![mac; 32] };
         Caller::Key { id, secret, expires_at: None, replaced: None }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
-use crate::meter::{Bucket, Meter};
+use crate::meter::{Bucket, UsageMeter};
 use crate::plan::{Allowance, Plan};
 
 /// Everything the tenant item says.
@@ -20,7 +20,7 @@ pub struct Tenant {
     /// Whether the operator has suspended it.
     pub suspended: bool,
     /// What it has consumed.
-    pub meter: Meter,
+    pub meter: UsageMeter,
     /// What searches have to know of.
     pub search: SearchVersion,
 }
@@ -30,13 +30,13 @@ pub struct Tenant {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchVersion {
     /// Requests that have changed memories.
-    pub changes: i64,
+    pub writes: i64,
     /// Those of them that have deleted some, which leaves no trace.
-    pub deletions: i64,
+    pub deletes: i64,
     /// Those whose changes have times of their own, which a look at the latest changes does not show.
-    pub reloads: i64,
+    pub backdated: i64,
     /// The earliest time among the changes of the last of these.
-    pub reload_from: Option<Timestamp>,
+    pub backdated_since: Option<Timestamp>,
 }
 
 impl SearchVersion {
@@ -46,14 +46,14 @@ impl SearchVersion {
     /// Whether whoever has everything of this version has everything of `other`.
     pub fn covers(&self, other: &Self) -> bool {
         let counts =
-            [(self.changes, other.changes), (self.deletions, other.deletions), (self.reloads, other.reloads)];
+            [(self.writes, other.writes), (self.deletes, other.deletes), (self.backdated, other.backdated)];
         counts.into_iter().all(|(own, other)| (0..Self::NEAR).contains(&own.saturating_sub(other)))
     }
 
     /// From when on all changes have to be looked at by whoever lacks, of the reloads of `other`, just the last; `None`
     /// where that is not so.
     pub fn catch_up_from(&self, other: &Self) -> Option<Timestamp> {
-        other.reload_from.filter(|_| self.reloads.checked_add(1) == Some(other.reloads))
+        other.backdated_since.filter(|_| self.backdated.checked_add(1) == Some(other.backdated))
     }
 }
 
@@ -65,22 +65,22 @@ impl Tenant {
             plan,
             allowance: plan.allowance(),
             suspended: false,
-            meter: Meter::default(),
+            meter: UsageMeter::default(),
             search: SearchVersion {
-                changes: now.micros(),
-                deletions: now.micros(),
-                reloads: now.micros(),
-                reload_from: None,
+                writes: now.micros(),
+                deletes: now.micros(),
+                backdated: now.micros(),
+                backdated_since: None,
             },
         }
     }
 
     /// How the tenant stands against its limits at `now`.
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn rate_limit_status(&self, now: Timestamp) -> RateLimitStatus {
         let month = now.month();
         let used = self.meter.used(month);
         let bucket = Bucket::of(&self.allowance);
-        Standing {
+        RateLimitStatus {
             at: now,
             plan: self.plan,
             allowance: self.allowance,
@@ -96,7 +96,7 @@ impl Tenant {
 
 /// How a tenant stands against its limits; what the rate-limit headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     /// When this was so.
     pub at: Timestamp,
     /// The plan.
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_version_covers_those_before_it_of_the_same_tenant() {
         let version =
-            |changes, deletions, reloads| SearchVersion { changes, deletions, reloads, reload_from: None };
+            |writes, deletes, backdated| SearchVersion { writes, deletes, backdated, backdated_since: None };
         let known = version(7, 5, 3);
         assert!(known.covers(&known) && known.covers(&version(1, 5, 3)) && known.covers(&version(6, 4, 2)));
         assert!(!known.covers(&version(8, 5, 3)), "something has changed");
@@ -138,8 +138,11 @@ mod tests {
     #[test]
     fn one_reload_is_caught_up_with_from_its_earliest_time() {
         let from = Timestamp::parse("2026-11-24T12:00:00Z");
-        let version =
-            |reloads, reload_from| SearchVersion { reloads, reload_from, ..SearchVersion::default() };
+        let version = |backdated, backdated_since| SearchVersion {
+            backdated,
+            backdated_since,
+            ..SearchVersion::default()
+        };
         let known = version(3, None);
         assert_eq!(known.catch_up_from(&version(4, from)), from);
         for other in [version(3, from), version(2, from), version(5, from), version(4, None)] {

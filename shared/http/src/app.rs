@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use hb_domain::bearer::Bearer;
 use hb_domain::memory_ids::MemoryIds;
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::RateLimitStatus;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
-use hb_store::{Changes, Claimed, Store, metered};
+use hb_store::{Acquired, Changes, Store, with_capacity_metering};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use lambda_http::{Body, Request, RequestExt, Response};
 
-use crate::answer::{Answer, Effort};
-use crate::guard::{Guard, Passage};
-use crate::reply::Done;
+use crate::guard::{Admission, Guard};
+use crate::reply::Completion;
+use crate::response::{RequestStats, ResponseContext};
 use crate::route::{self, Action, Authorize, Found, Handling, Route};
 use crate::token::{ClerkSettings, Tokens};
-use crate::{Call, Entropy, Outcome, Reply, body, call, idempotency};
+use crate::{Call, Entropy, HandlerResult, Reply, body, call, idempotency};
 
 /// How long warming up may take: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -85,34 +85,35 @@ impl App {
         // A panic is a bug, but one request's bug: the caller gets an answer, the log the request id.
         // On the heap: moved from layer to layer as a value, it takes a good part of a thread's stack.
         let answering = AssertUnwindSafe(Box::pin(self.answer(&parts, body, &id, now))).catch_unwind();
-        let (answer, spent) = metered(answering).await;
-        let answer = answer.unwrap_or_else(|_| Answer::anonymous(Err(panicked())));
+        let (answer, consumed) = with_capacity_metering(answering).await;
+        let answer = answer.unwrap_or_else(|_| ResponseContext::anonymous(Err(panicked())));
         let response = answer.respond(&parts, &id, now);
         let is_cold = !self.0.is_warm.swap(true, Ordering::Relaxed);
-        let effort = Effort { gateway_id, latency: started.elapsed(), is_cold, spent };
-        answer.log(&response, &parts.method, &id, &effort);
+        let stats = RequestStats { gateway_id, latency: started.elapsed(), is_cold, consumed };
+        answer.log(&response, &parts.method, &id, &stats);
         response
     }
 
-    async fn answer(&self, parts: &Parts, body: Body, id: &RequestId, now: Timestamp) -> Answer {
+    async fn answer(&self, parts: &Parts, body: Body, id: &RequestId, now: Timestamp) -> ResponseContext {
         match route::find(&self.0.tables, &parts.method, parts.uri.path()) {
-            Found::Unknown => Answer::anonymous(Err(Error::UnknownRoute)),
-            Found::WrongMethod(allow) => Answer::anonymous(Err(Error::MethodNotAllowed { allow })),
-            Found::Options(allow) => {
-                Answer { allow: Some(allow), ..Answer::anonymous(Reply::ok(&serde_json::Value::Null)) }
-            }
+            Found::Unknown => ResponseContext::anonymous(Err(Error::UnknownRoute)),
+            Found::WrongMethod(allow) => ResponseContext::anonymous(Err(Error::MethodNotAllowed { allow })),
+            Found::Options(allow) => ResponseContext {
+                allow: Some(allow),
+                ..ResponseContext::anonymous(Reply::ok(&serde_json::Value::Null))
+            },
             Found::Route(route, captures) => {
                 let answer = match route.action {
                     Action::Public(answer) => {
-                        Answer::anonymous(body::check_unread(&body, None).and_then(|()| answer()))
+                        ResponseContext::anonymous(body::check_unread(&body, None).and_then(|()| answer()))
                     }
 
                     Action::Keys(show) => {
-                        let keys = self.0.guard.tokens.own.public_keys(&self.0.store, now).await;
+                        let keys = self.0.guard.tokens.access.public_keys(&self.0.store, now).await;
                         let keys = body::check_unread(&body, None).and(keys);
-                        Answer::anonymous(keys.and_then(|keys| show(&keys)))
+                        ResponseContext::anonymous(keys.and_then(|keys| show(&keys)))
                     }
-                    Action::Standing(show) => self.show_standing(parts, &body, show).await,
+                    Action::RateLimitStatus(show) => self.show_rate_limit_status(parts, &body, show).await,
                     Action::Tenant(scope, handler) => {
                         let bearer = if route.tolerates_doubled_bearer {
                             Bearer::parse_doubled(authorization(&parts.headers))
@@ -130,10 +131,10 @@ impl App {
                                 call.check_unread_body()?;
                             }
                             let principal = call.principal().clone();
-                            let done = if route.is_repeatable() {
+                            let done = if route.accepts_idempotency_key() {
                                 self.work_once(parts, call, route.authorize, handler, id, now).await?
                             } else {
-                                self.work(call, handler).await.map(Done::Fresh)?
+                                self.work(call, handler).await.map(Completion::Fresh)?
                             };
                             match &route.reveals {
                                 Some(reveals) => done.shown_to(&principal, reveals),
@@ -143,13 +144,13 @@ impl App {
                         .await
                     }
                 };
-                Answer { route: route.path, ..answer }
+                ResponseContext { route: route.path, ..answer }
             }
         }
     }
 
     /// Runs the handler and, before anybody hears what it did, tells searches what it has changed.
-    async fn work(&self, call: Call, handler: fn(Call) -> Handling) -> Outcome {
+    async fn work(&self, call: Call, handler: fn(Call) -> Handling) -> HandlerResult {
         let (changes, principal) = (call.changes.clone(), call.principal.clone());
         let handling = AssertUnwindSafe(async { handler(call).await }).catch_unwind();
         let outcome = handling.await.unwrap_or_else(|_| Err(panicked()));
@@ -167,40 +168,40 @@ impl App {
         handler: fn(Call) -> Handling,
         id: &RequestId,
         now: Timestamp,
-    ) -> Result<Done, Error> {
+    ) -> Result<Completion, Error> {
         let Some(key) = idempotency::key_of(&parts.headers)? else {
-            return self.work(call, handler).await.map(Done::Fresh);
+            return self.work(call, handler).await.map(Completion::Fresh);
         };
         if let Some(authorize) = authorize {
             authorize(&call).await?;
         }
         let (store, principal) = (&self.0.store, call.principal.clone());
-        let fresh = idempotency::fresh_claim(parts, &mut call);
-        match store.claims(&principal).claim(&key, fresh).await? {
-            Claimed::Answered(kept) => Ok(Done::Replayed(kept)),
-            Claimed::Mine(held) => {
-                let outcome = self.work(call.under(held.clone()), handler).await;
-                idempotency::settle(store, &principal, &held, outcome, id, now).await.map(Done::Fresh)
+        let fresh = idempotency::new_record(parts, &mut call);
+        match store.idempotency(&principal).acquire(&key, fresh).await? {
+            Acquired::Completed(stored) => Ok(Completion::Replayed(stored)),
+            Acquired::Locked(locked) => {
+                let outcome = self.work(call.under(locked.clone()), handler).await;
+                idempotency::settle(store, &principal, &locked, outcome, id, now).await.map(Completion::Fresh)
             }
         }
     }
 
-    async fn show_standing(
+    async fn show_rate_limit_status(
         &self,
         parts: &Parts,
         body: &[u8],
-        show: fn(&Standing, Timestamp) -> Outcome,
-    ) -> Answer {
-        match self.0.guard.standing(Bearer::parse(authorization(&parts.headers))).await {
-            Ok(Passage { principal, standing, .. }) => {
+        show: fn(&RateLimitStatus, Timestamp) -> HandlerResult,
+    ) -> ResponseContext {
+        match self.0.guard.rate_limit_status(Bearer::parse(authorization(&parts.headers))).await {
+            Ok(Admission { principal, rate_limit, .. }) => {
                 let mut query = call::query_fields(parts.uri.query().unwrap_or_default());
                 query.check_tenant(principal.tenant());
                 let checked =
                     body::check_unread(body, Some(principal.tenant())).and_then(|()| query.finish());
-                let outcome = checked.and_then(|()| show(&standing, standing.at));
-                Answer::of(outcome, Some(&principal), Some(standing))
+                let outcome = checked.and_then(|()| show(&rate_limit, rate_limit.at));
+                ResponseContext::of(outcome, Some(&principal), Some(rate_limit))
             }
-            Err(refusal) => Answer::refused(refusal),
+            Err(refusal) => ResponseContext::refused(refusal),
         }
     }
 
@@ -211,33 +212,33 @@ impl App {
         body: Body,
         bearer: Option<Bearer>,
         captures: Vec<(&'static str, String)>,
-        work: impl AsyncFnOnce(Call) -> Result<Done, Error>,
-    ) -> Answer {
-        let passage = match self.0.guard.admit(bearer).await {
-            Ok(passage) => passage,
+        work: impl AsyncFnOnce(Call) -> Result<Completion, Error>,
+    ) -> ResponseContext {
+        let admission = match self.0.guard.admit(bearer).await {
+            Ok(admission) => admission,
             Err(refusal) => {
                 if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
                     (&refusal.error, refusal.principal.as_ref().and_then(Principal::key_id))
                 {
-                    self.0.guard.note_limited(key);
+                    self.0.guard.record_rate_limited(key);
                 }
-                return Answer::refused(refusal);
+                return ResponseContext::refused(refusal);
             }
         };
-        let Passage { principal, standing, limited, search } = passage;
+        let Admission { principal, rate_limit, limited, search } = admission;
         // One moment for the whole request, the one at which it was counted: what it writes and what it
         // counts for its key lie in the same day and month.
-        let now = standing.at;
+        let now = rate_limit.at;
         let call = Call {
             principal: principal.clone(),
-            standing,
-            now,
+            rate_limit,
+            effective_at: now,
             started: Instant::now(),
             clock: self.0.clock.clone(),
             rng: self.0.entropy.rng(),
             memory_ids: MemoryIds::default(),
             secrets: self.0.entropy.rng(),
-            claim: None,
+            record: None,
             changes: Changes::default(),
             search,
             store: self.0.store.clone(),
@@ -255,14 +256,14 @@ impl App {
         let admitted = DayCounts { requests: 1, errors: 0, limited };
         let (outcome, ()) = tokio::join!(handling, self.count(&principal, admitted, now));
         let failed = match &outcome {
-            Ok(Done::Fresh(_)) => false,
-            Ok(Done::Replayed(kept)) => kept.status >= 400,
+            Ok(Completion::Fresh(_)) => false,
+            Ok(Completion::Replayed(stored)) => stored.status >= 400,
             Err(_) => true,
         };
         if failed {
             self.count(&principal, DayCounts { errors: 1, ..DayCounts::default() }, now).await;
         }
-        Answer::of_work(outcome, Some(&principal), Some(standing))
+        ResponseContext::of_work(outcome, Some(&principal), Some(rate_limit))
     }
 
     /// Counts for the caller's key. The request has been admitted, so a failure here is not the caller's.

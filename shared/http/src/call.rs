@@ -9,9 +9,9 @@ use hb_domain::key::Environment;
 use hb_domain::memory_ids::{IdSuffix, MemoryIds};
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
-use hb_domain::tenant::{SearchVersion, Standing};
+use hb_domain::tenant::{RateLimitStatus, SearchVersion};
 use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp, batch, json};
-use hb_store::{Changes, HeldClaim, Keys, Memories, Store, Usage};
+use hb_store::{Changes, Keys, LockedRecord, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
 use rand::rngs::StdRng;
@@ -24,8 +24,8 @@ use crate::token::{MintedToken, Tokens};
 /// One admitted request. Its `Debug` says who asks, not what.
 pub struct Call {
     pub(crate) principal: Principal,
-    pub(crate) standing: Standing,
-    pub(crate) now: Timestamp,
+    pub(crate) rate_limit: RateLimitStatus,
+    pub(crate) effective_at: Timestamp,
     pub(crate) started: Instant,
     pub(crate) clock: Clock,
     /// Makes ids: under a claim the same ones for whoever carries on.
@@ -34,7 +34,7 @@ pub struct Call {
     pub(crate) memory_ids: MemoryIds,
     /// Makes secrets, which nobody could make again.
     pub(crate) secrets: StdRng,
-    pub(crate) claim: Option<HeldClaim>,
+    pub(crate) record: Option<LockedRecord>,
     pub(crate) changes: Changes,
     pub(crate) search: SearchVersion,
     pub(crate) store: Store,
@@ -54,7 +54,7 @@ impl Call {
 
     /// The limits of the caller's tenant.
     pub const fn allowance(&self) -> &Allowance {
-        &self.standing.allowance
+        &self.rate_limit.allowance
     }
 
     /// Of which version of the tenant's memories a search has to be.
@@ -63,13 +63,13 @@ impl Call {
     }
 
     /// When the request is taken to happen: for one that is carried on under a claim, when it first came.
-    pub const fn now(&self) -> Timestamp {
-        self.now
+    pub const fn effective_at(&self) -> Timestamp {
+        self.effective_at
     }
 
     /// The present, by which things are there or have expired.
-    pub const fn present(&self) -> Timestamp {
-        self.standing.at
+    pub const fn received_at(&self) -> Timestamp {
+        self.rate_limit.at
     }
 
     /// Milliseconds since the handler began, to the microsecond.
@@ -79,7 +79,7 @@ impl Call {
 
     /// The tenant's keys.
     pub fn keys(&self) -> Keys<'_> {
-        self.store.keys(&self.principal).under(self.claim.as_ref())
+        self.store.keys(&self.principal).under(self.record.as_ref())
     }
 
     /// The tenant's usage.
@@ -89,23 +89,23 @@ impl Call {
 
     /// The tenant's memories.
     pub const fn memories(&self) -> Memories<'_> {
-        self.store.memories(&self.principal).under(self.claim.as_ref()).noting(&self.changes)
+        self.store.memories(&self.principal).under(self.record.as_ref()).noting(&self.changes)
     }
 
     /// The same call under a claim, with the time and the ids of the first request of its key.
-    pub(crate) fn under(self, held: HeldClaim) -> Self {
+    pub(crate) fn under(self, locked: LockedRecord) -> Self {
         Self {
-            now: held.claim.at,
-            rng: StdRng::from_seed(held.claim.seed.0),
+            effective_at: locked.record.created_at,
+            rng: StdRng::from_seed(locked.record.seed.0),
             memory_ids: MemoryIds::default(),
-            claim: Some(held),
+            record: Some(locked),
             ..self
         }
     }
 
     /// How long the request has been worked on.
     pub fn worked_for(&self) -> Duration {
-        let began = self.standing.at.micros();
+        let began = self.rate_limit.at.micros();
         Duration::from_micros(u64::try_from(self.clock.now().micros() - began).unwrap_or(0))
     }
 
@@ -114,8 +114,11 @@ impl Call {
     /// # Errors
     /// [`Error::Forbidden`] for any other caller, [`Error::Unavailable`] when the key cannot be had.
     pub async fn new_token(&mut self, scopes: Scopes) -> Result<MintedToken> {
-        self.principal.may_trade()?;
-        self.tokens.own.mint(&self.store, &self.principal, scopes, self.present(), &mut self.secrets).await
+        self.principal.may_exchange()?;
+        self.tokens
+            .access
+            .mint(&self.store, &self.principal, scopes, self.received_at(), &mut self.secrets)
+            .await
     }
 
     /// Whether there is a body at all.
@@ -197,7 +200,7 @@ impl Call {
 
     /// An id for a memory that is created now. Those of one request rise.
     pub fn new_memory_id(&mut self) -> MemoryId {
-        MemoryId::new(self.now, self.new_id_suffix())
+        MemoryId::new(self.effective_at, self.new_id_suffix())
     }
 
     /// For an id of whatever time: of one time, the ids of one request rise.
@@ -221,7 +224,7 @@ impl Call {
     /// [`Error::Unavailable`] when the pepper cannot be had.
     pub async fn new_secret(&mut self, id: &KeyId, environment: Environment) -> Result<(ApiKey, KeyHash)> {
         let plain = ApiKey::mint(id, environment, &mut self.secrets);
-        let hash = self.peppers.get(&self.store, self.present()).await?.current.hash(&plain);
+        let hash = self.peppers.get(&self.store, self.received_at()).await?.current.hash(&plain);
         Ok((plain, hash))
     }
 }
@@ -252,7 +255,7 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("principal", &self.principal)
-            .field("now", &self.now)
+            .field("effective_at", &self.effective_at)
             .finish_non_exhaustive()
     }
 }

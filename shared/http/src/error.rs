@@ -17,7 +17,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::QuotaExhausted(_) => StatusCode::PAYMENT_REQUIRED,
         Error::TenantMismatch
         | Error::MissingScope(_)
-        | Error::Outlives { .. }
+        | Error::ExpiryExceedsCaller { .. }
         | Error::Forbidden(_)
         | Error::Suspended => StatusCode::FORBIDDEN,
         Error::NotFound | Error::UnknownRoute => StatusCode::NOT_FOUND,
@@ -44,7 +44,9 @@ pub(crate) fn code(error: &Error) -> &'static str {
         ) => "AUTH_INVALID",
         Error::QuotaExhausted(_) => "INSUFFICIENT_QUOTA",
         Error::TenantMismatch => "TENANT_MISMATCH",
-        Error::MissingScope(_) | Error::Outlives { .. } | Error::Forbidden(_) => "INSUFFICIENT_SCOPE",
+        Error::MissingScope(_) | Error::ExpiryExceedsCaller { .. } | Error::Forbidden(_) => {
+            "INSUFFICIENT_SCOPE"
+        }
         Error::Suspended => "TENANT_SUSPENDED",
         Error::NotFound | Error::UnknownRoute => "RESOURCE_NOT_FOUND",
         Error::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
@@ -73,7 +75,7 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
         Error::MissingScope(scope) => {
             put(WWW_AUTHENTICATE, &format!(r#"Bearer error="insufficient_scope", scope="{scope}""#));
         }
-        Error::Outlives { .. } | Error::Forbidden(_) => {
+        Error::ExpiryExceedsCaller { .. } | Error::Forbidden(_) => {
             put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)
         }
         Error::MethodNotAllowed { allow } => put(ALLOW, allow),

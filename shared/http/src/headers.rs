@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use hb_domain::Error;
 use hb_domain::principal::Replaced;
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::RateLimitStatus;
 use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 const ALLOWED: &str = "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match";
@@ -30,8 +30,8 @@ pub(crate) fn preflight(headers: &mut HeaderMap, allow: &str) {
 
 /// Adds the standing: the month's window, or the bucket's when it was the bucket that refused; and
 /// both policies in the form of draft-ietf-httpapi-ratelimit-headers.
-pub(crate) fn rate_limit(headers: &mut HeaderMap, standing: &Standing, error: Option<&Error>) {
-    let (allowance, now) = (&standing.allowance, standing.at);
+pub(crate) fn rate_limit(headers: &mut HeaderMap, rate_limit: &RateLimitStatus, error: Option<&Error>) {
+    let (allowance, now) = (&rate_limit.allowance, rate_limit.at);
     if let Some(Error::RateLimited { retry_after }) = error {
         // Rounded up, so that who waits that long is admitted.
         let wait = seconds_up(*retry_after).max(1);
@@ -42,10 +42,10 @@ pub(crate) fn rate_limit(headers: &mut HeaderMap, standing: &Standing, error: Op
         headers.insert(RETRY_AFTER, HeaderValue::from(wait));
     } else {
         put(headers, "x-ratelimit-limit", allowance.per_month);
-        put(headers, "x-ratelimit-remaining", standing.month_remaining);
-        put(headers, "x-ratelimit-reset", standing.month_end.seconds());
+        put(headers, "x-ratelimit-remaining", rate_limit.month_remaining);
+        put(headers, "x-ratelimit-reset", rate_limit.month_end.seconds());
     }
-    let month = standing.month_end.seconds() - standing.month_start.seconds();
+    let month = rate_limit.month_end.seconds() - rate_limit.month_start.seconds();
     let refill = (u64::from(allowance.burst) * 60).div_ceil(u64::from(allowance.per_minute.max(1)));
     put(
         headers,
@@ -60,10 +60,10 @@ pub(crate) fn rate_limit(headers: &mut HeaderMap, standing: &Standing, error: Op
         "ratelimit",
         format_args!(
             r#""burst";r={};t={}, "month";r={};t={}"#,
-            standing.burst_remaining,
-            seconds_up(standing.burst_full_in),
-            standing.month_remaining,
-            (standing.month_end.seconds() - now.seconds()).max(0),
+            rate_limit.burst_remaining,
+            seconds_up(rate_limit.burst_full_in),
+            rate_limit.month_remaining,
+            (rate_limit.month_end.seconds() - now.seconds()).max(0),
         ),
     );
 }

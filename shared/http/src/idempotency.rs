@@ -3,14 +3,16 @@
 //! Handlers do not know of it. Under a claim they get the time and the ids of the first request of the
 //! key, and a store that finds what that request had written.
 
-use hb_domain::idempotency::{Claim, Fingerprint, IdempotencyKey, Kept, MAX_KEPT, Seed};
+use hb_domain::idempotency::{
+    Fingerprint, IdempotencyKey, IdempotencyRecord, MAX_STORED_RESPONSE, Seed, StoredResponse,
+};
 use hb_domain::{Error, Principal, RequestId, Result, Timestamp};
-use hb_store::{Claims, HeldClaim, Store};
+use hb_store::{IdempotencyRecords, LockedRecord, Store};
 use http::header::HeaderMap;
 use http::request::Parts;
 use rand::RngExt;
 
-use crate::reply::{Data, Outcome};
+use crate::reply::{Data, HandlerResult};
 use crate::{Call, envelope, error};
 
 const HEADER: &str = "idempotency-key";
@@ -18,11 +20,11 @@ const HEADER: &str = "idempotency-key";
 /// What becomes of a claim when its request has been worked on.
 enum Settlement {
     /// The answer is kept for repetitions.
-    Keep(Kept),
+    Complete(StoredResponse),
     /// A repetition carries on, with the same ids: something may have been written.
-    Release,
+    Unlock,
     /// Nothing was done: the key is free again.
-    Forget,
+    Discard,
 }
 
 /// The request's key, if it has one.
@@ -39,11 +41,11 @@ pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>> {
 }
 
 /// A claim for this request, as if it were the first of its key.
-pub(crate) fn fresh_claim(parts: &Parts, call: &mut Call) -> Claim {
+pub(crate) fn new_record(parts: &Parts, call: &mut Call) -> IdempotencyRecord {
     let query = parts.uri.query().unwrap_or_default();
     let fingerprint = Fingerprint::of(parts.method.as_str(), parts.uri.path(), query, &call.body);
     let (seed, holder) = (Seed(call.rng.random()), format!("{:016x}", call.rng.random::<u64>()));
-    Claim::new(fingerprint, seed, holder, call.now)
+    IdempotencyRecord::new(fingerprint, seed, holder, call.effective_at)
 }
 
 /// Settles the claim of a request that came to `outcome`; gives what to answer. When that cannot be kept, what the
@@ -52,16 +54,16 @@ pub(crate) fn fresh_claim(parts: &Parts, call: &mut Call) -> Claim {
 pub(crate) async fn settle(
     store: &Store,
     principal: &Principal,
-    held: &HeldClaim,
-    outcome: Outcome,
+    locked: &LockedRecord,
+    outcome: HandlerResult,
     request: &RequestId,
     at: Timestamp,
-) -> Outcome {
-    let claims: Claims<'_> = store.claims(principal);
-    let settled = match settlement(&outcome, held, request, at) {
-        Settlement::Keep(kept) => claims.keep(held, &kept).await,
-        Settlement::Release => claims.release(held).await,
-        Settlement::Forget => claims.forget(held).await,
+) -> HandlerResult {
+    let idempotency: IdempotencyRecords<'_> = store.idempotency(principal);
+    let settled = match settlement(&outcome, locked, request, at) {
+        Settlement::Complete(stored) => idempotency.complete(locked, &stored).await,
+        Settlement::Unlock => idempotency.unlock(locked).await,
+        Settlement::Discard => idempotency.discard(locked).await,
     };
     let is_settled = settled.unwrap_or_else(|error| {
         tracing::warn!(tenant = %principal.tenant(), %error, "a claim was not settled; its lease ends by itself");
@@ -75,32 +77,39 @@ pub(crate) async fn settle(
     }
 }
 
-fn settlement(outcome: &Outcome, held: &HeldClaim, request: &RequestId, at: Timestamp) -> Settlement {
+fn settlement(
+    outcome: &HandlerResult,
+    locked: &LockedRecord,
+    request: &RequestId,
+    at: Timestamp,
+) -> Settlement {
     match outcome {
         Ok(reply) => {
-            let Data::Json(data) = &reply.data else { return Settlement::Release };
+            let Data::Json(data) = &reply.data else { return Settlement::Unlock };
             let data = reply.redacted.as_ref().unwrap_or(data);
-            let kept = Kept {
+            let stored = StoredResponse {
                 status: reply.status().as_u16(),
                 body: envelope::success(data, request, at),
                 location: reply.created.clone(),
                 version: reply.version.clone(),
             };
-            if reply.unfinished || kept.body.len() > MAX_KEPT {
-                Settlement::Release
+            if reply.unfinished || stored.body.len() > MAX_STORED_RESPONSE {
+                Settlement::Unlock
             } else {
-                Settlement::Keep(kept)
+                Settlement::Complete(stored)
             }
         }
         Err(refusal @ (Error::NotFound | Error::Duplicate(_) | Error::PreconditionFailed)) => {
-            Settlement::Keep(Kept {
+            Settlement::Complete(StoredResponse {
                 status: error::status(refusal).as_u16(),
                 body: envelope::failure(refusal, request, at),
                 location: None,
                 version: None,
             })
         }
-        Err(refusal) if error::status(refusal).is_server_error() || held.claim.resumed => Settlement::Release,
-        Err(_) => Settlement::Forget,
+        Err(refusal) if error::status(refusal).is_server_error() || locked.record.resumed => {
+            Settlement::Unlock
+        }
+        Err(_) => Settlement::Discard,
     }
 }

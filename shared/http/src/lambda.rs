@@ -43,7 +43,7 @@ pub async fn run(routes: &'static [Route]) -> ExitCode {
     app.warm_up().await;
     let service = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
         let app = app.clone();
-        scrub(&mut event.payload);
+        sanitize_event(&mut event.payload);
         let mut adapter = Adapter::from(service_fn(move |request| {
             let app = app.clone();
             async move { Ok::<_, lambda_http::Error>(app.handle(request).await) }
@@ -111,7 +111,7 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
 
 /// Takes out of an event what lambda_http would trip over: it builds a URL of the caller's `Host` and
 /// `X-Forwarded-Proto`, which nothing here reads, and panics when that or the target is not one.
-pub fn scrub(event: &mut LambdaRequest) {
+pub fn sanitize_event(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove("host");
         event.headers.remove("x-forwarded-proto");

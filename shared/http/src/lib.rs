@@ -3,7 +3,6 @@
 //! Route table row → guard (authenticate → admit → authorize) → handler → reply or error → envelope.
 //! Handlers see a [`Call`] and make a [`Reply`]: no status code, no header, no clock, no randomness.
 
-mod answer;
 pub mod app;
 mod body;
 pub mod call;
@@ -16,6 +15,7 @@ mod idempotency;
 pub mod lambda;
 pub mod log;
 mod reply;
+mod response;
 pub mod route;
 mod secret_cache;
 mod token;
@@ -24,7 +24,7 @@ pub use app::App;
 pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
 pub use envelope::item_errors;
-pub use hb_store::{Hit, Landed, NewRecord, Rotation};
-pub use reply::{Outcome, Reply};
+pub use hb_store::{CreateOutcome, Hit, Rotation, VersionedMemory};
+pub use reply::{HandlerResult, Reply};
 pub use route::Route;
 pub use token::{ClerkSettings, MintedToken};

@@ -32,7 +32,7 @@ const METRICS: [(&str, &str); 6] = [
 
 /// Crates whose events are ours to word.
 const OURS: [&str; 8] =
-    ["hb_http", "hb_store", "hb_domain", "hb_local", "api_keys", "memories", "auth", "upkeep"];
+    ["hb_http", "hb_store", "hb_domain", "hb_local", "api_keys", "memories", "auth", "expiry"];
 
 /// A filter that shows our events from `level` on (`info` when it is no level), others' from warnings on.
 pub fn filter(level: &str) -> EnvFilter {

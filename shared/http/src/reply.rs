@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hb_domain::idempotency::Kept;
+use hb_domain::idempotency::StoredResponse;
 use hb_domain::{Error, Principal, Result};
 use http::StatusCode;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::envelope;
 use crate::route::Reveals;
 
 /// What a handler comes to.
-pub type Outcome = Result<Reply>;
+pub type HandlerResult = Result<Reply>;
 
 /// A good answer. Its `Debug` leaves out the data, which may hold a secret.
 #[derive(Clone)]
@@ -39,14 +39,14 @@ pub(crate) enum Data {
 
 /// What a request came to: an answer of now, or of an earlier request that this one repeats.
 #[derive(Clone, Debug)]
-pub(crate) enum Done {
+pub(crate) enum Completion {
     /// It was worked on.
     Fresh(Reply),
     /// It had been before.
-    Replayed(Kept),
+    Replayed(StoredResponse),
 }
 
-impl Done {
+impl Completion {
     /// What of it `principal` may see: all of it, or without the scope the fields for all, and no version. A kept
     /// answer holds all of it, since the next one who asks may have the scope.
     ///
@@ -64,11 +64,13 @@ impl Done {
                 Ok(Self::Fresh(Reply { data, version: None, ..reply }))
             }
             // A condition was not met, which tells what the condition was about.
-            Self::Replayed(kept) if kept.status == StatusCode::PRECONDITION_FAILED.as_u16() => Err(missing),
-            Self::Replayed(kept) if kept.status >= 400 => Ok(Self::Replayed(kept)),
-            Self::Replayed(kept) => {
-                let body = envelope::with_data(&kept.body, |data| reduced(data, reveals.fields_for_all))?;
-                Ok(Self::Replayed(Kept { body, version: None, ..kept }))
+            Self::Replayed(stored) if stored.status == StatusCode::PRECONDITION_FAILED.as_u16() => {
+                Err(missing)
+            }
+            Self::Replayed(stored) if stored.status >= 400 => Ok(Self::Replayed(stored)),
+            Self::Replayed(stored) => {
+                let body = envelope::with_data(&stored.body, |data| reduced(data, reveals.fields_for_all))?;
+                Ok(Self::Replayed(StoredResponse { body, version: None, ..stored }))
             }
         }
     }
@@ -77,8 +79,8 @@ impl Done {
 /// `data` with these of its fields only.
 fn reduced(data: &Value, fields: &[&str]) -> Result<Value> {
     let field = |name: &&str| Some(((*name).to_owned(), data.get(*name)?.clone()));
-    let kept: Option<Map<String, Value>> = fields.iter().map(field).collect();
-    kept.map(Value::Object).ok_or_else(|| Error::Internal("reply: data without the fields for all".into()))
+    let stored: Option<Map<String, Value>> = fields.iter().map(field).collect();
+    stored.map(Value::Object).ok_or_else(|| Error::Internal("reply: data without the fields for all".into()))
 }
 
 impl Reply {
@@ -86,7 +88,7 @@ impl Reply {
     ///
     /// # Errors
     /// [`Error::Internal`] when `data` cannot be written as JSON.
-    pub fn ok(data: &impl Serialize) -> Outcome {
+    pub fn ok(data: &impl Serialize) -> HandlerResult {
         Ok(Self::of(Data::Json(json(data)?)))
     }
 
@@ -94,7 +96,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`ok`](Self::ok).
-    pub fn created(location: String, data: &impl Serialize) -> Outcome {
+    pub fn created(location: String, data: &impl Serialize) -> HandlerResult {
         Ok(Self { created: Some(location), ..Self::ok(data)? })
     }
 
@@ -102,7 +104,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`ok`](Self::ok).
-    pub fn bare(document: &impl Serialize) -> Outcome {
+    pub fn bare(document: &impl Serialize) -> HandlerResult {
         Ok(Self::of(Data::Bare(json(document)?)))
     }
 
@@ -122,7 +124,7 @@ impl Reply {
     ///
     /// # Errors
     /// [`Error::Internal`] when the data has no such field.
-    pub fn with_secret(self, field: &str) -> Outcome {
+    pub fn with_secret(self, field: &str) -> HandlerResult {
         let Data::Json(text) = &self.data else {
             return Err(Error::Internal("reply: only data in the envelope holds secrets".into()));
         };

@@ -7,16 +7,16 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::RateLimitStatus;
 use hb_domain::{Principal, Result, Scope, Timestamp};
 use http::Method;
 use http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use percent_encoding::percent_decode_str;
 
-use crate::{Call, Outcome};
+use crate::{Call, HandlerResult};
 
 /// A handler under way.
-pub type Handling = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub type Handling = Pin<Box<dyn Future<Output = HandlerResult> + Send>>;
 
 /// An authorisation under way.
 pub type Authorizing<'c> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'c>>;
@@ -57,11 +57,11 @@ pub struct Reveals {
 #[derive(Clone, Copy)]
 pub enum Action {
     /// Needs no credential and is not counted.
-    Public(fn() -> Outcome),
+    Public(fn() -> HandlerResult),
     /// Shows the public keys of our own tokens to anyone.
-    Keys(fn(&serde_json::Value) -> Outcome),
+    Keys(fn(&serde_json::Value) -> HandlerResult),
     /// Shows the tenant's standing to any credential of it, free of charge, once a second.
-    Standing(fn(&Standing, Timestamp) -> Outcome),
+    RateLimitStatus(fn(&RateLimitStatus, Timestamp) -> HandlerResult),
     /// Needs a credential, is admitted and counted, and needs the scope when there is one.
     Tenant(Option<Scope>, fn(Call) -> Handling),
 }
@@ -115,38 +115,42 @@ impl Route {
     }
 
     /// A route for any credential of the tenant.
-    pub const fn any(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
+    pub const fn authenticated(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
         Self::new(method, path, Action::Tenant(None, handler), false)
     }
 
     /// A route without credential.
-    pub const fn public(method: Method, path: &'static str, answer: fn() -> Outcome) -> Self {
+    pub const fn public(method: Method, path: &'static str, answer: fn() -> HandlerResult) -> Self {
         Self::new(method, path, Action::Public(answer), true)
     }
 
     /// A route that trades a session for a token of our own: it keeps nothing, so a repetition makes another.
-    pub const fn trade(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
+    pub const fn exchange(method: Method, path: &'static str, handler: fn(Call) -> Handling) -> Self {
         let mut route = Self::new(method, path, Action::Tenant(None, handler), true);
         route.tolerates_doubled_bearer = true;
         route
     }
 
     /// A route that shows the public keys of our own tokens.
-    pub const fn keys(method: Method, path: &'static str, answer: fn(&serde_json::Value) -> Outcome) -> Self {
+    pub const fn keys(
+        method: Method,
+        path: &'static str,
+        answer: fn(&serde_json::Value) -> HandlerResult,
+    ) -> Self {
         Self::new(method, path, Action::Keys(answer), true)
     }
 
     /// A route that shows the tenant's standing.
-    pub const fn standing(
+    pub const fn rate_limit_status(
         method: Method,
         path: &'static str,
-        answer: fn(&Standing, Timestamp) -> Outcome,
+        answer: fn(&RateLimitStatus, Timestamp) -> HandlerResult,
     ) -> Self {
-        Self::new(method, path, Action::Standing(answer), true)
+        Self::new(method, path, Action::RateLimitStatus(answer), true)
     }
 
     /// Whether it heeds an `Idempotency-Key`: whatever a repetition would do again.
-    pub fn is_repeatable(&self) -> bool {
+    pub fn accepts_idempotency_key(&self) -> bool {
         !self.reading && matches!(self.method, Method::POST | Method::PATCH)
     }
 
@@ -186,7 +190,7 @@ impl fmt::Debug for Action {
         match self {
             Self::Public(_) => f.write_str("Public"),
             Self::Keys(_) => f.write_str("Keys"),
-            Self::Standing(_) => f.write_str("Standing"),
+            Self::RateLimitStatus(_) => f.write_str("Standing"),
             Self::Tenant(scope, _) => f.debug_tuple("Tenant").field(scope).finish(),
         }
     }
@@ -227,8 +231,8 @@ pub fn find<'r>(tables: &[&'r [Route]], method: &Method, path: &str) -> Found<'r
         return Found::Options(allow());
     }
     match matching.iter().position(|(route, _)| route.method == *wanted) {
-        Some(place) => {
-            let (route, captures) = matching.swap_remove(place);
+        Some(index) => {
+            let (route, captures) = matching.swap_remove(index);
             Found::Route(route, captures)
         }
         None => Found::WrongMethod(allow()),

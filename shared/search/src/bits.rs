@@ -15,12 +15,12 @@ pub(crate) struct BitReader<'b> {
 
 impl BitWriter {
     pub(crate) fn put(&mut self, value: u32, width: u32) {
-        for place in 0..width {
+        for position in 0..width {
             if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             if let Some(last) = self.bytes.last_mut() {
-                *last |= (((value >> place) & 1) as u8) << (self.used % 8);
+                *last |= (((value >> position) & 1) as u8) << (self.used % 8);
             }
             self.used += 1;
         }
@@ -45,9 +45,9 @@ impl<'b> BitReader<'b> {
     /// The next bits; `None` behind the end.
     pub(crate) fn take(&mut self, width: u32) -> Option<u32> {
         let mut value = 0;
-        for place in 0..width {
+        for position in 0..width {
             let byte = self.bytes.get(self.at / 8)?;
-            value |= u32::from((byte >> (self.at % 8)) & 1) << place;
+            value |= u32::from((byte >> (self.at % 8)) & 1) << position;
             self.at += 1;
         }
         Some(value)

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use hb_domain::{MemoryId, Timestamp};
 
+use crate::document::{SearchDocument, Term};
+use crate::model::EmbeddingBits;
 use crate::owners::Owners;
 use crate::pool::{Pool, Run, make_room};
-use crate::record::{Code, Record, Term};
 
 #[cfg(test)]
 mod tests;
@@ -22,13 +23,13 @@ pub struct Entry {
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// What a search needs of it.
-    pub record: Record,
+    pub document: SearchDocument,
 }
 
 impl Entry {
     /// What it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {
-        size_of::<Slot>() + (self.record.terms.len() + self.record.facets.len()) * 4
+        size_of::<Slot>() + (self.document.terms.len() + self.document.facets.len()) * 4
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Slot {
     pub(crate) id: u128,
     /// Milliseconds since 1970.
     pub(crate) expires_at: i64,
-    pub(crate) code: Code,
+    pub(crate) embedding: EmbeddingBits,
     pub(crate) owners: Owners,
     terms: Run,
     facets: Run,
@@ -113,14 +114,14 @@ impl Index {
         let mut kept = self.slots.len();
         make_room(&mut self.slots, new.len());
         self.slots.extend_from_slice(&new);
-        let mut place = self.slots.len();
+        let mut position = self.slots.len();
         while let Some(last) = new.last() {
-            place -= 1;
+            position -= 1;
             if kept > 0 && self.slots[kept - 1].order() > last.order() {
                 kept -= 1;
-                self.slots[place] = self.slots[kept];
+                self.slots[position] = self.slots[kept];
             } else {
-                self.slots[place] = *last;
+                self.slots[position] = *last;
                 new.pop();
             }
         }
@@ -180,20 +181,20 @@ impl Index {
     }
 
     fn slot(&mut self, entry: &Entry) -> Slot {
-        let record = &entry.record;
-        let (terms, facets) = (self.terms.push(&record.terms), self.facets.push(&record.facets));
+        let document = &entry.document;
+        let (terms, facets) = (self.terms.push(&document.terms), self.facets.push(&document.facets));
         Slot {
             id: number(&entry.id),
             expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
-            code: record.code,
-            owners: record.owners,
+            embedding: document.embedding,
+            owners: document.owners,
             terms,
             facets,
-            has_metadata: record.has_metadata,
+            has_metadata: document.has_metadata,
             reading: self.reading,
-            length: u16::try_from(record.length()).unwrap_or(u16::MAX),
-            kind: record.kind,
-            importance: record.importance,
+            length: u16::try_from(document.length()).unwrap_or(u16::MAX),
+            kind: document.kind,
+            importance: document.importance,
         }
     }
 

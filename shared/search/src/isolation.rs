@@ -7,10 +7,10 @@ use hb_domain::{Memory, MemoryId};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::oracle::plain;
-use crate::record::FORMAT;
+use crate::document::FORMAT;
+use crate::reference::plain;
 use crate::sample::{asked, index, memories, memory, now, search, texts};
-use crate::{Hit, Index, Query, Record};
+use crate::{Hit, Index, Query, SearchDocument};
 
 /// Who owns a memory, or is asked for; one of each is asked for and never there.
 type Names = (Option<u8>, Option<u8>, Option<u8>);
@@ -26,10 +26,10 @@ fn owned(at_most: usize) -> impl Strategy<Value = Vec<Memory>> {
     prop::collection::vec(more, 1..6).prop_map(move |groups| {
         let mut said = Vec::new();
         let mut owners = Vec::new();
-        for (place, (texts, user, agent, has_ended)) in groups.into_iter().enumerate() {
+        for (position, (texts, user, agent, has_ended)) in groups.into_iter().enumerate() {
             // Owners alternate within sessions.
             for (number, text) in texts.into_iter().enumerate() {
-                let user = user.map(|user| (user as usize + number * place) % 3);
+                let user = user.map(|user| (user as usize + number * position) % 3);
                 owners.push((user, agent, has_ended));
                 said.push(text);
             }
@@ -37,8 +37,8 @@ fn owned(at_most: usize) -> impl Strategy<Value = Vec<Memory>> {
         said.truncate(at_most);
         let mut made = memories(&said);
         for memory in &mut made {
-            let place = usize::try_from(memory.created_at.millis()).unwrap_or(0) % owners.len();
-            let (user, agent, has_ended) = owners[place];
+            let position = usize::try_from(memory.created_at.millis()).unwrap_or(0) % owners.len();
+            let (user, agent, has_ended) = owners[position];
             memory.user_id = user.map(|user| format!("user {user}"));
             memory.agent_id = agent.map(|agent| format!("agent {agent}"));
             memory.expires_at = has_ended.then(now);
@@ -113,15 +113,23 @@ fn owners_are_those_of_the_record_whichever_there_are() {
                 body[field] = json!("one");
             }
         }
-        let record = Record::of(&memory(0, body));
-        let bytes = record.to_bytes();
-        assert_eq!(Record::from_bytes(&bytes), Some(record.clone()), "{of}");
-        assert_eq!(record.owners.0.map(|owner| owner != 0), [of & 1 != 0, of & 2 != 0, of & 4 != 0], "{of}");
+        let document = SearchDocument::of(&memory(0, body));
+        let bytes = document.to_bytes();
+        assert_eq!(SearchDocument::from_bytes(&bytes), Some(document.clone()), "{of}");
+        assert_eq!(
+            document.owners.0.map(|owner| owner != 0),
+            [of & 1 != 0, of & 2 != 0, of & 4 != 0],
+            "{of}"
+        );
         for end in 0..bytes.len() - 1 {
-            assert_ne!(Record::from_bytes(&bytes[..end]), Some(record.clone()), "{of}, {end} bytes");
+            assert_ne!(
+                SearchDocument::from_bytes(&bytes[..end]),
+                Some(document.clone()),
+                "{of}, {end} bytes"
+            );
         }
         let other: Vec<u8> = [&[FORMAT - 1][..], &bytes[1..]].concat();
-        assert_eq!(Record::from_bytes(&other), None, "an earlier format");
+        assert_eq!(SearchDocument::from_bytes(&other), None, "an earlier format");
     }
 }
 
@@ -136,7 +144,7 @@ fn what_changes_hands_is_counted_where_it_went() {
     };
     assert_eq!((hits(&index, "ann").len(), hits(&index, "bob").len()), (2, 0));
     let given = of("bob");
-    let entry = crate::Entry { id: given.id.clone(), expires_at: None, record: Record::of(&given) };
+    let entry = crate::Entry { id: given.id.clone(), expires_at: None, document: SearchDocument::of(&given) };
     index.apply(vec![entry]);
     assert_eq!((hits(&index, "ann").len(), hits(&index, "bob").len()), (0, 1));
 }

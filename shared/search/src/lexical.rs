@@ -20,7 +20,7 @@ type Posting = (u32, f32);
 pub(crate) struct Postings {
     of: HashMap<u32, Vec<Posting>>,
     /// How many records there are.
-    records: usize,
+    documents: usize,
     /// A term that more of them have is common.
     common: f64,
 }
@@ -38,7 +38,7 @@ impl Postings {
         }
         let total: u64 = view.iter().map(|slot| u64::from(slot.length)).sum();
         let mean = (total as f64 / view.len().max(1) as f64).max(1.0);
-        for (slot, place) in view.iter().zip(0_u32..) {
+        for (slot, position) in view.iter().zip(0_u32..) {
             for term in view.terms_of(slot) {
                 let hash = term.hash();
                 if (maybe[(hash as usize >> 6) & 0x3ff] >> (hash & 63)) & 1 == 0 {
@@ -48,14 +48,14 @@ impl Postings {
                     let count = f64::from(term.count());
                     let norm = 1.0 - parameters.b + parameters.b * f64::from(slot.length) / mean;
                     postings.push((
-                        place,
+                        position,
                         (count * (parameters.k1 + 1.0) / (count + parameters.k1 * norm)) as f32,
                     ));
                 }
             }
         }
         let common = (parameters.common * view.len() as f64).max(COMMON_OF_FEW);
-        Self { of: wanted, records: view.len(), common }
+        Self { of: wanted, documents: view.len(), common }
     }
 
     fn of(&self, hash: u32) -> &[Posting] {
@@ -75,32 +75,32 @@ impl Postings {
 
     /// How much it says that a record has a term which so many of all have.
     fn idf(&self, hash: u32) -> f64 {
-        let (all, having) = (self.records.max(FEW) as f64, self.of(hash).len() as f64);
+        let (all, having) = (self.documents.max(FEW) as f64, self.of(hash).len() as f64);
         (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
     }
 
     /// Each record's share of what the query's terms could give: 0 for none of them, 1 for each of them said once in
     /// a text of mean length.
     pub(crate) fn score(&self, view: &View<'_>, query: &Query, parameters: &Parameters) -> Vec<f32> {
-        let mut score = vec![0.0_f32; self.records];
+        let mut score = vec![0.0_f32; self.documents];
         let mut attainable = 0.0;
-        let mut credit = Credit::new(self.records);
+        let mut credit = ScoreAccumulator::new(self.documents);
         for term in &query.terms {
             let idf = self.idf(term.hash);
             attainable += idf;
-            for &(place, count) in self.of(term.hash) {
-                credit.raise(place, count);
+            for &(position, count) in self.of(term.hash) {
+                credit.raise(position, count);
             }
             for (synonym, likeness) in self.synonyms(term) {
                 let factor = parameters.synonym * f64::from(likeness) * (self.idf(synonym) / idf).min(1.0);
-                for &(place, count) in self.of(synonym) {
-                    credit.raise(place, factor as f32 * count);
+                for &(position, count) in self.of(synonym) {
+                    credit.raise(position, factor as f32 * count);
                 }
             }
             if !self.is_common(term.hash) {
                 credit.spread(view, parameters);
             }
-            credit.pay(&mut score, idf as f32);
+            credit.flush(&mut score, idf as f32);
         }
         if attainable > 0.0 {
             let share = (1.0 / attainable) as f32;
@@ -111,21 +111,21 @@ impl Postings {
 }
 
 /// What each record is given for one term: the highest of several, not their sum.
-struct Credit {
+struct ScoreAccumulator {
     of: Vec<f32>,
     /// The records that have any, in no order.
     given: Vec<u32>,
 }
 
-impl Credit {
-    fn new(records: usize) -> Self {
-        Self { of: vec![0.0; records], given: Vec::new() }
+impl ScoreAccumulator {
+    fn new(documents: usize) -> Self {
+        Self { of: vec![0.0; documents], given: Vec::new() }
     }
 
-    fn raise(&mut self, place: u32, value: f32) {
-        let own = &mut self.of[place as usize];
+    fn raise(&mut self, position: u32, value: f32) {
+        let own = &mut self.of[position as usize];
         if *own == 0.0 {
-            self.given.push(place);
+            self.given.push(position);
         }
         *own = own.max(value);
     }
@@ -133,17 +133,18 @@ impl Credit {
     /// Lets the neighbours of a record in its session have a part of what it has, less with each step.
     fn spread(&mut self, view: &View<'_>, parameters: &Parameters) {
         let own: Vec<(u32, f32)> =
-            self.given.iter().map(|place| (*place, self.of[*place as usize])).collect();
-        for (place, value) in own {
-            let session_at = |place: u32| view.slot(place as usize).map(|slot| slot.owners.session());
-            let session = session_at(place);
+            self.given.iter().map(|position| (*position, self.of[*position as usize])).collect();
+        for (position, value) in own {
+            let session_at = |position: u32| view.slot(position as usize).map(|slot| slot.owners.session());
+            let session = session_at(position);
             if session == Some(0) {
                 continue;
             }
             for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
                 let mut part = value;
                 for step in 1..=parameters.window {
-                    let other = if is_later { place.checked_add(step) } else { place.checked_sub(step) };
+                    let other =
+                        if is_later { position.checked_add(step) } else { position.checked_sub(step) };
                     let is_near = |other: &u32| session_at(*other) == session;
                     let Some(other) = other.filter(is_near) else { break };
                     part *= decay as f32;
@@ -154,10 +155,10 @@ impl Credit {
     }
 
     /// Adds what was given, times `weight`, and begins anew.
-    fn pay(&mut self, score: &mut [f32], weight: f32) {
-        for place in self.given.drain(..) {
-            let own = std::mem::take(&mut self.of[place as usize]);
-            score[place as usize] += weight * own;
+    fn flush(&mut self, score: &mut [f32], weight: f32) {
+        for position in self.given.drain(..) {
+            let own = std::mem::take(&mut self.of[position as usize]);
+            score[position as usize] += weight * own;
         }
     }
 }

@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::record::Code;
 use crate::wordpiece::Vocabulary;
 
 /// Dimensions of the embedding.
 pub(crate) const DIMENSIONS: usize = 256;
+
+/// The sign of each dimension of an embedding; all zero when no word of the text is in the model.
+pub(crate) type EmbeddingBits = [u8; DIMENSIONS / 8];
 
 static TABLE: &[u8] = include_bytes!("../model/table.bin");
 static VOCABULARY: &str = include_str!("../model/vocab.txt");
@@ -61,22 +63,23 @@ impl Model {
     pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
         let own = self.synonyms.get(stem).copied().unwrap_or_default();
         own.chunks_exact(3).filter_map(|synonym| {
-            let place = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
-            Some((*self.stems.get(place)?, f64::from(synonym[2]) / 255.0))
+            let position = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
+            Some((*self.stems.get(position)?, f64::from(synonym[2]) / 255.0))
         })
     }
 
     /// On which side of the centre the embedding of `text` lies, a bit a dimension; all zero when no token is known.
-    pub(crate) fn code(&self, text: &str) -> Code {
-        let mut code = Code::default();
+    pub(crate) fn embedding(&self, text: &str) -> EmbeddingBits {
+        let mut embedding = EmbeddingBits::default();
         let sum = self.sum(text);
         let length = norm(&sum);
         if length > 0.0 {
             for (dimension, value) in sum.iter().enumerate() {
-                code[dimension / 8] |= u8::from(*value > length * self.centre[dimension]) << (dimension % 8);
+                embedding[dimension / 8] |=
+                    u8::from(*value > length * self.centre[dimension]) << (dimension % 8);
             }
         }
-        code
+        embedding
     }
 
     /// The embedding of a query, of length 1; `None` when no token is known.

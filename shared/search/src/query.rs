@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::record::{Code, term_hash};
+use crate::document::term_hash;
+use crate::model::EmbeddingBits;
 use crate::{model, text};
 
 /// The most distinct terms of a query that count, those that come first.
@@ -51,12 +52,12 @@ impl Query {
     }
 
     /// The cosine of the query's embedding and the signs of a memory's, -1 to 1; 0 when either is unknown.
-    pub(crate) fn cosine(&self, code: &Code) -> f32 {
+    pub(crate) fn cosine(&self, embedding: &EmbeddingBits) -> f32 {
         match &self.meaning {
-            Some(Meaning(parts)) if code.iter().any(|byte| *byte != 0) => {
+            Some(Meaning(parts)) if embedding.iter().any(|byte| *byte != 0) => {
                 // Four sums side by side: an addition need not wait for the one before.
                 let mut sums = [0.0; 4];
-                for (parts, bytes) in parts.chunks_exact(4).zip(code.chunks_exact(4)) {
+                for (parts, bytes) in parts.chunks_exact(4).zip(embedding.chunks_exact(4)) {
                     for ((sum, part), byte) in sums.iter_mut().zip(parts).zip(bytes) {
                         *sum += part[usize::from(*byte)];
                     }

@@ -3,13 +3,13 @@
 use hb_domain::search::Search;
 use hb_domain::{MemoryId, Timestamp};
 
+use crate::document::kind_number;
 use crate::facets::Asked;
 use crate::index::{Index, Slot, name};
 use crate::lexical::Postings;
 use crate::owners::Owners;
 use crate::parameters::Parameters;
 use crate::query::Query;
-use crate::record::kind_number;
 use crate::view::View;
 
 /// The logistic curve that makes a relevance of a score.
@@ -80,10 +80,10 @@ impl Index {
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         // Below this there is no place among the best.
         let mut least = least_score(search.min_relevance);
-        for (slot, place) in view.iter().zip(0_u32..) {
-            let score = scores.total(place as usize, slot, &Parameters::SHIPPED);
+        for (slot, position) in view.iter().zip(0_u32..) {
+            let score = scores.total(position as usize, slot, &Parameters::SHIPPED);
             if score < least
-                || scores.is_nothing(place as usize)
+                || scores.is_nothing(position as usize)
                 || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
                 || !view.may_match(slot, search, &asked)
@@ -91,7 +91,7 @@ impl Index {
                 continue;
             }
             let (by_score, by_age) = slot.key(score);
-            found.push((by_score, by_age, place));
+            found.push((by_score, by_age, position));
             // Never many more than are wanted, however many there are.
             if found.len() >= 4 * count + 1_024 {
                 let (_, (last, ..), _) = found.select_nth_unstable(count);
@@ -105,7 +105,7 @@ impl Index {
         }
         found.truncate(count);
         found.sort_unstable();
-        found.into_iter().filter_map(|(_, _, place)| view.hit(place as usize, query, &scores)).collect()
+        found.into_iter().filter_map(|(_, _, position)| view.hit(position as usize, query, &scores)).collect()
     }
 
     /// How many memories a search is answered from: those of the owners that it asks for.
@@ -121,7 +121,7 @@ impl Index {
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
         let view = View::all(self);
         let scores = view.score(query, parameters);
-        let key = |(place, slot): (usize, &Slot)| slot.key(scores.total(place, slot, parameters));
+        let key = |(position, slot): (usize, &Slot)| slot.key(scores.total(position, slot, parameters));
         let mut ranked: Vec<(i64, u128)> = view.iter().enumerate().map(key).collect();
         ranked.sort_unstable();
         ranked.into_iter().filter_map(|(_, id)| name(u128::MAX - id)).collect()
@@ -136,7 +136,7 @@ impl View<'_> {
             words.iter_mut().for_each(|score| *score *= parameters.words);
         }
         let meaning: Vec<f32> =
-            self.iter().map(|slot| parameters.meaning * query.cosine(&slot.code)).collect();
+            self.iter().map(|slot| parameters.meaning * query.cosine(&slot.embedding)).collect();
         let mut session = vec![0.0; self.len()];
         let mut slots = self.iter().map(|slot| slot.owners.session()).peekable();
         let mut from = 0;
@@ -147,8 +147,8 @@ impl View<'_> {
             }
             from = own.end;
             let mut best = [0.0_f32; 8];
-            for place in own.clone() {
-                insert(&mut best[..parameters.best], words[place] + meaning[place]);
+            for position in own.clone() {
+                insert(&mut best[..parameters.best], words[position] + meaning[position]);
             }
             let bonus =
                 parameters.session * best[..parameters.best].iter().sum::<f32>() / parameters.best as f32;
@@ -165,19 +165,19 @@ impl View<'_> {
             && asked.may_be_in(self.facets_of(slot), slot.has_metadata)
     }
 
-    fn hit(&self, place: usize, query: &Query, scores: &Scores) -> Option<Hit> {
-        let slot = self.slot(place)?;
+    fn hit(&self, position: usize, query: &Query, scores: &Scores) -> Option<Hit> {
+        let slot = self.slot(position)?;
         let has = |hash: u32| self.terms_of(slot).binary_search_by_key(&hash, |term| term.hash()).is_ok();
         let said = query
             .terms
             .iter()
             .filter(|term| has(term.hash) || scores.postings.synonyms(term).any(|(synonym, _)| has(synonym)));
-        let score = scores.total(place, slot, &Parameters::SHIPPED);
+        let score = scores.total(position, slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),
-            words: rounded(scores.words[place].into()),
-            meaning: rounded(scores.meaning[place].into()),
-            session: rounded(scores.session[place].into()),
+            words: rounded(scores.words[position].into()),
+            meaning: rounded(scores.meaning[position].into()),
+            session: rounded(scores.session[position].into()),
             importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
             terms: said.map(|term| term.text.clone()).collect(),
         };
@@ -186,13 +186,15 @@ impl View<'_> {
 }
 
 impl Scores {
-    pub(crate) fn total(&self, place: usize, slot: &Slot, parameters: &Parameters) -> f64 {
-        f64::from(self.words[place] + self.meaning[place] + self.session[place] + slot.prior(parameters))
+    pub(crate) fn total(&self, position: usize, slot: &Slot, parameters: &Parameters) -> f64 {
+        f64::from(
+            self.words[position] + self.meaning[position] + self.session[position] + slot.prior(parameters),
+        )
     }
 
     /// Whether nothing but its importance speaks for a record.
-    fn is_nothing(&self, place: usize) -> bool {
-        self.words[place] + self.meaning[place] + self.session[place] <= 0.0
+    fn is_nothing(&self, position: usize) -> bool {
+        self.words[position] + self.meaning[position] + self.session[position] <= 0.0
     }
 }
 

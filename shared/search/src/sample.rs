@@ -7,18 +7,18 @@ use hb_domain::{Memory, MemoryId, TenantId, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Entry, Hit, Index, Query, Record};
+use crate::{Entry, Hit, Index, Query, SearchDocument};
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
 }
 
 /// The memory of this place in the order of creation.
-pub(crate) fn memory(place: usize, mut body: Value) -> Memory {
+pub(crate) fn memory(position: usize, mut body: Value) -> Memory {
     body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
     let fields = Fields::of_body(body).expect("fields");
     let new = NewMemory::parse(fields, &TenantId::parse("acme").expect("a tenant"), now()).expect("a memory");
-    let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + place as u64;
+    let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + position as u64;
     let digit = |power: u32| char::from_digit((time / 36_u64.pow(power) % 36) as u32, 36).expect("a digit");
     let id: String = (0..9).rev().map(digit).collect();
     new.named(MemoryId::parse(&format!("mem_{id}0000000000000")).expect("an id"))
@@ -29,7 +29,8 @@ pub(crate) fn index(memories: &[Memory]) -> Index {
     let entry = |memory: &Memory| Entry {
         id: memory.id.clone(),
         expires_at: memory.expires_at,
-        record: Record::from_bytes(&Record::of(memory).to_bytes()).expect("what was written"),
+        document: SearchDocument::from_bytes(&SearchDocument::of(memory).to_bytes())
+            .expect("what was written"),
     };
     index.apply(memories.iter().map(entry).collect());
     index
@@ -57,12 +58,12 @@ pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
 
 pub(crate) fn memories(texts: &[(String, Option<u8>, u8)]) -> Vec<Memory> {
     // In the order of sessions, as the definition has them; nothing of the index depends on it.
-    let make = |(place, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
+    let make = |(position, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
         let mut body = json!({"content": text, "tags": [format!("tag{tag}")], "metadata": {"n": tag, "o": {"p": [tag]}}});
         if let Some(session) = session {
             body["sessionId"] = json!(format!("session {session}"));
         }
-        memory(place, body)
+        memory(position, body)
     };
     let mut made: Vec<Memory> = texts.iter().enumerate().map(make).collect();
     made.sort_by_key(|memory| (memory.session_id.clone(), memory.id.clone()));

@@ -202,13 +202,13 @@ fn without_tail(word: &str) -> Option<String> {
 fn words(text: &str) -> Vec<String> {
     let folded: Vec<char> = fold(text);
     let (mut words, mut run, mut lone): (Vec<String>, String, Vec<char>) = Default::default();
-    for (place, &c) in folded.iter().enumerate() {
+    for (position, &c) in folded.iter().enumerate() {
         let (is_word, is_lone) = (is_word(c), is_unspaced(c));
         if !is_lone {
             pairs(&mut lone, &mut words);
         }
         if !run.is_empty() && (!is_word || is_lone) {
-            let next = folded.get(place + 1);
+            let next = folded.get(position + 1);
             if c == '\'' && next.is_some_and(|&next| self::is_word(next) && !is_unspaced(next)) {
                 run.push(c);
                 continue;

@@ -1,9 +1,9 @@
 //! The memories that a search is answered from: those of the owners it asks for, and no others. Whatever is counted,
 //! compared or passed on is so within a view, as if the tenant held nothing else.
 
+use crate::document::Term;
 use crate::index::{Index, Slot};
 use crate::owners::Owners;
-use crate::record::Term;
 
 /// Some of the records of an index, in its order.
 pub(crate) struct View<'i> {
@@ -30,7 +30,7 @@ impl<'i> View<'i> {
         }
         let chosen = (user != 0 || agent != 0).then(|| {
             let all = slots.iter().zip(0_u32..);
-            all.filter(|(slot, _)| slot.owners.match_asked(asked)).map(|(_, place)| place).collect()
+            all.filter(|(slot, _)| slot.owners.match_asked(asked)).map(|(_, position)| position).collect()
         });
         Self { index, slots, chosen }
     }
@@ -39,10 +39,10 @@ impl<'i> View<'i> {
         self.chosen.as_ref().map_or(self.slots.len(), Vec::len)
     }
 
-    pub(crate) fn slot(&self, place: usize) -> Option<&'i Slot> {
+    pub(crate) fn slot(&self, position: usize) -> Option<&'i Slot> {
         match &self.chosen {
-            None => self.slots.get(place),
-            Some(chosen) => self.slots.get(*chosen.get(place)? as usize),
+            None => self.slots.get(position),
+            Some(chosen) => self.slots.get(*chosen.get(position)? as usize),
         }
     }
 
@@ -53,7 +53,7 @@ impl<'i> View<'i> {
             Some(chosen) => (&[][..], chosen.as_slice()),
         };
         let slots = self.slots;
-        all.iter().chain(chosen.iter().map(move |place| &slots[*place as usize]))
+        all.iter().chain(chosen.iter().map(move |position| &slots[*position as usize]))
     }
 
     pub(crate) fn terms_of(&self, slot: &Slot) -> &'i [Term] {

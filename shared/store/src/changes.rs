@@ -8,7 +8,7 @@ use hb_domain::{Result, TenantId, Timestamp};
 use crate::Store;
 
 /// A change is found by its time as long as it is written this soon; one that came with a time of its own is not.
-pub(crate) const PROMPT: Duration = Duration::from_secs(20);
+pub(crate) const MAX_COMMIT_DELAY: Duration = Duration::from_secs(20);
 
 /// What has changed, as far as it matters to who holds what was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +16,20 @@ pub(crate) struct Change {
     /// Whether memories have gone, which is noticed when they are to be read.
     pub(crate) has_deleted: bool,
     /// The earliest time of changes that have times of their own. All others are found by a look at the latest.
-    pub(crate) untimely: Option<Timestamp>,
+    pub(crate) backdated_since: Option<Timestamp>,
 }
 
 impl Change {
     /// Memories were written.
-    pub(crate) const WRITTEN: Self = Self { has_deleted: false, untimely: None };
+    pub(crate) const WRITTEN: Self = Self { has_deleted: false, backdated_since: None };
     /// Memories were deleted.
-    pub(crate) const DELETED: Self = Self { has_deleted: true, untimely: None };
+    pub(crate) const DELETED: Self = Self { has_deleted: true, backdated_since: None };
 
     /// Both changes.
     fn and(self, other: Self) -> Self {
         Self {
             has_deleted: self.has_deleted || other.has_deleted,
-            untimely: self.untimely.into_iter().chain(other.untimely).min(),
+            backdated_since: self.backdated_since.into_iter().chain(other.backdated_since).min(),
         }
     }
 }
@@ -48,13 +48,13 @@ impl Changes {
     /// Notes that a memory that says it was changed at `updated_at` is there, or may be, `now`: written by this request, or
     /// by one before it that could not say so.
     pub(crate) fn note_written(&self, updated_at: Timestamp, now: Timestamp) {
-        let is_prompt = now <= updated_at.plus(PROMPT);
-        self.note(Change { untimely: (!is_prompt).then_some(updated_at), ..Change::WRITTEN });
+        let is_prompt = now <= updated_at.plus(MAX_COMMIT_DELAY);
+        self.note(Change { backdated_since: (!is_prompt).then_some(updated_at), ..Change::WRITTEN });
     }
 
     /// Notes that a memory of this time is there, or may be, which was asked for at that time and not now.
-    pub(crate) fn note_late(&self, updated_at: Timestamp) {
-        self.note(Change { untimely: Some(updated_at), ..Change::WRITTEN });
+    pub(crate) fn note_backdated(&self, updated_at: Timestamp) {
+        self.note(Change { backdated_since: Some(updated_at), ..Change::WRITTEN });
     }
 
     /// Makes what instances hold for searches stale, when there is a reason. After it has returned, whatever the
@@ -81,16 +81,16 @@ mod tests {
         let (early, now) = (at("2026-11-24T11:00:00Z"), at("2026-11-24T12:00:00Z"));
         let changes = Changes::default();
         let noted = || *changes.0.lock().expect("notes");
-        for (updated_at, untimely) in [
-            (now.minus(PROMPT), None),
-            (early.plus(PROMPT), Some(early.plus(PROMPT))),
+        for (updated_at, backdated_since) in [
+            (now.minus(MAX_COMMIT_DELAY), None),
+            (early.plus(MAX_COMMIT_DELAY), Some(early.plus(MAX_COMMIT_DELAY))),
             (early, Some(early)),
             (now, Some(early)),
         ] {
             changes.note_written(updated_at, now);
-            assert_eq!(noted(), Some(Change { untimely, ..Change::WRITTEN }));
+            assert_eq!(noted(), Some(Change { backdated_since, ..Change::WRITTEN }));
         }
         changes.note(Change::DELETED);
-        assert_eq!(noted(), Some(Change { untimely: Some(early), has_deleted: true }));
+        assert_eq!(noted(), Some(Change { backdated_since: Some(early), has_deleted: true }));
     }
 }

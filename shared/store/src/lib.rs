@@ -6,18 +6,18 @@
 
 mod api_keys;
 pub mod aws;
+mod cached_index;
 mod changes;
-mod claims;
-mod counts;
-mod fault;
-mod held;
-mod indexes;
+mod consumed_capacity;
+mod expired_memories;
+mod idempotency;
+mod index_cache;
 mod item;
 mod memories;
 mod operator;
-mod removals;
+mod sdk_error;
 mod secrets;
-mod spent;
+mod storage_ledger;
 mod tenants;
 mod transaction;
 mod usage;
@@ -30,16 +30,16 @@ pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
 pub use api_keys::rotate::Rotation;
 pub use changes::Changes;
-pub use claims::{Claimed, Claims, HeldClaim};
-pub use counts::{Amount, Counts};
+pub use consumed_capacity::{ConsumedCapacity, with_capacity_metering};
+pub use expired_memories::{ExpiredMemories, ExpiredMemory};
 pub use hb_search::Hit;
-pub use indexes::Effort;
-pub use memories::{Erased, ExportPage, Found, Landed, Memories, MemoryPage, NewRecord, Versioned};
+pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
+pub use index_cache::SearchBudget;
+pub use memories::{CreateOutcome, Erased, ExportPage, Found, Memories, MemoryPage, VersionedMemory};
 pub use operator::{Operator, TableState};
-pub use removals::{Removal, Removals};
 pub use secrets::{Secret, SecretNames, Secrets};
-pub use spent::{Spent, metered};
-pub use tenants::{Attempt, Tenants};
+pub use storage_ledger::{StorageLedger, StorageUsage};
+pub use tenants::{AdmitOutcome, Tenants};
 pub use usage::Usage;
 
 /// The names of the tables.
@@ -65,27 +65,27 @@ pub struct Store {
     once: Client,
     tables: Tables,
     secrets: Secrets,
-    indexes: indexes::Indexes,
+    indexes: index_cache::IndexCache,
 }
 
 impl Store {
     /// A store over these clients and tables.
     pub fn new(db: aws_sdk_dynamodb::Config, tables: Tables, secrets: Secrets) -> Self {
-        let db = db.to_builder().interceptor(spent::Meter).build();
+        let db = db.to_builder().interceptor(consumed_capacity::CapacityInterceptor).build();
         let once = db.to_builder().retry_config(RetryConfig::disabled()).build();
         Self {
             db: Client::from_conf(db),
             once: Client::from_conf(once),
             tables,
             secrets,
-            indexes: indexes::Indexes::new(),
+            indexes: index_cache::IndexCache::new(),
         }
     }
 
     /// The same store, whose searches take so much and no more.
     #[must_use]
-    pub const fn with_effort(mut self, effort: Effort) -> Self {
-        self.indexes.effort = effort;
+    pub const fn with_search_budget(mut self, search_budget: SearchBudget) -> Self {
+        self.indexes.search_budget = search_budget;
         self
     }
 
@@ -115,13 +115,13 @@ impl Store {
     }
 
     /// The claims of the caller.
-    pub fn claims<'a>(&'a self, principal: &'a Principal) -> Claims<'a> {
-        Claims::new(self, principal)
+    pub fn idempotency<'a>(&'a self, principal: &'a Principal) -> IdempotencyRecords<'a> {
+        IdempotencyRecords::new(self, principal)
     }
 
     /// How much the caller's tenant keeps.
-    pub const fn counts<'a>(&'a self, principal: &'a Principal) -> Counts<'a> {
-        Counts::new(self, principal.tenant())
+    pub const fn storage<'a>(&'a self, principal: &'a Principal) -> StorageLedger<'a> {
+        StorageLedger::new(self, principal.tenant())
     }
 
     /// Whole tenants, for whoever runs the service.
@@ -130,8 +130,8 @@ impl Store {
     }
 
     /// Memories that the table itself has removed.
-    pub const fn removals(&self) -> Removals<'_> {
-        Removals::new(self)
+    pub const fn expired_memories(&self) -> ExpiredMemories<'_> {
+        ExpiredMemories::new(self)
     }
 
     /// The memories of the caller's tenant.

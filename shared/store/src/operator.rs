@@ -11,8 +11,8 @@ use hb_domain::{Error, KeyId, Result, TenantId};
 
 use crate::Store;
 use crate::api_keys::{credential_key, owner};
-use crate::fault::fault;
 use crate::item::{Attributes, Row, text};
+use crate::sdk_error::map_sdk_error;
 use crate::tenants;
 
 /// The most items one BatchWriteItem may delete.
@@ -52,7 +52,7 @@ impl<'a> Operator<'a> {
         loop {
             let scan =
                 self.store.db.scan().table_name(&self.store.tables.tenants).set_exclusive_start_key(from);
-            let answer = scan.send().await.map_err(|error| fault("Scan tenants", error))?;
+            let answer = scan.send().await.map_err(|error| map_sdk_error("Scan tenants", error))?;
             for item in answer.items() {
                 let id = Row::new("tenants", item).parsed("tenant", TenantId::parse)?;
                 found.insert(id, tenants::decode(item)?);
@@ -134,7 +134,7 @@ impl<'a> Operator<'a> {
         if let Some(sort) = sort {
             query = query.expression_attribute_names("#s", sort);
         }
-        let answer = query.send().await.map_err(|error| fault("Query", error))?;
+        let answer = query.send().await.map_err(|error| map_sdk_error("Query", error))?;
         Ok(answer.items.unwrap_or_default())
     }
 
@@ -149,7 +149,7 @@ impl<'a> Operator<'a> {
             }
             for round in 0..ROUNDS {
                 let write = self.store.db.batch_write_item().request_items(table, wanted);
-                let answer = write.send().await.map_err(|error| fault("BatchWriteItem", error))?;
+                let answer = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
                 wanted = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
                 if wanted.is_empty() {
                     break;
@@ -189,7 +189,7 @@ impl<'a> Operator<'a> {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
                 return Ok(Some("is not there: deploy the stack, or name its table".into()));
             }
-            Err(error) => return Err(fault("DescribeTable", error)),
+            Err(error) => return Err(map_sdk_error("DescribeTable", error)),
         };
         if described.as_ref().and_then(|table| table.table_status.clone()) != Some(TableStatus::Active) {
             return Ok(Some("is not active yet: wait for the deployment to end".into()));
@@ -198,7 +198,7 @@ impl<'a> Operator<'a> {
             return Ok(None);
         }
         let ttl = self.store.db.describe_time_to_live().table_name(name).send().await;
-        let ttl = ttl.map_err(|error| fault("DescribeTimeToLive", error))?.time_to_live_description;
+        let ttl = ttl.map_err(|error| map_sdk_error("DescribeTimeToLive", error))?.time_to_live_description;
         let is_on = ttl.is_some_and(|ttl| ttl.time_to_live_status == Some(TimeToLiveStatus::Enabled));
         Ok((!is_on).then(|| "does not end its items: turn TTL on for the attribute ttl".into()))
     }

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use hb_domain::pepper::{Pepper, PepperVersion, Peppers};
 use hb_domain::{Error, Result};
 
-use crate::fault::fault;
+use crate::sdk_error::map_sdk_error;
 
 /// A secret shorter than this protects nothing.
 const MIN_LENGTH: usize = 16;
@@ -107,7 +107,7 @@ impl Secrets {
             }
             // A secret that cannot be read is an outage to the caller, whatever its cause: a missing
             // permission is mended by the operator, and the same request then works.
-            Err(error) => return Err(Error::Unavailable(fault("GetSecretValue", error).to_string())),
+            Err(error) => return Err(Error::Unavailable(map_sdk_error("GetSecretValue", error).to_string())),
         };
         let version = answer.version_id().unwrap_or_default().to_owned();
         let value = answer.secret_string().unwrap_or_default().as_bytes().to_vec();

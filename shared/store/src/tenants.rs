@@ -14,7 +14,7 @@
 //! revocation would starve when it is needed most.
 
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use hb_domain::meter::{Branch, Bucket, Meter};
+use hb_domain::meter::{Branch, Bucket, UsageMeter};
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::{SearchVersion, Tenant};
 use hb_domain::time::Month;
@@ -22,8 +22,8 @@ use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::changes::Change;
-use crate::fault::{fault, is_failed_condition, persist};
 use crate::item::{Attributes, Row, millis, number, text};
+use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
 
 const TABLE: &str = "tenants";
 
@@ -35,7 +35,7 @@ pub struct Tenants<'a> {
 
 /// What one conditional write of an admission came to, with the tenant as it then was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub enum AdmitOutcome {
     /// The request is admitted and counted.
     Admitted(Tenant),
     /// The condition failed and nothing changed; `None` when there is no such tenant.
@@ -55,15 +55,15 @@ impl<'a> Tenants<'a> {
         let allowance = &tenant.allowance;
         let mut item = Attributes::from([
             ("tenant".into(), text(id)),
-            ("rv".into(), number(tenant.epoch)),
-            ("t".into(), number(tenant.meter.tat)),
+            ("epoch".into(), number(tenant.epoch)),
+            ("tat".into(), number(tenant.meter.tat)),
             ("plan".into(), text(tenant.plan.as_str())),
             ("perMonth".into(), number(allowance.per_month)),
             ("perMinute".into(), number(allowance.per_minute)),
             ("burst".into(), number(allowance.burst)),
-            ("sv".into(), number(tenant.search.changes)),
-            ("dv".into(), number(tenant.search.deletions)),
-            ("fv".into(), number(tenant.search.reloads)),
+            ("writes".into(), number(tenant.search.writes)),
+            ("deletes".into(), number(tenant.search.deletes)),
+            ("backdated".into(), number(tenant.search.backdated)),
         ]);
         if let Some(memories) = allowance.memories {
             item.insert("memories".into(), number(memories));
@@ -73,7 +73,7 @@ impl<'a> Tenants<'a> {
         match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_failed_condition(&error) => Ok(false),
-            Err(error) => Err(fault("PutItem tenants", error)),
+            Err(error) => Err(map_sdk_error("PutItem tenants", error)),
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> Tenants<'a> {
     pub async fn get(&self, id: &TenantId) -> Result<Option<Tenant>> {
         let get = self.store.db.get_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| fault("GetItem tenants", error))?;
+        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem tenants", error))?;
         answer.item.as_ref().map(decode).transpose()
     }
 
@@ -104,45 +104,45 @@ impl<'a> Tenants<'a> {
         allowance: &Allowance,
         branch: Branch,
         now: Timestamp,
-    ) -> Result<Attempt> {
+    ) -> Result<AdmitOutcome> {
         let bucket = Bucket::of(allowance);
         let month = now.month();
         let update =
             self.store.once.update_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
         let update = match branch {
             Branch::InUse => update
-                .update_expression("SET t = t + :interval REMOVE #old ADD #month :one")
+                .update_expression("SET tat = tat + :interval REMOVE #old ADD #month :one")
                 .condition_expression(
-                    "t BETWEEN :floor AND :horizon AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)",
+                    "tat BETWEEN :floor AND :horizon AND epoch = :epoch AND (attribute_not_exists(#month) OR #month < :quota)",
                 )
                 .expression_attribute_values(":interval", number(bucket.interval))
                 .expression_attribute_values(":floor", number(bucket.floor(now)))
                 .expression_attribute_values(":horizon", number(bucket.horizon(now))),
             Branch::Idle => update
-                .update_expression("SET t = :next REMOVE #old ADD #month :one")
-                .condition_expression("t < :now AND rv = :rv AND (attribute_not_exists(#month) OR #month < :quota)")
+                .update_expression("SET tat = :next REMOVE #old ADD #month :one")
+                .condition_expression("tat < :now AND epoch = :epoch AND (attribute_not_exists(#month) OR #month < :quota)")
                 .expression_attribute_values(":now", number(now.micros()))
                 .expression_attribute_values(":next", number(now.micros() + bucket.interval)),
         };
         let update = update
             .expression_attribute_names("#month", month_attribute(month))
             .expression_attribute_names("#old", month_attribute(month.minus(13)))
-            .expression_attribute_values(":rv", number(epoch))
+            .expression_attribute_values(":epoch", number(epoch))
             .expression_attribute_values(":quota", number(allowance.per_month))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match persist(|| update.clone().send()).await {
+        match retry_when_throttled(|| update.clone().send()).await {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
-                decode(&item).map(Attempt::Admitted)
+                decode(&item).map(AdmitOutcome::Admitted)
             }
             Err(error) => match error.as_service_error() {
                 Some(aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    failed.item.as_ref().map(decode).transpose().map(Attempt::Failed)
+                    failed.item.as_ref().map(decode).transpose().map(AdmitOutcome::Failed)
                 }
-                _ => Err(fault("UpdateItem tenants", error)),
+                _ => Err(map_sdk_error("UpdateItem tenants", error)),
             },
         }
     }
@@ -159,15 +159,15 @@ impl<'a> Tenants<'a> {
             .update_item()
             .table_name(&self.store.tables.tenants)
             .key("tenant", text(id))
-            .update_expression("SET t = :horizon")
-            .condition_expression("t = :seen")
+            .update_expression("SET tat = :horizon")
+            .condition_expression("tat = :seen")
             .expression_attribute_values(":seen", number(seen))
             .expression_attribute_values(":horizon", number(horizon))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_failed_condition(&error) => Ok(()),
-            Err(error) => Err(fault("UpdateItem tenants", error)),
+            Err(error) => Err(map_sdk_error("UpdateItem tenants", error)),
         }
     }
 
@@ -176,7 +176,7 @@ impl<'a> Tenants<'a> {
     /// # Errors
     /// The database's.
     pub async fn raise_epoch(&self, id: &TenantId) -> Result<bool> {
-        self.change(id, "ADD rv :one", Attributes::new()).await
+        self.change(id, "ADD epoch :one", Attributes::new()).await
     }
 
     /// Makes what instances hold for searches stale. Repeating it is harmless. `false` when there is no such tenant.
@@ -186,12 +186,14 @@ impl<'a> Tenants<'a> {
     pub(crate) async fn raise_search_version(&self, id: &TenantId, change: Change) -> Result<bool> {
         let mut values = Attributes::new();
         let mut expression = String::new();
-        if let Some(from) = change.untimely {
+        if let Some(from) = change.backdated_since {
             values.insert(":from".into(), millis(from));
-            expression.push_str("SET ff = :from ");
+            expression.push_str("SET backdatedSince = :from ");
         }
-        expression.push_str("ADD sv :one");
-        for (count, is_raised) in [("dv", change.has_deleted), ("fv", change.untimely.is_some())] {
+        expression.push_str("ADD writes :one");
+        for (count, is_raised) in
+            [("deletes", change.has_deleted), ("backdated", change.backdated_since.is_some())]
+        {
             if is_raised {
                 expression.push_str(&format!(", {count} :one"));
             }
@@ -213,13 +215,13 @@ impl<'a> Tenants<'a> {
             (":zero".into(), number(0)),
         ]);
         const COMMON: &str =
-            "SET #plan = :plan, perMonth = :perMonth, perMinute = :perMinute, burst = :burst, t = :zero";
+            "SET #plan = :plan, perMonth = :perMonth, perMinute = :perMinute, burst = :burst, tat = :zero";
         match allowance.memories {
             Some(memories) => {
                 values.insert(":memories".into(), number(memories));
-                self.change(id, &format!("{COMMON}, memories = :memories ADD rv :one"), values).await
+                self.change(id, &format!("{COMMON}, memories = :memories ADD epoch :one"), values).await
             }
-            None => self.change(id, &format!("{COMMON} REMOVE memories ADD rv :one"), values).await,
+            None => self.change(id, &format!("{COMMON} REMOVE memories ADD epoch :one"), values).await,
         }
     }
 
@@ -231,9 +233,9 @@ impl<'a> Tenants<'a> {
         if suspended {
             let values =
                 Attributes::from([(":yes".into(), aws_sdk_dynamodb::types::AttributeValue::Bool(true))]);
-            self.change(id, "SET suspended = :yes ADD rv :one", values).await
+            self.change(id, "SET suspended = :yes ADD epoch :one", values).await
         } else {
-            self.change(id, "REMOVE suspended ADD rv :one", Attributes::new()).await
+            self.change(id, "REMOVE suspended ADD epoch :one", Attributes::new()).await
         }
     }
 
@@ -246,7 +248,7 @@ impl<'a> Tenants<'a> {
         let delete =
             self.store.db.delete_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
         let delete = delete.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        delete.send().await.map(|_| ()).map_err(|error| fault("DeleteItem tenants", error))
+        delete.send().await.map(|_| ()).map_err(|error| map_sdk_error("DeleteItem tenants", error))
     }
 
     async fn change(&self, id: &TenantId, expression: &str, values: Attributes) -> Result<bool> {
@@ -268,27 +270,27 @@ impl<'a> Tenants<'a> {
         match update.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_failed_condition(&error) => Ok(false),
-            Err(error) => Err(fault("UpdateItem tenants", error)),
+            Err(error) => Err(map_sdk_error("UpdateItem tenants", error)),
         }
     }
 }
 
 fn month_attribute(month: Month) -> String {
-    format!("m{}", month.digits())
+    format!("requests{}", month.digits())
 }
 
 /// The tenant of an item.
 pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
     let row = Row::new(TABLE, item);
-    let mut meter = Meter { tat: row.integer("t")?, ..Meter::default() };
+    let mut meter = UsageMeter { tat: row.integer("tat")?, ..UsageMeter::default() };
     for name in row.names() {
-        if let Some(month) = name.strip_prefix('m').and_then(Month::parse_digits) {
+        if let Some(month) = name.strip_prefix("requests").and_then(Month::parse_digits) {
             meter.months.insert(month, row.count(name)?);
         }
     }
     let small = |name: &str| u32::try_from(row.integer(name)?).map_err(|_| row.corrupt(name));
     Ok(Tenant {
-        epoch: row.integer("rv")?,
+        epoch: row.integer("epoch")?,
         plan: row.parsed("plan", Plan::parse)?,
         allowance: Allowance {
             per_month: row.count("perMonth")?,
@@ -299,10 +301,10 @@ pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
         suspended: row.flag("suspended")?,
         meter,
         search: SearchVersion {
-            changes: row.optional_integer("sv")?.unwrap_or_default(),
-            deletions: row.optional_integer("dv")?.unwrap_or_default(),
-            reloads: row.optional_integer("fv")?.unwrap_or_default(),
-            reload_from: row.optional_moment("ff")?,
+            writes: row.optional_integer("writes")?.unwrap_or_default(),
+            deletes: row.optional_integer("deletes")?.unwrap_or_default(),
+            backdated: row.optional_integer("backdated")?.unwrap_or_default(),
+            backdated_since: row.optional_moment("backdatedSince")?,
         },
     })
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
 use hb_domain::{Error, Result};
 
 use crate::Store;
-use crate::fault::fault;
+use crate::sdk_error::map_sdk_error;
 
 /// How often a transaction that lost against another one of the same tenant is tried: with the pauses between, 2 s on
 /// average and 4 s at most, in which dozens of transactions on the same row come after each other.
@@ -44,16 +44,16 @@ pub(crate) async fn transact(
     };
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
-        return Err(fault("TransactWriteItems", error));
+        return Err(map_sdk_error("TransactWriteItems", error));
     };
     let codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
     let codes: Vec<&str> = codes.collect();
-    if let Some(place) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
-        Ok(Err(Cancelled::Condition(place)))
+    if let Some(index) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
+        Ok(Err(Cancelled::Condition(index)))
     } else if codes.iter().any(|code| PASSING_REASONS.contains(code)) {
         Ok(Err(Cancelled::Conflict))
     } else {
-        Err(fault("TransactWriteItems", error))
+        Err(map_sdk_error("TransactWriteItems", error))
     }
 }
 

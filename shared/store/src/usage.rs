@@ -1,5 +1,5 @@
 //! The table of usage: what each key did in a month. The other kind of row, how much a tenant keeps, is
-//! [`crate::counts`]'.
+//! [`crate::storage_ledger`]'.
 //!
 //! | `tenant` | `sk` | holds |
 //! |---|---|---|
@@ -13,8 +13,8 @@ use hb_domain::usage::{DailyUsage, DayCounts};
 use hb_domain::{KeyId, Result, TenantId, Timestamp};
 
 use crate::Store;
-use crate::fault::{fault, persist};
 use crate::item::{Attributes, Row, millis, number, text};
+use crate::sdk_error::{map_sdk_error, retry_when_throttled};
 
 const TABLE: &str = "usage";
 
@@ -55,8 +55,8 @@ impl<'a> Usage<'a> {
         }
         let expression = format!("SET lastUsed = :now ADD {}", additions.join(", "));
         let update = update.update_expression(expression);
-        let answer = persist(|| update.clone().send()).await;
-        answer.map(|_| ()).map_err(|error| fault("UpdateItem usage", error))
+        let answer = retry_when_throttled(|| update.clone().send()).await;
+        answer.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
     }
 
     /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
@@ -71,7 +71,7 @@ impl<'a> Usage<'a> {
             .expression_attribute_values(":first", text(month_row(key, first.month())))
             .expression_attribute_values(":last", text(month_row(key, now.month())))
             .consistent_read(true);
-        let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
+        let answer = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
         let mut window = Vec::with_capacity(usize::from(days));
         for back in (0..days).rev() {
             let day = now.day().minus(back);
@@ -94,7 +94,7 @@ impl<'a> Usage<'a> {
             .expression_attribute_values(":key", text(format_args!("{key}#")))
             .scan_index_forward(false)
             .limit(1);
-        let answer = query.send().await.map_err(|error| fault("Query usage", error))?;
+        let answer = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
         answer.items().first().map(|item| Row::new(TABLE, item).moment("lastUsed")).transpose()
     }
 

@@ -34,7 +34,7 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
         ("api-keys", list_keys(&account.key)),
         ("memories", recorded("list-memories.json", &account.key)),
         ("auth", recorded("rate-limit.json", &account.key)),
-        ("upkeep", removal),
+        ("expiry", removal),
     ];
     let mut figures: BTreeMap<&str, Vec<Figures>> = BTreeMap::new();
     for _ in 0..STARTS {

@@ -18,7 +18,7 @@ use hb_domain::fields::Fields;
 use hb_domain::import::Imported;
 use hb_domain::memory_ids::MemoryIds;
 use hb_domain::{Clock, MemoryId, TenantId, Timestamp};
-use hb_search::{Entry, Index, Parameters, Query, Record};
+use hb_search::{Entry, Index, Parameters, Query, SearchDocument};
 use hb_tests::world::plenty;
 use hb_tests::{Client, World};
 use http::Method;
@@ -36,7 +36,7 @@ struct Conversation {
     turns: Vec<Value>,
     index: Index,
     /// Which turn a memory is, and which session a turn is of.
-    places: BTreeMap<MemoryId, usize>,
+    positions: BTreeMap<MemoryId, usize>,
     sessions: Vec<usize>,
     speakers: Vec<String>,
     /// What the records take as they are stored, in bytes.
@@ -162,7 +162,7 @@ impl Conversation {
         let now = Clock::system().now();
         let (mut ids, mut rng) = (MemoryIds::default(), StdRng::seed_from_u64(1));
         let (mut turns, mut entries, mut sessions) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut places, mut names) = (BTreeMap::new(), BTreeMap::new());
+        let (mut positions, mut names) = (BTreeMap::new(), BTreeMap::new());
         let (mut speakers, mut stored) = (Vec::new(), 0);
         for (number, session) in data["sessions"].as_array().into_iter().flatten().enumerate() {
             let began = session["dateTime"].as_str().and_then(date);
@@ -185,10 +185,10 @@ impl Conversation {
                 let suffix = ids.next_suffix(&mut rng);
                 let memory = Imported::parse(fields, &tenant, now, suffix).expect("a memory").memory;
                 names.insert(field("id").to_owned(), turns.len());
-                places.insert(memory.id.clone(), turns.len());
-                let record = Record::of(&memory);
-                stored += record.to_bytes().len();
-                entries.push(Entry { id: memory.id.clone(), expires_at: None, record });
+                positions.insert(memory.id.clone(), turns.len());
+                let document = SearchDocument::of(&memory);
+                stored += document.to_bytes().len();
+                entries.push(Entry { id: memory.id.clone(), expires_at: None, document });
                 sessions.push(number);
                 speakers.push(field("speaker").to_owned());
                 let mut named = line;
@@ -208,7 +208,7 @@ impl Conversation {
             (!evidence.is_empty()).then_some(Question { text, category, evidence })
         });
         let questions = questions.collect();
-        Self { turns, index, places, sessions, speakers, stored, questions }
+        Self { turns, index, positions, sessions, speakers, stored, questions }
     }
 
     /// By the index alone.
@@ -264,7 +264,7 @@ impl Conversation {
     }
 
     fn worth<'m>(&self, question: &Question, ranking: impl Iterator<Item = &'m MemoryId>) -> Worth {
-        let ranked: Vec<usize> = ranking.filter_map(|id| self.places.get(id).copied()).collect();
+        let ranked: Vec<usize> = ranking.filter_map(|id| self.positions.get(id).copied()).collect();
         let evidence = &question.evidence;
         let found = |k: usize| ranked.iter().take(k).filter(|turn| evidence.contains(turn)).count() as f64;
         let discount = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();

@@ -9,7 +9,7 @@ use hb_domain::import::Imported;
 use hb_domain::memory_ids::MemoryIds;
 use hb_domain::search::Search;
 use hb_domain::{Clock, Memory, TenantId};
-use hb_search::{Entry, Index, Query, Record};
+use hb_search::{Entry, Index, Query, SearchDocument};
 use hb_tests::world::plenty;
 use hb_tests::{Client, World};
 use http::Method;
@@ -189,12 +189,12 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
             })
             .collect();
         let started = Instant::now();
-        let records: Vec<Record> = memories.iter().map(Record::of).collect();
+        let records: Vec<SearchDocument> = memories.iter().map(SearchDocument::of).collect();
         making += started.elapsed();
-        stored += records.iter().map(|record| record.to_bytes().len()).sum::<usize>();
+        stored += records.iter().map(|document| document.to_bytes().len()).sum::<usize>();
         let entries = memories.into_iter().zip(records);
         index.apply(
-            entries.map(|(memory, record)| Entry { id: memory.id, expires_at: None, record }).collect(),
+            entries.map(|(memory, document)| Entry { id: memory.id, expires_at: None, document }).collect(),
         );
         progress(index.len(), count);
     }

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hb_domain::TenantId;
-use hb_domain::cursor::Binding;
+use hb_domain::cursor::CursorScope;
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 
@@ -14,10 +14,10 @@ fuzz_target!(|text: &str| {
     let forged = URL_SAFE_NO_PAD.encode([&digest[..12], text.as_bytes()].concat());
     for cursor in [text, &forged] {
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let binding = Binding::of(&tenant, "list");
-        if let Some(position) = binding.open(cursor) {
-            assert_eq!(binding.open(&binding.seal(&position)), Some(position.clone()));
-            assert_eq!(Binding::of(&tenant, "other").open(cursor), None);
+        let cursor_scope = CursorScope::of(&tenant, "list");
+        if let Some(position) = cursor_scope.decode(cursor) {
+            assert_eq!(cursor_scope.decode(&cursor_scope.encode(&position)), Some(position.clone()));
+            assert_eq!(CursorScope::of(&tenant, "other").decode(cursor), None);
         }
     }
 });

@@ -5,19 +5,19 @@
 use hb_domain::fields::Fields;
 use hb_domain::search::Search;
 use hb_domain::{MemoryId, TenantId, Timestamp};
-use hb_search::{Entry, Index, Query, Record};
+use hb_search::{Entry, Index, Query, SearchDocument};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
 fuzz_target!(|input: (&str, &[u8])| {
     let (text, bytes) = input;
     let query = Query::new(text);
-    let Some(record) = Record::from_bytes(bytes) else { return };
-    assert_eq!(Record::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
+    let Some(record) = SearchDocument::from_bytes(bytes) else { return };
+    assert_eq!(SearchDocument::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
     let mut index = Index::new();
     let ids = ["mem_0000000000000000000000", "mem_zzzzzzzzzzzzzzzzzzzzzz"];
     let ids = ids.map(|id| MemoryId::parse(id).expect("an id"));
-    index.apply(ids.map(|id| Entry { id, expires_at: None, record: record.clone() }).into());
+    index.apply(ids.map(|id| Entry { id, expires_at: None, document: record.clone() }).into());
     let fields = Fields::of_body(json!({"query": "x"})).expect("fields");
     let search = Search::parse(fields, &TenantId::parse("acme").expect("a tenant")).expect("a search");
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");

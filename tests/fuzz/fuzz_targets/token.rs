@@ -29,7 +29,7 @@ fuzz_target!(|parts: (&str, &str)| {
     {
         let (parties, audiences) = (Vec::new(), Vec::new());
         let rules = ClerkRules { issuer: "https://clerk.example".into(), parties, audiences, tenant_of };
-        if let Ok(session) = rules.judge(header, &claims, now) {
+        if let Ok(session) = rules.verify(header, &claims, now) {
             assert_eq!(claims.text("iss"), Some("https://clerk.example"));
             assert_eq!(claims.text("sub"), Some(session.user.as_str()));
             assert!(claims.text("sid").is_some() && claims.get("aud").is_none() && claims.get("act").is_none());

@@ -1,6 +1,6 @@
 //! The same over HTTP, where the handlers decide; what secrets are worth is judged by the store's rows.
 
-use hb_domain::credential::Credential;
+use hb_domain::credential::StoredCredential;
 use hb_domain::pepper::{KeyHash, Match, Peppers};
 use hb_domain::{ApiKey, KeyId, TenantId, Timestamp};
 use hb_tests::world::{NOON, moment, plenty};
@@ -8,7 +8,7 @@ use hb_tests::{Answer, Fault, Instance, World};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{LEASE, Move, Power, Sender, Start, Tally, Wish, after, run};
+use super::{LOCK_DURATION, Move, Power, Sender, Start, Tally, Wish, after, run};
 
 const KEYS: &str = "/api/v1/api-keys";
 
@@ -95,7 +95,7 @@ impl<'a> Attack<'a> {
         self.instance.clock.set(now);
     }
 
-    async fn credential(&self, id: &KeyId) -> Credential {
+    async fn credential(&self, id: &KeyId) -> StoredCredential {
         self.world.store.credentials().get(id).await.expect("the database").expect("the key")
     }
 
@@ -188,7 +188,7 @@ impl<'a> Attack<'a> {
         if self.sent.is_empty() {
             return;
         }
-        self.set_clock(after(self.now, LEASE));
+        self.set_clock(after(self.now, LOCK_DURATION));
         let plain = self.held[by % self.held.len()].clone();
         let mover = self.power(&plain).await;
         let which = which % self.sent.len();
@@ -263,7 +263,7 @@ impl<'a> Attack<'a> {
         }
     }
 
-    fn is_replaced(&self, plain: &str, credential: &Credential) -> bool {
+    fn is_replaced(&self, plain: &str, credential: &StoredCredential) -> bool {
         let key = ApiKey::parse(plain).expect("a key");
         self.peppers.compare(&credential.secret, &key) != Match::Same
     }

@@ -1,8 +1,8 @@
-//! The rules by themselves: [`Principal`]'s decisions and [`Credential`]'s judgement, without a database.
+//! The rules by themselves: [`Principal`]'s decisions and [`StoredCredential`]'s judgement, without a database.
 
 use std::collections::BTreeMap;
 
-use hb_domain::credential::{Credential, PreviousSecret};
+use hb_domain::credential::{PreviousSecret, StoredCredential};
 use hb_domain::error::Error;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
@@ -12,7 +12,7 @@ use hb_tests::world::{NOON, moment};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::{LEASE, Move, Power, Sender, Start, Tally, Wish, after, run};
+use super::{LOCK_DURATION, Move, Power, Sender, Start, Tally, Wish, after, run};
 
 #[test]
 fn no_sequence_of_moves_under_the_rules_ends_with_more_than_it_began_with() {
@@ -49,7 +49,7 @@ struct Record {
 /// A tenant's keys as the store keeps them, and the secrets in the caller's hand.
 struct Model {
     now: Timestamp,
-    keys: Vec<Credential>,
+    keys: Vec<StoredCredential>,
     held: Vec<(usize, ApiKey)>,
     /// Secrets in the hands of others.
     others: Vec<(usize, ApiKey)>,
@@ -89,7 +89,7 @@ impl Model {
     fn create(&mut self, power: Power) -> ApiKey {
         let id = KeyId::mint(&mut self.rng);
         let plain = ApiKey::mint(&id, Environment::Production, &mut self.rng);
-        self.keys.push(Credential {
+        self.keys.push(StoredCredential {
             id,
             tenant: TenantId::parse("acme").expect("a tenant"),
             environment: Environment::Production,
@@ -113,11 +113,11 @@ impl Model {
     }
 
     fn principal(&self, held: usize) -> Option<Principal> {
-        self.judge(&self.held[held])
+        self.verify(&self.held[held])
     }
 
-    fn judge(&self, (key, plain): &(usize, ApiKey)) -> Option<Principal> {
-        self.keys[*key].judge(plain, &self.peppers, self.now).ok()
+    fn verify(&self, (key, plain): &(usize, ApiKey)) -> Option<Principal> {
+        self.keys[*key].verify(plain, &self.peppers, self.now).ok()
     }
 
     fn power(&self, held: usize) -> Option<Power> {
@@ -152,7 +152,7 @@ impl Model {
     ) -> Option<(usize, ApiKey)> {
         let outcome = self.decide(step, principal);
         if let Some(outcome) = &outcome {
-            let refused = matches!(outcome, Err(Error::MissingScope(_) | Error::Outlives { .. }));
+            let refused = matches!(outcome, Err(Error::MissingScope(_) | Error::ExpiryExceedsCaller { .. }));
             assert!(outcome.is_ok() || refused, "{outcome:?}");
             if let Some((kind, tally)) = tally {
                 tally.note(kind, outcome.is_ok());
@@ -185,7 +185,7 @@ impl Model {
             Sender::InHand(by) => (&self.held[by % self.held.len()], true),
             Sender::Other(by) => (&self.others[by % self.others.len()], false),
         };
-        let principal = self.judge(secret)?;
+        let principal = self.verify(secret)?;
         self.sent.push(request.clone());
         let made = self.attempt(request, &principal, None)?;
         let lost = is_lost.then(|| (made.0, self.keys[made.0].secret.clone()));
@@ -202,7 +202,7 @@ impl Model {
     fn send_again(&mut self, by: usize, which: usize, tally: &mut Tally) -> Option<Power> {
         let which = which % self.sent.len().max(1);
         let request = self.sent.get(which)?.clone();
-        self.now = after(self.now, LEASE);
+        self.now = after(self.now, LOCK_DURATION);
         let principal = self.principal(by % self.held.len())?;
         let (record, sender) = ((principal.caller_id(), which), principal.key_id().expect("a key").clone());
         let made = match self.records.get(&record).cloned() {
@@ -270,7 +270,7 @@ impl Model {
     }
 }
 
-fn summary(key: &Credential) -> KeySummary {
+fn summary(key: &StoredCredential) -> KeySummary {
     KeySummary {
         id: key.id.clone(),
         name: "key".into(),

@@ -16,7 +16,7 @@ const REVOKE: &str = "/api/v1/api-keys/revoke";
 const KEEP: &str = "DynamoDB UpdateItem Idempotency";
 
 /// A tenant with its owner's key, and an instance.
-async fn place() -> (World, Account, Instance) {
+async fn index() -> (World, Account, Instance) {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -56,7 +56,7 @@ async fn named(owner: &Client, name: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let end = moment("2026-11-24T12:10:00Z");
     let (_, low) = world.key(&owner.tenant, Scopes::default(), Some(end)).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
@@ -81,7 +81,7 @@ async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
 
 #[tokio::test]
 async fn a_key_that_was_rotated_since_is_handed_to_nobody_who_resumes_its_creation() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
     let body = json!({"name": "deploy bot"});
@@ -103,7 +103,7 @@ async fn a_key_that_was_rotated_since_is_handed_to_nobody_who_resumes_its_creati
 
 #[tokio::test]
 async fn a_key_that_was_revoked_since_is_not_handed_out_either() {
-    let (_world, owner, instance) = place().await;
+    let (_world, owner, instance) = index().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "deploy bot"});
     lose(&instance, &owner, KEYS, "k", &body).await;
@@ -117,7 +117,7 @@ async fn a_key_that_was_revoked_since_is_not_handed_out_either() {
 /// A rotation between the read of the stored key and the write of its new secret.
 #[tokio::test]
 async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let other = world.instance().await;
     let resuming = instance.client.with(&owner.key);
     let owner = other.client.with(&owner.key);
@@ -139,7 +139,7 @@ async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
 /// The first holder of a claim comes back after another one has finished in its place.
 #[tokio::test]
 async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
-    let (world, owner, slow) = place().await;
+    let (world, owner, slow) = index().await;
     let other = world.instance().await;
     let (client, body) = (slow.client.with(&owner.key), json!({"name": "deploy bot"}));
     assert_eq!(client.get(KEYS).await.status, 200);
@@ -156,7 +156,7 @@ async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
 
 #[tokio::test]
 async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (owner, old) = (instance.client.with(&owner.key), instance.client.with(&old));
     let body = json!({"name": "deploy bot"});
@@ -175,7 +175,7 @@ async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
 /// And the other way about: what was first written is what is handed out, whatever the caller could do now.
 #[tokio::test]
 async fn what_was_first_written_is_what_is_handed_out() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let new = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 3600})).await);
@@ -190,7 +190,7 @@ async fn what_was_first_written_is_what_is_handed_out() {
 
 #[tokio::test]
 async fn a_key_that_its_owner_rotates_keeps_its_records() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let old = instance.client.with(&old);
@@ -207,7 +207,7 @@ async fn a_key_that_its_owner_rotates_keeps_its_records() {
 
 #[tokio::test]
 async fn a_key_without_scopes_is_refused_where_its_owner_gets_the_answer_again() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
     let body = json!({"name": "deploy bot", "scopes": ["read:memories"]});
@@ -220,7 +220,7 @@ async fn a_key_without_scopes_is_refused_where_its_owner_gets_the_answer_again()
 
 #[tokio::test]
 async fn nobody_squats_anothers_keys() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let low = instance.client.with(&world.key(&owner.tenant, Scopes::default(), None).await.1);
     let (target, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
@@ -238,7 +238,7 @@ async fn nobody_squats_anothers_keys() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_callers_with_one_key_at_once_each_have_their_effect() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let second = instance.client.with(&world.key(&owner.tenant, Scopes::all(), None).await.1);
     let first = instance.client.with(&owner.key);
     for round in 0..8 {
@@ -255,7 +255,7 @@ async fn two_callers_with_one_key_at_once_each_have_their_effect() {
 /// A key of 255 characters, in which the names of other callers and of other records stand.
 #[tokio::test]
 async fn a_clients_key_reaches_into_no_other_callers_records() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, second) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (first, second) = (instance.client.with(&owner.key), instance.client.with(&second));
     let long = "x".repeat(255);
@@ -269,7 +269,7 @@ async fn a_clients_key_reaches_into_no_other_callers_records() {
 
 #[tokio::test]
 async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, dead) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -286,7 +286,7 @@ async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
 
 #[tokio::test]
 async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
-    let (_world, owner, instance) = place().await;
+    let (_world, owner, instance) = index().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "short", "expiresAt": "2026-11-24T12:00:10Z"});
     post(&owner, KEYS, "k", &body).await.expect(201, "");
@@ -299,7 +299,7 @@ async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
 /// What the claim would answer is not reached by a body that is sent as something else.
 #[tokio::test]
 async fn a_body_that_cannot_be_read_replays_nothing() {
-    let (_world, owner, instance) = place().await;
+    let (_world, owner, instance) = index().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "deploy bot"});
     post(&owner, KEYS, "k", &body).await.expect(201, "");
@@ -311,7 +311,7 @@ async fn a_body_that_cannot_be_read_replays_nothing() {
 /// Whoever runs the service may have removed a key; what its end was answered with is still the caller's.
 #[tokio::test]
 async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -326,7 +326,7 @@ async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
 /// A refusal before the claim takes no claim: the key stays free for a request that is allowed.
 #[tokio::test]
 async fn a_refused_request_takes_no_key() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let writer = instance.client.with(&world.key_with(&owner.tenant, Scope::WriteMemories).await);
     let body = json!({"name": "reader", "scopes": ["read:memories"]});
     post(&writer, KEYS, "k", &body).await.expect(403, "INSUFFICIENT_SCOPE");

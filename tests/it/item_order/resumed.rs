@@ -78,8 +78,8 @@ async fn a_request_that_is_resumed_wherever_it_died_keeps_its_ids_and_their_orde
             let context = format!("{path} after {survived} calls: {}", answer.text);
 
             let outcomes = outcomes(&answer);
-            for (place, outcome) in outcomes.iter().enumerate() {
-                assert_eq!(outcome.is_none(), refused.contains(&place), "item {place} of {context}");
+            for (index, outcome) in outcomes.iter().enumerate() {
+                assert_eq!(outcome.is_none(), refused.contains(&index), "item {index} of {context}");
             }
             for (item, id) in items.iter().zip(&outcomes).filter(|(item, _)| item["content"] != "named") {
                 if let (Some(content), Some(id)) = (item["content"].as_str(), id) {

@@ -72,7 +72,8 @@ impl Input {
     /// Whether this is an answer to it.
     pub(super) fn is_answered_with(&self, status: u64, route: &Route) -> bool {
         // The standing is shown once a second, and refused besides.
-        status == u64::from(self.status) || (status == 429 && matches!(route.action, Action::Standing(_)))
+        status == u64::from(self.status)
+            || (status == 429 && matches!(route.action, Action::RateLimitStatus(_)))
     }
 
     /// The event that API Gateway makes of it.

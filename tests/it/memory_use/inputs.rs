@@ -176,12 +176,12 @@ fn lines(route: &Route, seeded: &Seeded) -> Vec<Input> {
     for bytes in [256 * KIB, 4 * KIB] {
         for (kind, text) in kinds(bytes - 128) {
             let count = LINES / bytes;
-            for (place, line) in [
+            for (index, line) in [
                 ("lines", text.clone()),
                 ("unknown fields", format!(r#"{{"unknown":{text}}}"#)),
                 ("metadata", format!(r#"{{"content":"x","type":"task","metadata":{{"m":{text}}}}}"#)),
             ] {
-                let name = format!("{count} lines of {kind} as {place}");
+                let name = format!("{count} lines of {kind} as {index}");
                 let lines = vec![line; count.min(1_000)].join("\n");
                 if is_thorough() {
                     inputs.push(new(200, name.clone()).body(&lines));

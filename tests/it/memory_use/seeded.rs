@@ -78,10 +78,10 @@ impl Seeded {
     /// The path of the route, about something that is there.
     pub(super) fn path(&self, route: &Route) -> String {
         // Each of them can be deleted once.
-        let place = self.used.get();
-        self.used.set(place + usize::from(route.method == Method::DELETE));
+        let index = self.used.get();
+        self.used.set(index + usize::from(route.method == Method::DELETE));
         let ids = if route.path.contains("api-keys") { &self.keys[..1] } else { &self.memories };
-        route.path.replace("{id}", ids.get(place % MANY).map_or("", String::as_str))
+        route.path.replace("{id}", ids.get(index % MANY).map_or("", String::as_str))
     }
 
     /// The query that the route needs.

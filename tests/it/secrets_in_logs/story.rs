@@ -48,7 +48,7 @@ struct Untapped {
 impl Untapped {
     async fn new(world: &World) -> Self {
         let template = Template::embedded().expect("the template");
-        let clock = Clock::held(world.clock.now());
+        let clock = Clock::fixed(world.clock.now());
         let store = stack::store(&world.aws);
         let gateway = Gateway::new(&template, &store, &clock, &Entropy::system(), None).expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");

@@ -6,7 +6,7 @@ use hb_tests::issuer::{TestIssuer, ec_key, forge, signed};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use super::{MEMORIES, place};
+use super::{MEMORIES, index};
 
 fn signature(token: &str) -> &str {
     token.rsplit('.').next().expect("three parts")
@@ -109,7 +109,7 @@ fn duplicate_header(issuer: &TestIssuer, payload: &str) -> String {
 /// The way in which attacks are signed makes good tokens, so that they are refused for their own reason.
 #[tokio::test]
 async fn a_token_that_is_signed_like_the_attacks_is_good() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     let payload = issuer.claims("user_maya", &json!({})).to_string();
     let token = signed(&issuer.ec, &json!({"alg": "ES256", "kid": "ins_ec", "typ": "JWT"}), &payload);
     assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, 200);
@@ -117,7 +117,7 @@ async fn a_token_that_is_signed_like_the_attacks_is_good() {
 
 #[tokio::test]
 async fn every_attack_is_refused_without_a_database_call_or_a_fetch() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
     instance.tap.take();
     for (attack, token) in attacks(&issuer) {
@@ -140,7 +140,7 @@ async fn every_attack_is_refused_without_a_database_call_or_a_fetch() {
 
 #[tokio::test]
 async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
     instance.tap.take();
     for kid in
@@ -155,7 +155,7 @@ async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
 
 #[tokio::test]
 async fn a_header_with_text_that_is_no_header_is_refused_too() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     let token = issuer.token("user_maya");
     for authorization in [
         format!("Bearer Bearer {token}"),

@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 use hb_tests::issuer::{ec_key, forge};
 use serde_json::json;
 
-use super::{MEMORIES, place};
+use super::{MEMORIES, index};
 
 #[tokio::test]
 async fn a_thousand_made_up_names_cause_one_fetch() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
     for batch in 0..10 {
         instance.clock.set(instance.clock.now().plus(Duration::from_secs(1)));
@@ -36,7 +36,7 @@ async fn a_thousand_made_up_names_cause_one_fetch() {
 
 #[tokio::test]
 async fn requests_that_wait_wait_for_one_fetch() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     let requests = (0..15).map(|number| {
         let client = instance.client.with(&issuer.token(&format!("user_{number}")));
         async move { client.get(MEMORIES).await.status.as_u16() }
@@ -47,7 +47,7 @@ async fn requests_that_wait_wait_for_one_fetch() {
 
 #[tokio::test]
 async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
     let newer = ec_key("ins_newer");
     issuer.issuer.set_keys(vec![newer.clone(), issuer.ec.clone()]);
@@ -67,7 +67,7 @@ async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
 
 #[tokio::test]
 async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_otherwise() {
-    let (world, issuer, warm) = place().await;
+    let (world, issuer, warm) = index().await;
     let token = issuer.token("user_maya");
     assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200);
     issuer.issuer.set_away(true);
@@ -109,7 +109,7 @@ async fn a_set_that_is_too_large_or_none_is_not_taken() {
     use axum::Router;
     use axum::routing::get;
     use hb_local::server::Server;
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     let keys = |padding: usize| {
         let keys = [issuer.ec.public().expect("a key")];
         json!({"keys": keys, "padding": "x".repeat(padding)}).to_string()

@@ -7,7 +7,7 @@ use hb_tests::Client;
 use hb_tests::issuer::{TestIssuer, signed};
 use serde_json::{Value, json};
 
-use super::{MEMORIES, place};
+use super::{MEMORIES, index};
 use crate::secrets_in_logs::{Log, listen};
 
 /// Settings as a deployment could write them, more or less carefully.
@@ -38,7 +38,7 @@ async fn statuses<const N: usize>(
 
 #[tokio::test]
 async fn a_party_is_required_where_one_is_set_unless_native_is_another() {
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     let app = "https://app.example";
     for (parties, expected) in [
         ("", [200, 200, 200]),
@@ -57,7 +57,7 @@ async fn a_party_is_required_where_one_is_set_unless_native_is_another() {
 
 #[tokio::test]
 async fn an_audience_is_refused_unless_it_is_listed() {
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     let of = || [Value::Null, json!("one"), json!(["one", "two"]), json!(["one", "other"]), json!([])];
     for (audience, expected) in [
         ("", [200, 401, 401, 401, 401]),
@@ -72,7 +72,7 @@ async fn an_audience_is_refused_unless_it_is_listed() {
 
 #[tokio::test]
 async fn an_issuer_with_a_slash_is_the_same_issuer() {
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     for written in ["/", "//", "  "] {
         world.clerk = settings(&format!("{}{written}", issuer.url), "", "");
         let instance = world.instance().await;
@@ -87,7 +87,7 @@ async fn an_issuer_with_a_slash_is_the_same_issuer() {
 /// Our own tokens have an audience and no party of Clerk's, and are judged by rules of their own.
 #[tokio::test]
 async fn a_traded_token_is_as_good_as_before() {
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "somebody");
     let instance = world.instance().await;
     let traded = instance.client.with(&issuer.token("user_maya")).get("/auth/clerk-token").await;
@@ -97,7 +97,7 @@ async fn a_traded_token_is_as_good_as_before() {
 
 #[tokio::test]
 async fn the_log_names_the_rule_and_nothing_of_the_token() {
-    let (mut world, issuer, _) = place().await;
+    let (mut world, issuer, _) = index().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "");
     let log = Log::default();
     let subscriber =
@@ -136,7 +136,7 @@ async fn the_log_names_the_rule_and_nothing_of_the_token() {
 #[tokio::test]
 async fn a_local_token_has_what_a_session_token_of_clerks_has() {
     use hb_local::clerk::SessionClaims;
-    let (world, issuer, _) = place().await;
+    let (world, issuer, _) = index().await;
     let session = SessionClaims {
         user: "user_maya".to_owned(),
         organization: Some(("org_acme".to_owned(), "admin".to_owned())),
@@ -148,8 +148,8 @@ async fn a_local_token_has_what_a_session_token_of_clerks_has() {
     let (key, document) = (hb_tests::issuer::rsa_key("ins_rsa"), hb_tests::issuer::rsa_document());
     let token = hb_local::clerk::IssuerFile::new("https://clerk.example", &key.kid, document);
     let token = token.mint(&session).expect("a token");
-    let part = |place: usize| {
-        let part = token.split('.').nth(place).expect("a part");
+    let part = |index: usize| {
+        let part = token.split('.').nth(index).expect("a part");
         serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("JSON")
     };
     assert_eq!(part(0), json!({"alg": "RS256", "typ": "JWT", "kid": "ins_rsa", "cat": "cl_B7d4PD111AAA"}));

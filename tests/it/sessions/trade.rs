@@ -9,7 +9,7 @@ use hb_tests::Answer;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{KEYS, MEMORIES, left, place, send_raw};
+use super::{KEYS, MEMORIES, index, left, send_raw};
 
 const TRADE: &str = "/auth/clerk-token";
 
@@ -25,7 +25,7 @@ fn claims(token: &str) -> Value {
 
 #[tokio::test]
 async fn a_session_is_traded_for_a_token_that_works_everywhere() {
-    let (world, issuer, instance) = place().await;
+    let (world, issuer, instance) = index().await;
     let session = issuer.token("user_maya");
     let answer = instance.client.with(&session).get(TRADE).await;
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -58,7 +58,7 @@ async fn a_session_is_traded_for_a_token_that_works_everywhere() {
 
 #[tokio::test]
 async fn the_published_samples_doubled_bearer_is_read_here_and_nowhere_else() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     let session = issuer.token("user_maya");
     for method in [Method::GET, Method::POST] {
         let headers = [("authorization", format!("Bearer Bearer {session}"))];
@@ -74,7 +74,7 @@ async fn the_published_samples_doubled_bearer_is_read_here_and_nowhere_else() {
 
 #[tokio::test]
 async fn a_token_can_do_no_more_than_it_was_asked_for() {
-    let (_world, issuer, instance) = place().await;
+    let (_world, issuer, instance) = index().await;
     let session = instance.client.with(&issuer.token("user_maya"));
     let by_query = session.get(&format!("{TRADE}?scopes=read:memories")).await;
     let by_body = session.post(TRADE, json!({"scopes": ["read:memories"], "tenantId": "user_maya"})).await;
@@ -108,7 +108,7 @@ async fn a_token_can_do_no_more_than_it_was_asked_for() {
 
 #[tokio::test]
 async fn only_a_session_is_traded_and_a_token_manages_no_keys() {
-    let (world, issuer, instance) = place().await;
+    let (world, issuer, instance) = index().await;
     let account = world.account("user_maya", Plan::Pro).await;
     let token = token_of(&instance.client.with(&issuer.token("user_maya")).get(TRADE).await);
     for credential in [&token, &account.key] {
@@ -136,7 +136,7 @@ async fn only_a_session_is_traded_and_a_token_manages_no_keys() {
 
 #[tokio::test]
 async fn two_versions_of_the_secret_verify_and_the_published_keys_are_theirs() {
-    let (world, issuer, instance) = place().await;
+    let (world, issuer, instance) = index().await;
     let session = issuer.token("user_maya");
     let first = token_of(&instance.client.with(&session).get(TRADE).await);
     world.secrets.rotate_token("the second token secret, of enough bytes");
@@ -179,7 +179,7 @@ async fn two_versions_of_the_secret_verify_and_the_published_keys_are_theirs() {
 
 #[tokio::test]
 async fn a_token_of_our_own_is_for_us_and_by_us() {
-    let (world, issuer, instance) = place().await;
+    let (world, issuer, instance) = index().await;
     let good = token_of(&instance.client.with(&issuer.token("user_maya")).get(TRADE).await);
     let header = good.split('.').next().expect("a part");
     let signature = good.rsplit('.').next().expect("a part");
@@ -203,7 +203,7 @@ async fn a_token_of_our_own_is_for_us_and_by_us() {
 
 #[tokio::test]
 async fn a_token_secret_that_cannot_be_read_is_an_outage() {
-    let (world, issuer, instance) = place().await;
+    let (world, issuer, instance) = index().await;
     let session = instance.client.with(&issuer.token("user_maya"));
     assert_eq!(session.get(MEMORIES).await.status, 200);
     world.secrets.set_away(true);

@@ -24,10 +24,10 @@ pub fn family(process: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> =
         processes().into_iter().filter_map(|child| Some((child, parent(child)?))).collect();
     let mut family = vec![process];
-    let mut place = 0;
-    while let Some(&member) = family.get(place) {
+    let mut index = 0;
+    while let Some(&member) = family.get(index) {
         family.extend(parents.iter().filter(|(_, parent)| *parent == member).map(|(child, _)| *child));
-        place += 1;
+        index += 1;
     }
     family
 }

@@ -40,79 +40,79 @@ struct Check<'t> {
 
 impl Check<'_> {
     /// Checks `value` and all in it. `local` are the names that only an enclosing `Fn::Sub` knows.
-    fn walk(&mut self, value: &Value, place: &str, local: &[&str]) {
+    fn walk(&mut self, value: &Value, index: &str, local: &[&str]) {
         match value {
             Value::Tagged(tagged) => {
                 let function = tagged.tag.to_string();
-                self.function(function.trim_start_matches('!'), &tagged.value, place, local);
+                self.function(function.trim_start_matches('!'), &tagged.value, index, local);
             }
             Value::Mapping(mapping) => {
                 for (name, value) in mapping {
                     let name = name.as_str().unwrap_or_default();
                     match name.strip_prefix("Fn::") {
-                        Some(function) => self.function(function, value, place, local),
-                        None if name == "Ref" => self.function("Ref", value, place, local),
-                        None if name == "DependsOn" => self.depends_on(value, place),
-                        None => self.walk(value, &format!("{place}/{name}"), local),
+                        Some(function) => self.function(function, value, index, local),
+                        None if name == "Ref" => self.function("Ref", value, index, local),
+                        None if name == "DependsOn" => self.depends_on(value, index),
+                        None => self.walk(value, &format!("{index}/{name}"), local),
                     }
                 }
             }
             Value::Sequence(values) => {
                 for (number, value) in values.iter().enumerate() {
-                    self.walk(value, &format!("{place}/{number}"), local);
+                    self.walk(value, &format!("{index}/{number}"), local);
                 }
             }
             _ => {}
         }
     }
 
-    fn function(&mut self, name: &str, argument: &Value, place: &str, local: &[&str]) {
+    fn function(&mut self, name: &str, argument: &Value, index: &str, local: &[&str]) {
         match name {
-            "Ref" => self.name(argument.as_str().unwrap_or_default(), place, local),
+            "Ref" => self.name(argument.as_str().unwrap_or_default(), index, local),
             "GetAtt" => match argument {
                 Value::Sequence(parts) => {
                     let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
-                    self.attribute(&parts.join("."), place);
+                    self.attribute(&parts.join("."), index);
                 }
-                other => self.attribute(other.as_str().unwrap_or_default(), place),
+                other => self.attribute(other.as_str().unwrap_or_default(), index),
             },
             "Sub" => match argument {
                 Value::Sequence(parts) => {
                     let variables = parts.get(1).and_then(Value::as_mapping).into_iter().flatten();
                     let names: Vec<&str> = variables.filter_map(|(name, _)| name.as_str()).collect();
                     let text = parts.first().and_then(Value::as_str).unwrap_or_default();
-                    self.substitution(text, place, &names);
+                    self.substitution(text, index, &names);
                     if let Some(variables) = parts.get(1) {
-                        self.walk(variables, place, local);
+                        self.walk(variables, index, local);
                     }
                 }
-                other => self.substitution(other.as_str().unwrap_or_default(), place, local),
+                other => self.substitution(other.as_str().unwrap_or_default(), index, local),
             },
             // The others refer to nothing by themselves, but what they are given may.
-            _ => self.walk(argument, place, local),
+            _ => self.walk(argument, index, local),
         }
     }
 
     /// `text ${Name} ${Name.Attribute} ${!Literal}`
-    fn substitution(&mut self, text: &str, place: &str, local: &[&str]) {
+    fn substitution(&mut self, text: &str, index: &str, local: &[&str]) {
         for rest in text.split("${").skip(1) {
             let name = rest.split('}').next().unwrap_or_default();
             match name {
                 literal if literal.starts_with('!') => {}
-                attribute if attribute.contains('.') => self.attribute(attribute, place),
-                name => self.name(name, place, local),
+                attribute if attribute.contains('.') => self.attribute(attribute, index),
+                name => self.name(name, index, local),
             }
         }
     }
 
-    fn name(&mut self, name: &str, place: &str, local: &[&str]) {
+    fn name(&mut self, name: &str, index: &str, local: &[&str]) {
         let known = local.contains(&name)
             || PSEUDO_PARAMETERS.contains(&name)
             || self.section("Parameters", name).is_some()
             || self.section("Resources", name).is_some()
             || self.is_made_by_sam(name);
         if !known {
-            self.found.push(format!("{place}: {name} is neither a parameter nor a resource"));
+            self.found.push(format!("{index}: {name} is neither a parameter nor a resource"));
         }
     }
 
@@ -124,25 +124,25 @@ impl Check<'_> {
         api.is_some_and(|api| api.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::HttpApi"))
     }
 
-    fn attribute(&mut self, reference: &str, place: &str) {
+    fn attribute(&mut self, reference: &str, index: &str) {
         let (name, attribute) = reference.split_once('.').unwrap_or((reference, ""));
         let Some(resource) = self.section("Resources", name) else {
-            self.found.push(format!("{place}: {name} is no resource"));
+            self.found.push(format!("{index}: {name} is no resource"));
             return;
         };
         let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
         let known = ATTRIBUTES.iter().find(|(known, _)| *known == kind);
         if !known.is_some_and(|(_, attributes)| attributes.contains(&attribute)) {
-            self.found.push(format!("{place}: {kind} is not known to have the attribute {attribute}"));
+            self.found.push(format!("{index}: {kind} is not known to have the attribute {attribute}"));
         }
     }
 
-    fn depends_on(&mut self, value: &Value, place: &str) {
+    fn depends_on(&mut self, value: &Value, index: &str) {
         let one = value.as_str();
         let many = value.as_sequence().into_iter().flatten().filter_map(Value::as_str);
         for name in one.into_iter().chain(many) {
             if self.section("Resources", name).is_none() {
-                self.found.push(format!("{place}/DependsOn: {name} is no resource"));
+                self.found.push(format!("{index}/DependsOn: {name} is no resource"));
             }
         }
     }

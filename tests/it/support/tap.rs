@@ -140,8 +140,8 @@ impl Tap {
 
     /// Lets the call of this place, counted from 0 and from now, fail; when `lasting`, every later one of
     /// its name too.
-    pub fn fail_at(&self, place: usize, fault: Fault, lasting: bool) {
-        self.plan(Planned { has_struck: false, name: None, after: place, fault, lasting });
+    pub fn fail_at(&self, index: usize, fault: Fault, lasting: bool) {
+        self.plan(Planned { has_struck: false, name: None, after: index, fault, lasting });
     }
 
     /// Lets the next call of this name fail; when `lasting`, every later one too.
@@ -185,8 +185,8 @@ impl Tap {
 
     fn refusal(&self, name: &str) -> Option<HttpResponse> {
         let mut state = self.state.lock().expect("the state");
-        let place = state.refusals.iter().position(|(refused, _)| refused == name)?;
-        let (_, body) = state.refusals.remove(place);
+        let index = state.refusals.iter().position(|(refused, _)| refused == name)?;
+        let (_, body) = state.refusals.remove(index);
         Some(refused(&body))
     }
 

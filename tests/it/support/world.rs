@@ -10,14 +10,14 @@ use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Clock, KeyId, Principal, Scope, Scopes, TenantId, Timestamp};
 use hb_http::{ClerkSettings, Entropy};
 use hb_local::database::LocalDatabase;
+use hb_local::expiry::Expiry;
 use hb_local::gateway::Gateway;
 use hb_local::secrets::LocalSecrets;
 use hb_local::server::Server;
 use hb_local::template::Template;
-use hb_local::upkeep::Upkeep;
 use hb_local::{database, sample, stack};
 use hb_store::aws::Aws;
-use hb_store::{Effort, Store};
+use hb_store::{SearchBudget, Store};
 
 use tokio::sync::Mutex;
 
@@ -39,10 +39,10 @@ pub struct World {
     /// Which session tokens instances accept from now on; none unless a test says.
     pub clerk: Option<ClerkSettings>,
     /// The calls that upkeep makes.
-    pub upkeep_tap: Tap,
+    pub expiry_tap: Tap,
     entropy: Entropy,
     template: Template,
-    upkeep: Mutex<Upkeep>,
+    expiry: Mutex<Expiry>,
     database: LocalDatabase,
     _secrets: Server,
 }
@@ -89,7 +89,7 @@ impl World {
 
     async fn build(file: Option<&Path>, has_stream: bool) -> Self {
         let template = Template::embedded().expect("the template");
-        let clock = Clock::held(moment(NOON));
+        let clock = Clock::fixed(moment(NOON));
         let database = database::serve(file, &clock).await.expect("a database");
         let secrets =
             LocalSecrets::new("a pepper of more than sixteen bytes", "a token secret of more than sixteen");
@@ -102,10 +102,10 @@ impl World {
         }
         database::create_tables(&client, &tables).await.expect("tables");
         let store = stack::store(&aws);
-        let (tapped, upkeep_tap) = tapped_store(&aws);
+        let (tapped, expiry_tap) = tapped_store(&aws);
         Self {
-            upkeep: Mutex::new(Upkeep::new(database.database(), tapped, clock.clone())),
-            upkeep_tap,
+            expiry: Mutex::new(Expiry::new(database.database(), tapped, clock.clone())),
+            expiry_tap,
             clerk: None,
             clock,
             secrets,
@@ -133,9 +133,9 @@ impl World {
     }
 
     /// As [`instance`](Self::instance), with searches that take so much and no more.
-    pub async fn instance_with(&self, effort: Effort) -> Instance {
+    pub async fn instance_with(&self, search_budget: SearchBudget) -> Instance {
         let (store, tap) = self.tapped_store();
-        let (clock, store) = (Clock::held(self.clock.now()), store.with_effort(effort));
+        let (clock, store) = (Clock::fixed(self.clock.now()), store.with_search_budget(search_budget));
         let gateway = Gateway::new(&self.template, &store, &clock, &self.entropy, self.clerk.as_ref())
             .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
@@ -150,16 +150,16 @@ impl World {
 
     /// Removes what the table removes by itself at the world's time, and delivers what the stream tells of
     /// it; gives how many items were removed. The database's time is the world's only in memory.
-    pub async fn upkeep(&self) -> usize {
-        let mut upkeep = self.upkeep.lock().await;
-        let removed = upkeep.sweep().await.expect("a sweep");
-        upkeep.deliver().await.expect("a delivery");
+    pub async fn expiry(&self) -> usize {
+        let mut expiry = self.expiry.lock().await;
+        let removed = expiry.sweep().await.expect("a sweep");
+        expiry.deliver().await.expect("a delivery");
         removed
     }
 
     /// Removes what the table removes by itself at the world's time, and tells nobody.
     pub async fn sweep(&self) -> usize {
-        self.upkeep.lock().await.sweep().await.expect("a sweep")
+        self.expiry.lock().await.sweep().await.expect("a sweep")
     }
 
     /// Delivers what the stream tells.
@@ -167,12 +167,12 @@ impl World {
     /// # Errors
     /// Says that it will be delivered again.
     pub async fn try_deliver(&self) -> Result<(), hb_local::StartError> {
-        self.upkeep.lock().await.deliver().await
+        self.expiry.lock().await.deliver().await
     }
 
     /// Delivers all that the stream has told so far once more, from its beginning.
     pub async fn deliver_again(&self) {
-        let mut again = Upkeep::new(self.database.database(), self.store.clone(), self.clock.clone());
+        let mut again = Expiry::new(self.database.database(), self.store.clone(), self.clock.clone());
         again.deliver().await.expect("a delivery");
     }
 
@@ -277,10 +277,10 @@ impl World {
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
         let read = client.get_item().table_name("Memories").key("tenant", text(tenant.as_str()));
         let other = read.key("id", text(as_id)).send().await.expect("the database");
-        let record = other.item().and_then(|item| item.get("find")).expect("a record").clone();
+        let record = other.item().and_then(|item| item.get("searchDoc")).expect("a record").clone();
         let update = client.update_item().table_name("Memories").key("tenant", text(tenant.as_str()));
         let update = update.key("id", text(id)).update_expression("SET #record = :record");
-        let update = update.expression_attribute_names("#record", "find");
+        let update = update.expression_attribute_names("#record", "searchDoc");
         update.expression_attribute_values(":record", record).send().await.expect("the database");
     }
 
@@ -301,8 +301,8 @@ impl World {
 }
 
 /// What a search may take as far as the test is not about it: on a busy machine a page takes its time.
-pub fn unhurried() -> Effort {
-    Effort { patience: super::process::PATIENCE, ..Effort::default() }
+pub fn unhurried() -> SearchBudget {
+    SearchBudget { time_limit: super::process::PATIENCE, ..SearchBudget::default() }
 }
 
 fn tapped_store(aws: &Aws) -> (Store, Tap) {

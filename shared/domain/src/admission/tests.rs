@@ -50,7 +50,7 @@ struct Request {
     admission: Option<AdmissionAttempt>,
     writes: u32,
     /// The meter that its last write left or found, and whether it was admitted.
-    answer: Option<(Meter, bool)>,
+    answer: Option<(UsageMeter, bool)>,
 }
 
 impl Scene {
@@ -59,7 +59,7 @@ impl Scene {
         let skews: Vec<i64> = (0..self.callers).map(|_| rng.random_range(-SPREAD / 2..=SPREAD / 2)).collect();
         let clock = |caller: usize, time: i64| Timestamp::from_micros(START + time + skews[caller]);
         let mut seen = vec![LastSeen::default(); self.callers];
-        let mut meter = Meter::default();
+        let mut meter = UsageMeter::default();
         let mut outcome = Outcome::default();
         let mut events = BinaryHeap::new();
         let mut requests = Vec::new();
@@ -129,7 +129,7 @@ fn allowance(per_minute: u32, burst: u32) -> Allowance {
 
 fn seen_at(tat: i64) -> LastSeen {
     let mut seen = LastSeen::default();
-    seen.update(&Meter { tat, ..Meter::default() }, false, Timestamp::from_micros(START));
+    seen.update(&UsageMeter { tat, ..UsageMeter::default() }, false, Timestamp::from_micros(START));
     seen
 }
 
@@ -243,7 +243,7 @@ fn an_admission_agrees_with_the_reference() {
     )| {
         let allowance = Allowance { per_month, per_minute, burst, memories: None };
         let now = Timestamp::from_micros(START);
-        let mut written = Meter { tat: START + tat, months: [(now.month(), used)].into() };
+        let mut written = UsageMeter { tat: START + tat, months: [(now.month(), used)].into() };
         let mut reference = written.clone();
         let mut admission = AdmissionAttempt::new(&allowance, &seen_at(START + seen), now);
         let mut first = admission.branch();
@@ -271,7 +271,7 @@ fn a_slow_call_is_judged_by_the_time_it_comes_back() {
     let allowance = allowance(10, 20);
     let bucket = Bucket::of(&allowance);
     let now = Timestamp::from_micros(START);
-    let full = Meter { tat: bucket.horizon(now) + 4_000_000, ..Meter::default() };
+    let full = UsageMeter { tat: bucket.horizon(now) + 4_000_000, ..UsageMeter::default() };
     let mut admission = AdmissionAttempt::new(&allowance, &seen_at(START), now);
     // At 3.9 s it is still too early, by a tenth of a second.
     let wait = Duration::from_millis(100);
@@ -294,9 +294,9 @@ fn whoever_loses_to_the_last_is_refused_by_the_rate() {
     for _ in 1..MAX_WRITES {
         now = now.plus(Duration::from_millis(5));
         // Others have taken what there was, and what has been refilled since is theirs again at the next try.
-        let found = Meter { tat: bucket.horizon(now), ..Meter::default() };
+        let found = UsageMeter { tat: bucket.horizon(now), ..UsageMeter::default() };
         assert_eq!(admission.failed(&found, now), Next::Write);
     }
-    let found = Meter { tat: bucket.horizon(now), ..Meter::default() };
+    let found = UsageMeter { tat: bucket.horizon(now), ..UsageMeter::default() };
     assert_eq!(admission.failed(&found, now), Next::Refuse(Limit::Rate(Duration::from_millis(1))));
 }

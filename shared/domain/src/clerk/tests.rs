@@ -14,11 +14,11 @@ fn rules(tenant_of: TenantOf) -> ClerkRules {
 /// A claim that is there and null; a plain null takes the claim away.
 const NULL: &str = "null, not absent";
 
-fn judge(rules: &ClerkRules, changes: Value) -> Result<Session, Refused> {
-    judge_under(rules, &json!({"alg": "RS256", "cat": SESSION_CATEGORY}), changes)
+fn verify(rules: &ClerkRules, changes: Value) -> Result<Session, SessionError> {
+    verify_under(rules, &json!({"alg": "RS256", "cat": SESSION_CATEGORY}), changes)
 }
 
-fn judge_under(rules: &ClerkRules, header: &Value, changes: Value) -> Result<Session, Refused> {
+fn verify_under(rules: &ClerkRules, header: &Value, changes: Value) -> Result<Session, SessionError> {
     let mut claims = json!({"iss": "https://clerk.example", "sub": "user_1", "azp": "https://app.example",
         "exp": NOW + 60, "nbf": NOW - 10, "iat": NOW, "sid": "sess_1", "v": 1, "sts": "active"});
     for (name, value) in changes.as_object().expect("changes") {
@@ -33,12 +33,12 @@ fn judge_under(rules: &ClerkRules, header: &Value, changes: Value) -> Result<Ses
     let part = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let token = format!("{}.{}.c2ln", part(header), part(&claims));
     let header = TokenHeader::parse(&token).expect("a header");
-    rules.judge(&header, &Claims::parse(&token).expect("claims"), Timestamp::from_millis(NOW * 1_000))
+    rules.verify(&header, &Claims::parse(&token).expect("claims"), Timestamp::from_millis(NOW * 1_000))
 }
 
 #[test]
 fn the_user_is_the_tenant_and_manages_its_keys() {
-    let session = judge(&rules(TenantOf::User), json!({})).expect("a session");
+    let session = verify(&rules(TenantOf::User), json!({})).expect("a session");
     assert_eq!((session.tenant.as_str(), session.manages_keys), ("user_1", true));
     assert_eq!(session.user, "user_1");
     assert_eq!(session.expires_at, Timestamp::from_millis((NOW + 60) * 1_000));
@@ -47,14 +47,14 @@ fn the_user_is_the_tenant_and_manages_its_keys() {
 #[test]
 fn both_edges_of_all_times_are_five_seconds_away() {
     let rules = rules(TenantOf::User);
-    assert_eq!(judge(&rules, json!({"exp": NOW - 5})), Err(Refused::Expired));
-    assert!(judge(&rules, json!({"exp": NOW - 4})).is_ok());
+    assert_eq!(verify(&rules, json!({"exp": NOW - 5})), Err(SessionError::Expired));
+    assert!(verify(&rules, json!({"exp": NOW - 4})).is_ok());
     // Clerk's libraries leave out the fraction.
-    assert_eq!(judge(&rules, json!({"exp": NOW as f64 - 4.001})), Err(Refused::Expired));
+    assert_eq!(verify(&rules, json!({"exp": NOW as f64 - 4.001})), Err(SessionError::Expired));
     for (claim, rule) in [("nbf", Rule::NotBefore), ("iat", Rule::IssuedAt)] {
-        assert!(judge(&rules, json!({claim: NOW + 5})).is_ok(), "{claim}");
-        assert_eq!(judge(&rules, json!({claim: NOW + 6})), Err(Refused::Unknown(rule)));
-        assert_eq!(judge(&rules, json!({claim: NOW as f64 + 5.001})), Err(Refused::Unknown(rule)));
+        assert!(verify(&rules, json!({claim: NOW + 5})).is_ok(), "{claim}");
+        assert_eq!(verify(&rules, json!({claim: NOW + 6})), Err(SessionError::Unknown(rule)));
+        assert_eq!(verify(&rules, json!({claim: NOW as f64 + 5.001})), Err(SessionError::Unknown(rule)));
     }
 }
 
@@ -63,11 +63,11 @@ fn a_token_is_issued_for_a_day_at_most() {
     let rules = rules(TenantOf::User);
     for issued_at in [NOW, NOW - 1, NOW - 86_000, NOW + 5] {
         let lasting = |seconds: f64| {
-            judge(&rules, json!({"iat": issued_at, "exp": issued_at as f64 + seconds})).map(|_| ())
+            verify(&rules, json!({"iat": issued_at, "exp": issued_at as f64 + seconds})).map(|_| ())
         };
         assert_eq!(lasting(86_400.0), Ok(()), "{issued_at}");
         for seconds in [86_400.001, 86_401.0, 315_360_000.0] {
-            assert_eq!(lasting(seconds), Err(Refused::Unknown(Rule::Lifetime)), "{issued_at} {seconds}");
+            assert_eq!(lasting(seconds), Err(SessionError::Unknown(Rule::Lifetime)), "{issued_at} {seconds}");
         }
     }
 }
@@ -104,99 +104,99 @@ fn what_is_missing_or_of_the_wrong_kind_is_refused() {
         (json!({"v": NULL}), Rule::Version),
         (json!({"v": [2]}), Rule::Version),
     ] {
-        assert_eq!(judge(&rules, changes.clone()), Err(Refused::Unknown(rule)), "{changes}");
+        assert_eq!(verify(&rules, changes.clone()), Err(SessionError::Unknown(rule)), "{changes}");
     }
     for (claim, rule) in [("exp", Rule::Expiry), ("nbf", Rule::NotBefore), ("iat", Rule::IssuedAt)] {
         for value in [json!("2027"), json!(-1), json!(1e300), json!(true), json!([NOW]), json!(NULL)] {
             let changes = json!({ claim: value });
-            assert_eq!(judge(&rules, changes.clone()), Err(Refused::Unknown(rule)), "{changes}");
+            assert_eq!(verify(&rules, changes.clone()), Err(SessionError::Unknown(rule)), "{changes}");
         }
     }
-    assert_eq!(judge(&rules, json!({"exp": null})), Err(Refused::Unknown(Rule::Expiry)));
-    assert_eq!(judge(&rules, json!({"iat": null})), Err(Refused::Unknown(Rule::IssuedAt)));
+    assert_eq!(verify(&rules, json!({"exp": null})), Err(SessionError::Unknown(Rule::Expiry)));
+    assert_eq!(verify(&rules, json!({"iat": null})), Err(SessionError::Unknown(Rule::IssuedAt)));
     for changes in [json!({"nbf": null}), json!({"sts": null}), json!({"v": null}), json!({"v": 2.5})] {
-        assert!(judge(&rules, changes.clone()).is_ok(), "{changes}");
+        assert!(verify(&rules, changes.clone()).is_ok(), "{changes}");
     }
 }
 
 #[test]
 fn only_tokens_of_the_kind_of_sessions_are_sessions() {
     let rules = rules(TenantOf::User);
-    let judged = |header: Value| judge_under(&rules, &header, json!({})).map(|_| ());
-    assert_eq!(judged(json!({"alg": "RS256", "cat": "cl_B7d4PD111AAA"})), Ok(()));
-    assert_eq!(judged(json!({"alg": "RS256"})), Ok(()), "from before there were kinds");
+    let verified = |header: Value| verify_under(&rules, &header, json!({})).map(|_| ());
+    assert_eq!(verified(json!({"alg": "RS256", "cat": "cl_B7d4PD111AAA"})), Ok(()));
+    assert_eq!(verified(json!({"alg": "RS256"})), Ok(()), "from before there were kinds");
     for category in ["cl_B7d4PD222AAA", "cl_B7d4PD333AAA", "cl_b7d4pd111aaa", "cl_I7d4PD111III", ""] {
-        let refused = judged(json!({"alg": "RS256", "cat": category}));
-        assert_eq!(refused, Err(Refused::Unknown(Rule::Category)), "{category}");
+        let refused = verified(json!({"alg": "RS256", "cat": category}));
+        assert_eq!(refused, Err(SessionError::Unknown(Rule::Category)), "{category}");
     }
 }
 
 #[test]
 fn a_token_without_a_party_is_good_where_none_is_named_or_native_is() {
-    let judged = |parties: &[&str], party: Value| {
+    let verified = |parties: &[&str], party: Value| {
         let parties = parties.iter().map(|&party| party.to_owned()).collect();
         let rules = ClerkRules { parties, ..rules(TenantOf::User) };
-        judge(&rules, json!({ "azp": party })).is_ok()
+        verify(&rules, json!({ "azp": party })).is_ok()
     };
     let (app, absent) = ("https://app.example", Value::Null);
-    assert!(judged(&[], absent.clone()) && judged(&[], json!("https://elsewhere.example")));
-    assert!(!judged(&[], json!(7)) && !judged(&[], json!(NULL)));
-    assert!(judged(&[app], json!(app)) && !judged(&[app], absent.clone()));
+    assert!(verified(&[], absent.clone()) && verified(&[], json!("https://elsewhere.example")));
+    assert!(!verified(&[], json!(7)) && !verified(&[], json!(NULL)));
+    assert!(verified(&[app], json!(app)) && !verified(&[app], absent.clone()));
     for parties in [&[app, NATIVE][..], &[NATIVE, app]] {
-        assert!(judged(parties, absent.clone()) && judged(parties, json!(app)));
+        assert!(verified(parties, absent.clone()) && verified(parties, json!(app)));
         for refused in [json!("https://evil.example"), json!(NATIVE), json!(""), json!(NULL), json!(7)] {
-            assert!(!judged(parties, refused.clone()), "{refused}");
+            assert!(!verified(parties, refused.clone()), "{refused}");
         }
     }
-    assert!(judged(&[NATIVE], absent) && !judged(&[NATIVE], json!(app)));
+    assert!(verified(&[NATIVE], absent) && !verified(&[NATIVE], json!(app)));
 }
 
 #[test]
 fn an_audience_is_ours_alone_or_the_token_is_refused() {
-    let judged = |audiences: &[&str], audience: Value| {
+    let verified = |audiences: &[&str], audience: Value| {
         let audiences = audiences.iter().map(|&audience| audience.to_owned()).collect();
-        judge(&ClerkRules { audiences, ..rules(TenantOf::User) }, json!({ "aud": audience })).map(|_| ())
+        verify(&ClerkRules { audiences, ..rules(TenantOf::User) }, json!({ "aud": audience })).map(|_| ())
     };
-    let refused = Err(Refused::Unknown(Rule::Audience));
+    let refused = Err(SessionError::Unknown(Rule::Audience));
     let others = [json!("other"), json!(""), json!([]), json!(["other"]), json!(7), json!({}), json!(NULL)];
     for audience in others.iter().chain(&[json!("ours"), json!(["ours"])]) {
-        assert_eq!(judged(&[], audience.clone()), refused, "{audience}");
+        assert_eq!(verified(&[], audience.clone()), refused, "{audience}");
     }
     let both = ["ours", "also ours"];
     for audience in [Value::Null, json!("ours"), json!(["ours"]), json!(both)] {
-        assert_eq!(judged(&both, audience.clone()), Ok(()), "{audience}");
+        assert_eq!(verified(&both, audience.clone()), Ok(()), "{audience}");
     }
     for audience in others.iter().chain(&[json!(["ours", "other"]), json!(["ours", 7]), json!([["ours"]])]) {
-        assert_eq!(judged(&both, audience.clone()), refused, "{audience}");
+        assert_eq!(verified(&both, audience.clone()), refused, "{audience}");
     }
 }
 
 #[test]
 fn the_active_organization_is_the_tenant_in_both_versions_of_tokens() {
     let rules = rules(TenantOf::Organization);
-    let tenant = |changes: Value| judge(&rules, changes).map(|s| (s.tenant.to_string(), s.manages_keys));
+    let tenant = |changes: Value| verify(&rules, changes).map(|s| (s.tenant.to_string(), s.manages_keys));
     let of = |manages: bool| Ok(("org_1".to_owned(), manages));
     assert_eq!(tenant(json!({"org_id": "org_1", "org_role": "org:admin"})), of(true));
     assert_eq!(tenant(json!({"org_id": "org_1", "org_role": "org:member"})), of(false));
     assert_eq!(tenant(json!({"org_id": "org_1"})), of(false));
     assert_eq!(tenant(json!({"v": 2, "o": {"id": "org_1", "rol": "admin", "slg": "acme"}})), of(true));
     assert_eq!(tenant(json!({"v": 2, "o": {"id": "org_1", "rol": "member"}})), of(false));
-    assert_eq!(tenant(json!({})), Err(Refused::NoOrganization));
-    assert_eq!(tenant(json!({"v": 2, "o": {}})), Err(Refused::NoOrganization));
+    assert_eq!(tenant(json!({})), Err(SessionError::NoOrganization));
+    assert_eq!(tenant(json!({"v": 2, "o": {}})), Err(SessionError::NoOrganization));
     let custom = json!({"v": 2, "org_id": "org_1", "org_role": "org:admin"});
-    assert_eq!(tenant(custom), Err(Refused::NoOrganization));
-    let unknown = |rule| Err(Refused::Unknown(rule));
+    assert_eq!(tenant(custom), Err(SessionError::NoOrganization));
+    let unknown = |rule| Err(SessionError::Unknown(rule));
     assert_eq!(tenant(json!({"org_id": "a b", "org_role": "org:admin"})), unknown(Rule::Tenant));
     assert_eq!(tenant(json!({"org_id": "org_1", "sub": null})), unknown(Rule::Subject));
     assert_eq!(tenant(json!({"org_id": "org_1", "sub": "mch_1"})), unknown(Rule::Subject));
     // What an application puts into `o` of its own tokens is not Clerk's word before version 2.
     let own = json!({"id": "org_2", "rol": "admin"});
-    assert_eq!(tenant(json!({"v": 1, "o": own})), Err(Refused::NoOrganization));
-    assert_eq!(tenant(json!({"v": null, "o": own})), Err(Refused::NoOrganization));
+    assert_eq!(tenant(json!({"v": 1, "o": own})), Err(SessionError::NoOrganization));
+    assert_eq!(tenant(json!({"v": null, "o": own})), Err(SessionError::NoOrganization));
     assert_eq!(tenant(json!({"v": 1, "o": own, "org_id": "org_1"})), of(false));
-    assert_eq!(tenant(json!({"v": 3, "o": own, "org_id": "org_1"})), Err(Refused::NoOrganization));
+    assert_eq!(tenant(json!({"v": 3, "o": own, "org_id": "org_1"})), Err(SessionError::NoOrganization));
     assert_eq!(tenant(json!({"v": "2", "o": own})), unknown(Rule::Version));
     for o in [json!("org_1"), json!(["org_1"]), json!({"id": 7}), json!(NULL)] {
-        assert_eq!(tenant(json!({"v": 2, "o": o})), Err(Refused::NoOrganization), "{o}");
+        assert_eq!(tenant(json!({"v": 2, "o": o})), Err(SessionError::NoOrganization), "{o}");
     }
 }

@@ -22,15 +22,15 @@ impl Shape {
 impl<'de> Deserialize<'de> for Shape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Not as `IgnoredAny`, of which serde_json passes over strings and numbers that it would refuse to read.
-        deserializer.deserialize_any(Look)
+        deserializer.deserialize_any(ShapeVisitor)
     }
 }
 
-struct Look;
+struct ShapeVisitor;
 
 const OTHER: Shape = Shape { is_object: false };
 
-impl<'de> Visitor<'de> for Look {
+impl<'de> Visitor<'de> for ShapeVisitor {
     type Value = Shape;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use hb_domain::credential::{Credential, Refused};
+use hb_domain::credential::{CredentialError, StoredCredential};
 use hb_domain::error::{AuthFailure, Quota};
 use hb_domain::meter::Bucket;
 use hb_domain::plan::Plan;
@@ -17,48 +17,52 @@ use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Error, Principal, Result, Timestamp};
 
 use super::cache::KnownTenant;
-use super::{Guard, Presented, Refusal};
+use super::{Credential, Guard, Refusal};
 use crate::token::Verified;
 
 /// An authenticated caller, and the tenant as this instance knows it.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct Authenticated {
     pub(super) principal: Principal,
     pub(super) known: KnownTenant,
 }
 
-impl Session {
+impl Authenticated {
     /// The refusal of this caller, with its standing.
     pub(super) fn refused(self, error: Error, now: Timestamp) -> Refusal {
-        let standing = self.known.tenant.standing(now);
-        Refusal { error, principal: Some(self.principal), standing: Some(standing) }
+        let rate_limit = self.known.tenant.rate_limit_status(now);
+        Refusal { error, principal: Some(self.principal), rate_limit: Some(rate_limit) }
     }
 }
 
 const UNKNOWN: Error = Error::AuthInvalid(AuthFailure::Unknown);
 
 impl Guard {
-    pub(super) async fn authenticate(&self, credential: &Presented, now: Timestamp) -> Result<Session> {
+    pub(super) async fn authenticate(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<Authenticated> {
         match credential {
-            Presented::Key(key) => self.authenticate_key(key, now).await,
-            Presented::Token(token) => {
+            Credential::Key(key) => self.authenticate_key(key, now).await,
+            Credential::Token(token) => {
                 let verified = self.tokens.verify(&self.store, token, now).await?;
                 let known = match self.cache.tenant(&verified.tenant, now) {
                     Some(known) => known,
-                    None => self.meet(&verified, now).await?,
+                    None => self.load_or_provision(&verified, now).await?,
                 };
-                Ok(Session { principal: verified.principal(), known })
+                Ok(Authenticated { principal: verified.principal(), known })
             }
         }
     }
 
     /// Reads the tenant of a token, and makes it when its first session comes: on the free plan, and once however
     /// many come at a time.
-    async fn meet(&self, verified: &Verified, now: Timestamp) -> Result<KnownTenant> {
+    async fn load_or_provision(&self, verified: &Verified, now: Timestamp) -> Result<KnownTenant> {
         let (tenants, id) = (self.store.tenants(), &verified.tenant);
         let mut found = tenants.get(id).await?;
         if found.is_none() {
-            if !verified.founds_a_tenant() {
+            if !verified.may_provision_tenant() {
                 return Err(UNKNOWN);
             }
             if tenants.create(id, &Tenant::new(Plan::Free, now)).await? {
@@ -72,9 +76,9 @@ impl Guard {
         Ok(self.known(id, tenant, now))
     }
 
-    async fn authenticate_key(&self, key: &ApiKey, now: Timestamp) -> Result<Session> {
-        if let Some(session) = self.remembered(key, now).await? {
-            return Ok(session);
+    async fn authenticate_key(&self, key: &ApiKey, now: Timestamp) -> Result<Authenticated> {
+        if let Some(authenticated) = self.remembered(key, now).await? {
+            return Ok(authenticated);
         }
         let id = key.id();
         let before = self.cache.tick();
@@ -99,20 +103,20 @@ impl Guard {
         };
         let credential = Arc::new(credential);
         self.cache.learn_key(&credential, known.tenant.epoch, now);
-        let principal = self.judge(&credential, key, now).await?;
-        Ok(Session { principal, known })
+        let principal = self.verify(&credential, key, now).await?;
+        Ok(Authenticated { principal, known })
     }
 
     /// The caller, when the instance knows its key and its tenant under one epoch. A key that does
     /// not hold before what is remembered is looked up: it may have been rotated since.
-    async fn remembered(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Session>> {
+    async fn remembered(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Authenticated>> {
         let Some(known_key) = self.cache.key(&key.id(), now) else { return Ok(None) };
         let Some(known) = self.cache.tenant(&known_key.credential.tenant, now) else { return Ok(None) };
         if known_key.epoch != known.tenant.epoch {
             return Ok(None);
         }
-        match self.judge(&known_key.credential, key, now).await {
-            Ok(principal) => Ok(Some(Session { principal, known })),
+        match self.verify(&known_key.credential, key, now).await {
+            Ok(principal) => Ok(Some(Authenticated { principal, known })),
             Err(Error::AuthInvalid(_)) => Ok(None),
             Err(other) => Err(other),
         }
@@ -126,19 +130,19 @@ impl Guard {
         }
     }
 
-    async fn judge(&self, credential: &Credential, key: &ApiKey, now: Timestamp) -> Result<Principal> {
+    async fn verify(&self, credential: &StoredCredential, key: &ApiKey, now: Timestamp) -> Result<Principal> {
         let peppers = self.peppers.get(&self.store, now).await?;
-        let mut judgement = credential.judge(key, &peppers, now);
-        if let Err(Refused::UnknownPepper(version)) = &judgement
+        let mut verdict = credential.verify(key, &peppers, now);
+        if let Err(CredentialError::UnknownPepper(version)) = &verdict
             && let Some(peppers) = self.peppers.reload(&self.store, &peppers, version, now).await?
         {
-            judgement = credential.judge(key, &peppers, now);
+            verdict = credential.verify(key, &peppers, now);
         }
-        judgement.map_err(|refused| {
+        verdict.map_err(|refused| {
             Error::AuthInvalid(match refused {
-                Refused::Unknown | Refused::UnknownPepper(_) => AuthFailure::Unknown,
-                Refused::Revoked => AuthFailure::Revoked,
-                Refused::Expired => AuthFailure::Expired,
+                CredentialError::Unknown | CredentialError::UnknownPepper(_) => AuthFailure::Unknown,
+                CredentialError::Revoked => AuthFailure::Revoked,
+                CredentialError::Expired => AuthFailure::Expired,
             })
         })
     }
@@ -146,13 +150,13 @@ impl Guard {
     /// Refuses a caller whose tenant is suspended, or was refused by a limit a moment ago.
     pub(super) fn refuse_from_memory(
         &self,
-        session: &Session,
+        authenticated: &Authenticated,
         now: Timestamp,
     ) -> std::result::Result<(), Refusal> {
-        let tenant = &session.known.tenant;
+        let tenant = &authenticated.known.tenant;
         let error = if tenant.suspended {
             Error::Suspended
-        } else if !session.known.is_refused(now) {
+        } else if !authenticated.known.is_refused(now) {
             return Ok(());
         } else if tenant.meter.used(now.month()) >= tenant.allowance.per_month {
             Error::QuotaExhausted(Quota::Requests(tenant.allowance.per_month))
@@ -165,8 +169,8 @@ impl Guard {
         };
         Err(Refusal {
             error,
-            principal: Some(session.principal.clone()),
-            standing: Some(tenant.standing(now)),
+            principal: Some(authenticated.principal.clone()),
+            rate_limit: Some(tenant.rate_limit_status(now)),
         })
     }
 }

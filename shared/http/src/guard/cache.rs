@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hb_domain::admission::LastSeen;
-use hb_domain::credential::Credential;
+use hb_domain::credential::StoredCredential;
 use hb_domain::tenant::Tenant;
 use hb_domain::{KeyId, TenantId, Timestamp};
 use lru::LruCache;
@@ -20,7 +20,7 @@ const MAX_AGE: Duration = Duration::from_secs(60);
 /// How long a refusal is remembered: a change of plan reaches a refused caller by then.
 const MAX_REFUSAL: Duration = Duration::from_secs(5);
 /// How often a tenant's standing is read, per instance.
-const BETWEEN_STANDINGS: Duration = Duration::from_secs(1);
+const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 /// Keys and tenants remembered, each about a kilobyte.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
@@ -34,7 +34,7 @@ pub(crate) struct Cache {
 
 #[derive(Clone, Debug)]
 pub(crate) struct KnownKey {
-    pub(crate) credential: Arc<Credential>,
+    pub(crate) credential: Arc<StoredCredential>,
     /// An epoch that the tenant had before the credential was read.
     pub(crate) epoch: i64,
     read_at: Timestamp,
@@ -50,7 +50,7 @@ pub(crate) struct KnownTenant {
     pub(crate) epoch_learnt: u64,
     read_at: Timestamp,
     refused_until: Option<Timestamp>,
-    standing_at: Option<Timestamp>,
+    status_requested_at: Option<Timestamp>,
 }
 
 impl Default for Cache {
@@ -78,7 +78,7 @@ impl Cache {
     }
 
     /// Remembers a credential that was read while the tenant's epoch was `epoch` or later.
-    pub(crate) fn learn_key(&self, credential: &Arc<Credential>, epoch: i64, now: Timestamp) {
+    pub(crate) fn learn_key(&self, credential: &Arc<StoredCredential>, epoch: i64, now: Timestamp) {
         let mut keys = lock(&self.keys);
         let limited = keys.peek(&credential.id).map_or(0, |known| known.limited);
         let known = KnownKey { credential: Arc::clone(credential), epoch, read_at: now, limited };
@@ -139,29 +139,29 @@ impl Cache {
 
     /// Whether the tenant's standing was asked for less than a second ago, and if so, how long to
     /// wait; otherwise notes that it is asked for now.
-    pub(crate) fn standing_asked(&self, id: &TenantId, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn status_requested(&self, id: &TenantId, now: Timestamp) -> Option<Duration> {
         let mut tenants = lock(&self.tenants);
         let known = tenants.get_mut(id)?;
-        let next = known.standing_at.map(|at| at.plus(BETWEEN_STANDINGS));
+        let next = known.status_requested_at.map(|at| at.plus(STATUS_INTERVAL));
         match next {
             Some(next) if now < next => {
                 Some(Duration::from_micros((next.micros() - now.micros()).unsigned_abs()))
             }
             _ => {
-                known.standing_at = Some(now);
+                known.status_requested_at = Some(now);
                 None
             }
         }
     }
 
-    pub(crate) fn note_limited(&self, id: &KeyId) {
+    pub(crate) fn record_rate_limited(&self, id: &KeyId) {
         if let Some(known) = lock(&self.keys).get_mut(id) {
             known.limited += 1;
         }
     }
 
     /// The refusals noted for a key, which are the caller's to write down from now on.
-    pub(crate) fn take_limited(&self, id: &KeyId) -> u64 {
+    pub(crate) fn take_rate_limited(&self, id: &KeyId) -> u64 {
         lock(&self.keys).get_mut(id).map_or(0, |known| std::mem::take(&mut known.limited))
     }
 }
@@ -171,7 +171,7 @@ impl KnownTenant {
     pub(crate) fn just_read(tenant: Tenant, now: Timestamp) -> Self {
         let mut seen = LastSeen::default();
         seen.update(&tenant.meter, false, now);
-        Self { tenant, seen, epoch_learnt: 0, read_at: now, refused_until: None, standing_at: None }
+        Self { tenant, seen, epoch_learnt: 0, read_at: now, refused_until: None, status_requested_at: None }
     }
 
     /// A suspension is a refusal like another: it is not believed for longer than one.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use hb_domain::bearer::{Bearer, TokenText};
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
-use hb_domain::tenant::{SearchVersion, Standing};
+use hb_domain::tenant::{RateLimitStatus, SearchVersion};
 use hb_domain::{ApiKey, Clock, Error, KeyId, Principal};
 use hb_store::Store;
 
@@ -34,9 +34,9 @@ pub(crate) struct Guard {
 
 /// A request that was let in.
 #[derive(Debug)]
-pub(crate) struct Passage {
+pub(crate) struct Admission {
     pub(crate) principal: Principal,
-    pub(crate) standing: Standing,
+    pub(crate) rate_limit: RateLimitStatus,
     /// Refusals of this key that this instance remembers and has not written down yet.
     pub(crate) limited: u64,
     /// Of which version the tenant's memories were when it was let through.
@@ -50,12 +50,12 @@ pub(crate) struct Refusal {
     /// Who asked, when that was established.
     pub(crate) principal: Option<Principal>,
     /// The standing that the answer's headers show, when the caller is known.
-    pub(crate) standing: Option<Standing>,
+    pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { error, principal: None, standing: None }
+        Self { error, principal: None, rate_limit: None }
     }
 }
 
@@ -75,62 +75,64 @@ impl Guard {
     }
 
     /// Authenticates and admits a request that presents this credential.
-    pub(crate) async fn admit(&self, bearer: Option<Bearer>) -> Result<Passage, Refusal> {
-        let credential = presented(bearer)?;
-        let mut session = self.authenticate(&credential, self.clock.now()).await?;
+    pub(crate) async fn admit(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
+        let credential = credential_of(bearer)?;
+        let mut authenticated = self.authenticate(&credential, self.clock.now()).await?;
         for _ in 0..MAX_RELOADS {
-            self.refuse_from_memory(&session, self.clock.now())?;
-            match self.admit_once(session).await? {
-                Some(passage) => return Ok(passage),
-                None => session = self.authenticate(&credential, self.clock.now()).await?,
+            self.refuse_from_memory(&authenticated, self.clock.now())?;
+            match self.admit_once(authenticated).await? {
+                Some(admission) => return Ok(admission),
+                None => authenticated = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
-        Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
+        Err(authenticated
+            .refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
     }
 
     /// Authenticates a request that is not counted and reads its tenant's standing, consistently.
-    pub(crate) async fn standing(&self, bearer: Option<Bearer>) -> Result<Passage, Refusal> {
-        let credential = presented(bearer)?;
-        let mut session = self.authenticate(&credential, self.clock.now()).await?;
+    pub(crate) async fn rate_limit_status(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
+        let credential = credential_of(bearer)?;
+        let mut authenticated = self.authenticate(&credential, self.clock.now()).await?;
         for pass in 0..MAX_RELOADS {
             let now = self.clock.now();
-            self.refuse_from_memory(&session, now).or_else(|refusal| match refusal.error {
+            self.refuse_from_memory(&authenticated, now).or_else(|refusal| match refusal.error {
                 // The standing is there to be asked for exactly then.
                 Error::RateLimited { .. } | Error::QuotaExhausted(_) => Ok(()),
                 _ => Err(refusal),
             })?;
             // Starting over because the epoch has moved is not asking again.
             if pass == 0
-                && let Some(retry_after) = self.cache.standing_asked(session.principal.tenant(), now)
+                && let Some(retry_after) = self.cache.status_requested(authenticated.principal.tenant(), now)
             {
-                return Err(session.refused(Error::RateLimited { retry_after }, now));
+                return Err(authenticated.refused(Error::RateLimited { retry_after }, now));
             }
-            match self.read_standing(session).await? {
-                Some(passage) => return Ok(passage),
-                None => session = self.authenticate(&credential, self.clock.now()).await?,
+            match self.read_rate_limit_status(authenticated).await? {
+                Some(admission) => return Ok(admission),
+                None => authenticated = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
-        Err(session.refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
+        Err(authenticated
+            .refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
     }
 
     /// Notes a refusal of `key`, to be written down with its next admitted request.
-    pub(crate) fn note_limited(&self, key: &KeyId) {
-        self.cache.note_limited(key);
+    pub(crate) fn record_rate_limited(&self, key: &KeyId) {
+        self.cache.record_rate_limited(key);
     }
 }
 
 /// What a caller presents, when it could be good.
 #[derive(Debug)]
-enum Presented {
+enum Credential {
     Key(ApiKey),
     Token(TokenText),
 }
 
-fn presented(bearer: Option<Bearer>) -> Result<Presented, Error> {
+fn credential_of(bearer: Option<Bearer>) -> Result<Credential, Error> {
     match bearer {
         None => Err(Error::AuthRequired),
         Some(Bearer::Unknown) => Err(Error::AuthInvalid(AuthFailure::Unknown)),
-        Some(Bearer::Key(key)) => Ok(Presented::Key(key)),
-        Some(Bearer::Token(token)) => Ok(Presented::Token(token)),
+        Some(Bearer::Key(key)) => Ok(Credential::Key(key)),
+        Some(Bearer::Token(token)) => Ok(Credential::Token(token)),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use hb_domain::clerk::{ClerkRules, Refused};
+use hb_domain::clerk::{ClerkRules, SessionError};
 use hb_domain::error::{AuthFailure, Forbidden};
 use hb_domain::token::{self, Claims, TokenHeader};
 use hb_domain::{Error, Result, Timestamp};
@@ -54,10 +54,10 @@ impl Clerk {
             return Err(unknown("Signature"));
         }
         let claims = Claims::parse(token).ok_or_else(|| unknown("Claims"))?;
-        let session = self.rules.judge(header, &claims, now).map_err(|refused| match refused {
-            Refused::Unknown(rule) => unknown(rule),
-            Refused::Expired => Error::AuthInvalid(AuthFailure::TokenExpired),
-            Refused::NoOrganization => Error::Forbidden(Forbidden::NoOrganization),
+        let session = self.rules.verify(header, &claims, now).map_err(|refused| match refused {
+            SessionError::Unknown(rule) => unknown(rule),
+            SessionError::Expired => Error::AuthInvalid(AuthFailure::TokenExpired),
+            SessionError::NoOrganization => Error::Forbidden(Forbidden::NoOrganization),
         })?;
         let kind = Kind::User { manages_keys: session.manages_keys };
         Ok(Verified { tenant: session.tenant, user: session.user, kind, expires_at: session.expires_at })

@@ -1,10 +1,10 @@
 //! Tokens: Clerk's, which users bring along, and our own, which a session can be traded for.
 
+mod access_tokens;
 mod address;
 mod clerk;
 mod fetch;
 mod jwks;
-mod own;
 mod settings;
 
 use std::num::NonZeroUsize;
@@ -20,9 +20,9 @@ use hb_store::Store;
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
+use access_tokens::AccessTokens;
+pub use access_tokens::MintedToken;
 use clerk::Clerk;
-pub use own::MintedToken;
-use own::OwnTokens;
 pub use settings::ClerkSettings;
 
 /// How long a token that was verified is believed without being verified again.
@@ -34,7 +34,7 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 #[derive(Debug)]
 pub(crate) struct Tokens {
     clerk: Option<Clerk>,
-    pub(crate) own: OwnTokens,
+    pub(crate) access: AccessTokens,
     /// By the SHA-256 of the token: what is remembered cannot be presented.
     verified: Mutex<LruCache<[u8; 32], (Verified, Timestamp)>>,
 }
@@ -52,12 +52,12 @@ pub(crate) struct Verified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     User { manages_keys: bool },
-    Own { scopes: Scopes },
+    AccessToken { scopes: Scopes },
 }
 
 impl Verified {
     /// Whether its tenant comes into being when it is first seen.
-    pub(crate) const fn founds_a_tenant(&self) -> bool {
+    pub(crate) const fn may_provision_tenant(&self) -> bool {
         matches!(self.kind, Kind::User { .. })
     }
 
@@ -67,7 +67,7 @@ impl Verified {
         let user = self.user.clone();
         let (caller, scopes) = match self.kind {
             Kind::User { manages_keys } => (Caller::User { id: user, manages_keys }, Scopes::all()),
-            Kind::Own { scopes } => (Caller::Token { user }, scopes),
+            Kind::AccessToken { scopes } => (Caller::Token { user }, scopes),
         };
         Principal::authenticated(self.tenant.clone(), caller, scopes)
     }
@@ -77,7 +77,7 @@ impl Tokens {
     /// Tokens of a deployment; without settings of Clerk only our own are known, and nobody gets one.
     pub(crate) fn new(clerk: Option<ClerkSettings>) -> Self {
         let verified = Mutex::new(LruCache::new(CAPACITY));
-        Self { clerk: clerk.map(Clerk::new), own: OwnTokens::default(), verified }
+        Self { clerk: clerk.map(Clerk::new), access: AccessTokens::default(), verified }
     }
 
     /// Who a token is of.
@@ -95,7 +95,7 @@ impl Tokens {
         let verified = match (header.algorithm, &self.clerk) {
             // Without Clerk nobody has a session to trade, so there is no token of ours either.
             (_, None) => return Err(unknown()),
-            (Algorithm::EdDsa, Some(_)) => self.own.verify(store, token.as_str(), &header, now).await?,
+            (Algorithm::EdDsa, Some(_)) => self.access.verify(store, token.as_str(), &header, now).await?,
             (Algorithm::Rs256 | Algorithm::Es256, Some(clerk)) => {
                 clerk.verify(token.as_str(), &header, now).await?
             }

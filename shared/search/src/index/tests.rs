@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::sample::{index, memories, memory, now, search, texts};
-use crate::{Entry, Index, Record};
+use crate::{Entry, Index, SearchDocument};
 
 #[test]
 fn what_is_read_again_and_again_takes_no_more_room() {
@@ -16,7 +16,11 @@ fn what_is_read_again_and_again_takes_no_more_room() {
     let memory = memory(0, json!({"content": "…", "metadata": metadata}));
     let mut index = Index::new();
     for _ in 0..1_000 {
-        index.apply(vec![Entry { id: memory.id.clone(), expires_at: None, record: Record::of(&memory) }]);
+        index.apply(vec![Entry {
+            id: memory.id.clone(),
+            expires_at: None,
+            document: SearchDocument::of(&memory),
+        }]);
     }
     assert!(index.bytes() < 100_000, "{}", index.bytes());
     index.remove([&memory.id]);
@@ -26,20 +30,23 @@ fn what_is_read_again_and_again_takes_no_more_room() {
 /// Everything is read anew in parts, each a little different from before, and every third of them is gone.
 #[test]
 fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
-    let entry = |place: usize, round: usize| {
-        let words: Vec<String> = (0..60).map(|word| format!("w{}", place * 31 + word * round)).collect();
+    let entry = |position: usize, round: usize| {
+        let words: Vec<String> = (0..60).map(|word| format!("w{}", position * 31 + word * round)).collect();
         let body = json!({"content": words.join(" "), "tags": [format!("t{round}")], "sessionId": "s"});
         Entry {
             expires_at: None,
-            record: Record::of(&memory(place, body.clone())),
-            id: memory(place, body).id,
+            document: SearchDocument::of(&memory(position, body.clone())),
+            id: memory(position, body).id,
         }
     };
     let mut index = Index::new();
     let mut last: Vec<Entry> = Vec::new();
     for round in 1..4 {
         index.begin_reading();
-        last = (0..1_500).filter(|place| place % 3 != round % 3).map(|place| entry(place, round)).collect();
+        last = (0..1_500)
+            .filter(|position| position % 3 != round % 3)
+            .map(|position| entry(position, round))
+            .collect();
         for part in last.chunks(100).rev() {
             index.apply(part.to_vec());
             let (taken, needed) = (index.bytes(), index.needed());
@@ -60,10 +67,13 @@ fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
 
 #[test]
 fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
-    let memories: Vec<Memory> = (0..4).map(|place| memory(place, json!({"content": "tea"}))).collect();
+    let memories: Vec<Memory> = (0..4).map(|position| memory(position, json!({"content": "tea"}))).collect();
     let mut index = index(&memories);
-    let entry =
-        |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+    let entry = |memory: &Memory| Entry {
+        id: memory.id.clone(),
+        expires_at: None,
+        document: SearchDocument::of(memory),
+    };
     index.begin_reading();
     index.apply(memories[1..3].iter().map(entry).collect());
     assert_eq!(index.len(), 4);
@@ -95,7 +105,7 @@ proptest! {
         let (before, after) = (memories(&texts), memories(&other));
         let mut changed = index(&before);
         let gone: Vec<&MemoryId> = before.iter().skip(after.len()).map(|memory| &memory.id).collect();
-        let entry = |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, record: Record::of(memory) };
+        let entry = |memory: &Memory| Entry { id: memory.id.clone(), expires_at: None, document: SearchDocument::of(memory) };
         let ids: HashSet<&MemoryId> = after.iter().map(|memory| &memory.id).collect();
         changed.remove(before.iter().map(|memory| &memory.id).filter(|id| !ids.contains(id)).chain(gone.into_iter().filter(|id| !ids.contains(id))));
         changed.apply(after.iter().map(entry).collect());
@@ -114,8 +124,8 @@ fn ids_are_numbers_from_the_first_to_the_last_and_sort_as_they_do() {
     assert!(numbers.is_sorted_by(|a, b| a < b));
     assert_eq!(numbers.map(super::name), ids.clone().map(Some));
 
-    let record = Record::of(&memory(0, json!({"content": "a quagga"})));
-    let entries = ids.iter().map(|id| Entry { id: id.clone(), expires_at: None, record: record.clone() });
+    let document = SearchDocument::of(&memory(0, json!({"content": "a quagga"})));
+    let entries = ids.iter().map(|id| Entry { id: id.clone(), expires_at: None, document: document.clone() });
     let mut index = Index::new();
     index.apply(entries.collect());
     let found = search(&index, json!({"query": "quagga"}));

@@ -1,7 +1,7 @@
 //! Keys that an earlier attempt of a request has created, and whose secret nobody was told.
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use hb_domain::credential::Credential;
+use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::pepper::KeyHash;
@@ -40,17 +40,18 @@ impl Keys<'_> {
         let update = Update::builder()
             .table_name(&self.store.tables.api_keys)
             .set_key(Some(credential_key(&key.id)))
-            .update_expression("SET code = :code, pepper = :pepper")
+            .update_expression("SET secretHash = :code, pepperVersion = :pepper")
             .condition_expression(
-                "tenant = :tenant AND code = :seen AND attribute_not_exists(rotation) AND attribute_not_exists(revokedAt)",
+                "tenant = :tenant AND secretHash = :seen AND attribute_not_exists(rotation) AND attribute_not_exists(revokedAt)",
             )
             .expression_attribute_values(":tenant", text(self.tenant))
-            .expression_attribute_values(":seen", bytes(&credential.secret.code))
-            .expression_attribute_values(":code", bytes(&secret.code))
+            .expression_attribute_values(":seen", bytes(&credential.secret.mac))
+            .expression_attribute_values(":code", bytes(&secret.mac))
             .expression_attribute_values(":pepper", text(&secret.pepper.0));
         let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
-        let mark = self.claim.map(|held| held.applied_again(self.store, self.tenant)).transpose()?;
-        let place_of_mark = mark.is_some().then_some(parts.len());
+        let mark =
+            self.idempotency.map(|locked| locked.applied_again(self.store, self.tenant)).transpose()?;
+        let index_of_mark = mark.is_some().then_some(parts.len());
         parts.extend(mark);
         parts.extend(self.caller_is_live(&key.id)?);
         for attempt in 0..TRIES {
@@ -64,8 +65,10 @@ impl Keys<'_> {
                     // Somebody has changed it since it was read; the next attempt finds what it is now.
                     return Err(Error::Unavailable("a key was changed while it was adopted".into()));
                 }
-                Err(Cancelled::Condition(place)) if Some(place) == place_of_mark => {
-                    return Err(Error::Unavailable("another request has taken the claim over".into()));
+                Err(Cancelled::Condition(index)) if Some(index) == index_of_mark => {
+                    return Err(Error::Unavailable(
+                        "another request took over the idempotency record".into(),
+                    ));
                 }
                 Err(Cancelled::Condition(_)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
             }
@@ -74,8 +77,8 @@ impl Keys<'_> {
     }
 
     /// Both rows of the key, provided that this request has written them.
-    async fn written_before(&self, key: &KeySummary) -> Result<(KeySummary, Credential)> {
-        let taken = || Error::Unavailable(format!("{} is taken", key.id));
+    async fn written_before(&self, key: &KeySummary) -> Result<(KeySummary, StoredCredential)> {
+        let taken = || Error::Unavailable(format!("{} is liveKeys", key.id));
         let stored = match self.get(&key.id).await {
             Err(Error::NotFound) => return Err(taken()),
             other => other?,

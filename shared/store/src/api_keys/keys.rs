@@ -1,19 +1,19 @@
 //! A tenant's keys: creating, reading and listing them.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
-use hb_domain::credential::Credential;
+use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
 use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 
-use super::slots::{self, Full};
+use super::live_names::{self, NameConflict};
 use super::{credential_key, credentials, listed_until, owned_key, owner};
 use crate::Store;
-use crate::claims::HeldClaim;
-use crate::fault::fault;
+use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
+use crate::sdk_error::map_sdk_error;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// The most live keys a tenant may have.
@@ -33,20 +33,20 @@ pub struct Keys<'a> {
     pub(super) principal: &'a Principal,
     /// The key that the caller came with, and what is kept of the secret it presented.
     pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
-    pub(super) claim: Option<&'a HeldClaim>,
+    pub(super) idempotency: Option<&'a LockedRecord>,
 }
 
 impl<'a> Keys<'a> {
     pub(crate) fn new(store: &'a Store, principal: &'a Principal) -> Self {
         let caller = principal.key_id().zip(principal.secret());
-        Self { store, tenant: principal.tenant(), principal, caller, claim: None }
+        Self { store, tenant: principal.tenant(), principal, caller, idempotency: None }
     }
 
     /// The same keys, for a request that works under a claim: what a request before it has done under the claim is
     /// found instead of done again.
     #[must_use]
-    pub const fn under(self, claim: Option<&'a HeldClaim>) -> Self {
-        Self { claim, ..self }
+    pub const fn under(self, idempotency: Option<&'a LockedRecord>) -> Self {
+        Self { idempotency, ..self }
     }
 
     /// The part of a transaction that holds while the caller's own key works with the secret it presented;
@@ -57,9 +57,9 @@ impl<'a> Keys<'a> {
             .table_name(&self.store.tables.api_keys)
             .set_key(Some(credential_key(id)))
             .condition_expression(
-                "attribute_not_exists(revokedAt) AND (code = :code OR previousCode = :code)",
+                "attribute_not_exists(revokedAt) AND (secretHash = :code OR previousSecretHash = :code)",
             )
-            .expression_attribute_values(":code", bytes(&secret.code));
+            .expression_attribute_values(":code", bytes(&secret.mac));
         Ok(Some(TransactWriteItem::builder().condition_check(built(check.build())?).build()))
     }
 
@@ -71,7 +71,7 @@ impl<'a> Keys<'a> {
     /// same claim has created it and somebody has rotated or revoked it since, [`Error::QuotaExhausted`]
     /// when the tenant has [`MAX_LIVE_KEYS`]; the database's.
     pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<KeySummary> {
-        let credential = Credential {
+        let credential = StoredCredential {
             id: key.id.clone(),
             tenant: self.tenant.clone(),
             environment: key.environment,
@@ -98,7 +98,7 @@ impl<'a> Keys<'a> {
                 .build();
             parts.push(TransactWriteItem::builder().put(built(put)?).build());
         }
-        let slot = slots::take(self.store, self.tenant, key)?;
+        let slot = live_names::reserve(self.store, self.tenant, key)?;
         parts.push(TransactWriteItem::builder().update(slot).build());
         parts.extend(self.caller_is_live(&key.id)?);
 
@@ -107,9 +107,9 @@ impl<'a> Keys<'a> {
                 Ok(()) => return Ok(key.clone()),
                 Err(lost @ (Cancelled::Conflict | Cancelled::Condition(2))) => {
                     // The row says whether the name is taken by now; trying again would not help then.
-                    match slots::explain(self.store, self.tenant, key, key.created_at).await? {
-                        Full::Refused(error) => return Err(error),
-                        Full::Pruned | Full::Free => {}
+                    match live_names::explain(self.store, self.tenant, key, key.created_at).await? {
+                        NameConflict::Taken(error) => return Err(error),
+                        NameConflict::ExpiredRemoved | NameConflict::Gone => {}
                     }
                     if matches!(lost, Cancelled::Conflict) {
                         pause(attempt, key.id.as_str()).await;
@@ -130,7 +130,7 @@ impl<'a> Keys<'a> {
         let get = self.store.db.get_item().table_name(&self.store.tables.api_keys);
         let get = get.set_key(Some(owned_key(self.tenant, id.as_str()))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| fault("GetItem api-keys", error))?;
+        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
         answer.item.as_ref().map(decode).transpose()?.ok_or(Error::NotFound)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Keys<'a> {
                 .set_exclusive_start_key(from)
                 .consistent_read(true)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let answer = query.send().await.map_err(|error| fault("Query api-keys", error))?;
+            let answer = query.send().await.map_err(|error| map_sdk_error("Query api-keys", error))?;
             for item in answer.items() {
                 keys.push(decode(item)?);
             }

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | credential | `key#` + id | `credential` | what authentication needs: whose key, its hashes, scopes, end |
 //! | key | `tenant#` + tenant | id | what its owner is shown: name, scopes, dates |
-//! | slots | `tenant#` + tenant | `slots` | one attribute a live name, and their number |
+//! | slots | `tenant#` + tenant | `live_names` | one attribute a live name, and their number |
 //!
 //! Authentication starts from an id and must not need a tenant; everything else starts from a tenant
 //! and cannot reach another's row. The slots row makes live names unique and bounds their number by
@@ -13,9 +13,9 @@
 mod adopt;
 pub(crate) mod credentials;
 pub(crate) mod keys;
+mod live_names;
 mod revoke;
 pub(crate) mod rotate;
-mod slots;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::key_summary::SHOWN_AFTER_END;

@@ -5,7 +5,7 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, Result, Timestamp};
 
 use super::keys::Keys;
-use super::{credential_key, listed_until, owned_key, slots};
+use super::{credential_key, listed_until, live_names, owned_key};
 use crate::item::millis;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
@@ -39,7 +39,7 @@ impl Keys<'_> {
                 .build();
             parts.push(TransactWriteItem::builder().update(built(update)?).build());
         }
-        let slot = slots::give_back(self.store, self.tenant, key)?;
+        let slot = live_names::release(self.store, self.tenant, key)?;
         parts.push(TransactWriteItem::builder().update(slot).build());
 
         for attempt in 0..TRIES {

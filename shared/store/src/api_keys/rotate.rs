@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use hb_domain::credential::Credential;
+use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, KeyId, Result, Timestamp};
 
 use super::credential_key;
 use super::keys::Keys;
-use crate::claims::HeldClaim;
+use crate::idempotency::LockedRecord;
 use crate::item::{bytes, millis, text};
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
@@ -48,7 +48,7 @@ impl Keys<'_> {
         let before = self.store.credentials().get(rotation.id).await?;
         let before = before.filter(|found| found.tenant == *self.tenant).ok_or(Error::NotFound)?;
         let resumed = before.rotation.as_deref() == Some(rotation.name);
-        if !resumed && self.claim.is_some_and(|held| held.claim.applied) {
+        if !resumed && self.idempotency.is_some_and(|locked| locked.record.applied) {
             let id = rotation.id;
             return Err(Error::Duplicate(format!(
                 "The key was rotated by an earlier attempt of this request and has been rotated again since: {id}"
@@ -65,13 +65,15 @@ impl Keys<'_> {
         let previous = if resumed {
             ""
         } else if grace.is_zero() {
-            " REMOVE previousCode, previousPepper, replacedAt, previousUntil"
+            " REMOVE previousSecretHash, previousPepperVersion, replacedAt, previousUntil"
         } else {
-            ", previousCode = :seen, previousPepper = :seenPepper, replacedAt = :now, previousUntil = :until"
+            ", previousSecretHash = :seen, previousPepperVersion = :seenPepper, replacedAt = :now, previousUntil = :until"
         };
         let mut update = self
             .update_secret(rotation.id, &before.secret, secret)
-            .update_expression(format!("SET code = :code, pepper = :pepper, rotation = :rotation{previous}"))
+            .update_expression(format!(
+                "SET secretHash = :code, pepperVersion = :pepper, rotation = :rotation{previous}"
+            ))
             .expression_attribute_values(":rotation", text(rotation.name));
         if previous.contains(":now") {
             update = update
@@ -79,29 +81,34 @@ impl Keys<'_> {
                 .expression_attribute_values(":now", millis(rotation.now))
                 .expression_attribute_values(":until", millis(rotation.now.plus(grace)));
         }
-        let mark = self.claim.map(|held| match resumed {
-            true => held.applied_again(self.store, self.tenant),
-            false => held.applied(self.store, self.tenant),
+        let mark = self.idempotency.map(|locked| match resumed {
+            true => locked.applied_again(self.store, self.tenant),
+            false => locked.applied(self.store, self.tenant),
         });
         self.write_secret(rotation.id, update, secret, mark.transpose()?).await?;
         match self.store.tenants().raise_epoch(self.tenant).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 // What an earlier attempt has applied stays so.
-                let claim = self.claim.filter(|_| !resumed);
-                self.take_back(&before, secret, claim).await;
+                let idempotency = self.idempotency.filter(|_| !resumed);
+                self.take_back(&before, secret, idempotency).await;
                 Err(error)
             }
         }
     }
 
     /// Gives the key its old secret back: nobody has been told the new one.
-    async fn take_back(&self, before: &Credential, secret: &KeyHash, claim: Option<&HeldClaim>) {
+    async fn take_back(
+        &self,
+        before: &StoredCredential,
+        secret: &KeyHash,
+        idempotency: Option<&LockedRecord>,
+    ) {
         let (mut set, mut removed) = (String::new(), Vec::new());
         match &before.previous {
-            None => removed.extend(["previousCode", "previousPepper", "replacedAt", "previousUntil"]),
+            None => removed.extend(["previousSecretHash", "previousPepperVersion", "replacedAt", "previousUntil"]),
             Some(_) => set.push_str(
-                ", previousCode = :old, previousPepper = :oldPepper, replacedAt = :at, previousUntil = :until",
+                ", previousSecretHash = :old, previousPepperVersion = :oldPepper, replacedAt = :at, previousUntil = :until",
             ),
         }
         // A repetition must not take this rotation for done.
@@ -113,19 +120,19 @@ impl Keys<'_> {
             if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
         let mut update = self
             .update_secret(&before.id, secret, &before.secret)
-            .update_expression(format!("SET code = :code, pepper = :pepper{set}{removed}"));
+            .update_expression(format!("SET secretHash = :code, pepperVersion = :pepper{set}{removed}"));
         if let Some(rotation) = &before.rotation {
             update = update.expression_attribute_values(":rotation", text(rotation));
         }
         if let Some(previous) = &before.previous {
             update = update
-                .expression_attribute_values(":old", bytes(&previous.secret.code))
+                .expression_attribute_values(":old", bytes(&previous.secret.mac))
                 .expression_attribute_values(":oldPepper", text(&previous.secret.pepper.0))
                 .expression_attribute_values(":at", millis(previous.replaced_at))
                 .expression_attribute_values(":until", millis(previous.works_until));
         }
         let taken_back = async {
-            let mark = claim.map(|held| held.taken_back(self.store, self.tenant)).transpose()?;
+            let mark = idempotency.map(|locked| locked.taken_back(self.store, self.tenant)).transpose()?;
             self.write_secret(&before.id, update, &before.secret, mark).await
         };
         if let Err(error) = taken_back.await {
@@ -139,10 +146,12 @@ impl Keys<'_> {
         Update::builder()
             .table_name(&self.store.tables.api_keys)
             .set_key(Some(credential_key(id)))
-            .condition_expression("tenant = :tenant AND attribute_not_exists(revokedAt) AND code = :seen")
+            .condition_expression(
+                "tenant = :tenant AND attribute_not_exists(revokedAt) AND secretHash = :seen",
+            )
             .expression_attribute_values(":tenant", text(self.tenant))
-            .expression_attribute_values(":seen", bytes(&seen.code))
-            .expression_attribute_values(":code", bytes(&secret.code))
+            .expression_attribute_values(":seen", bytes(&seen.mac))
+            .expression_attribute_values(":code", bytes(&secret.mac))
             .expression_attribute_values(":pepper", text(&secret.pepper.0))
     }
 
@@ -156,7 +165,7 @@ impl Keys<'_> {
         mark: Option<TransactWriteItem>,
     ) -> Result<()> {
         let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
-        let place_of_mark = mark.is_some().then_some(parts.len());
+        let index_of_mark = mark.is_some().then_some(parts.len());
         parts.extend(mark);
         parts.extend(self.caller_is_live(id)?);
         for attempt in 0..TRIES {
@@ -174,8 +183,10 @@ impl Keys<'_> {
                         None => Err(Error::NotFound),
                     };
                 }
-                Err(Cancelled::Condition(place)) if Some(place) == place_of_mark => {
-                    return Err(Error::Unavailable("another request has taken the claim over".into()));
+                Err(Cancelled::Condition(index)) if Some(index) == index_of_mark => {
+                    return Err(Error::Unavailable(
+                        "another request took over the idempotency record".into(),
+                    ));
                 }
                 Err(Cancelled::Condition(_)) => {
                     return Err(Error::AuthInvalid(AuthFailure::Unknown));

@@ -6,22 +6,22 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesO
 use hb_domain::patch::Patch;
 use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 
-use super::put::{Failure, Written};
-use super::row::Record;
-use super::{Memories, Versioned, row};
+use super::put::{Failure, PutOutcome};
+use super::stored_memory::StoredMemory;
+use super::{Memories, VersionedMemory, stored_memory};
 use crate::changes::Change;
-use crate::counts::{Amount, Counts, Reserved};
-use crate::fault::{fault, persist, was_refused};
 use crate::item::{Attributes, millis, text};
+use crate::sdk_error::{map_sdk_error, retry_when_throttled, was_rejected};
+use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
 /// How often a patch that lost against another one of the same memory starts over.
 const TRIES: u32 = 50;
 
 /// What a deletion has freed, and the place in the order of what was there.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Gone {
-    pub(super) amount: Amount,
-    pub(super) seq: u64,
+pub(super) struct Freed {
+    pub(super) amount: StorageUsage,
+    pub(super) write_seq: u64,
 }
 
 impl Memories<'_> {
@@ -38,11 +38,11 @@ impl Memories<'_> {
         expected: Option<&[String]>,
         version: &str,
         now: Timestamp,
-    ) -> Result<Versioned> {
+    ) -> Result<VersionedMemory> {
         for _ in 0..TRIES {
             let found =
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
-            let is_applied = self.claim.is_some_and(|held| held.claim.applied);
+            let is_applied = self.idempotency.is_some_and(|locked| locked.record.applied);
             if is_applied || found.version == version {
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
@@ -66,42 +66,42 @@ impl Memories<'_> {
     /// Puts `memory` in the place of `found`; `None` when that has changed meanwhile.
     async fn replace(
         &self,
-        found: Record,
+        found: StoredMemory,
         memory: Memory,
         version: &str,
         now: Timestamp,
-    ) -> Result<Option<Record>> {
-        let counts = Counts::new(self.store, self.tenant);
+    ) -> Result<Option<StoredMemory>> {
+        let counts = StorageLedger::new(self.store, self.tenant);
         let (before, after) = (found.memory.size(), memory.size());
-        let bytes = |bytes: u64| Amount { memories: 0, bytes };
+        let bytes = |bytes: u64| StorageUsage { memories: 0, bytes };
         let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
         let is_moved: Vec<bool> =
             owners(&found.memory).into_iter().zip(owners(&memory)).map(|(old, new)| old != new).collect();
         let mut moved = found.moved;
         if (grown.bytes > 0 || is_moved.contains(&true))
-            && let Reserved::At(place) = counts.reserve(grown, None, now).await?
+            && let Reservation::Granted(index) = counts.reserve(grown, None, now).await?
         {
             // Who got it now got it after any erasure that has begun.
             for (since, is_moved) in moved.iter_mut().zip(is_moved) {
-                *since = if is_moved { Some(place) } else { *since };
+                *since = if is_moved { Some(index) } else { *since };
             }
         }
-        let record = Record { memory, version: version.to_owned(), seq: found.seq, moved };
-        match self.put_over(&record, &found.version).await {
-            Ok(Written::Now | Written::Before) => {
-                self.note(|changes| changes.note_written(record.memory.updated_at, now));
-                counts.release(shrunk, found.seq).await;
-                Ok(Some(record))
+        let stored = StoredMemory { memory, version: version.to_owned(), write_seq: found.write_seq, moved };
+        match self.put_over(&stored, &found.version).await {
+            Ok(PutOutcome::Written | PutOutcome::AlreadyWritten) => {
+                self.note(|changes| changes.note_written(stored.memory.updated_at, now));
+                counts.release(shrunk, found.write_seq).await;
+                Ok(Some(stored))
             }
-            Ok(Written::Refused) => {
-                counts.release(grown, found.seq).await;
+            Ok(PutOutcome::ConditionFailed) => {
+                counts.release(grown, found.write_seq).await;
                 Ok(None)
             }
             Err(Failure { error, maybe_done }) => {
                 if maybe_done {
                     self.note(|changes| changes.note(Change::WRITTEN));
                 } else {
-                    counts.release(grown, found.seq).await;
+                    counts.release(grown, found.write_seq).await;
                 }
                 Err(error)
             }
@@ -119,7 +119,7 @@ impl Memories<'_> {
             "attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)".to_owned();
         let mut delete = self.deletion(id).expression_attribute_values(":now", millis(now));
         if let Some(versions) = expected {
-            let names: Vec<String> = (0..versions.len()).map(|place| format!(":v{place}")).collect();
+            let names: Vec<String> = (0..versions.len()).map(|index| format!(":v{index}")).collect();
             condition = format!("{condition} AND #version IN ({})", names.join(", "));
             delete = delete.expression_attribute_names("#version", "version");
             for (name, version) in names.into_iter().zip(versions) {
@@ -128,11 +128,11 @@ impl Memories<'_> {
         }
         match self.remove(delete.condition_expression(condition)).await? {
             Ok(gone) => {
-                Counts::new(self.store, self.tenant).release(gone.amount, gone.seq).await;
+                StorageLedger::new(self.store, self.tenant).release(gone.amount, gone.write_seq).await;
                 Ok(())
             }
             Err(kept) => {
-                let kept = kept.as_ref().map(row::decode).transpose()?;
+                let kept = kept.as_ref().map(stored_memory::decode).transpose()?;
                 let visible = kept.is_some_and(|kept| kept.memory.is_visible(now));
                 Err(if visible { Error::PreconditionFailed } else { Error::NotFound })
             }
@@ -145,7 +145,7 @@ impl Memories<'_> {
             .once
             .delete_item()
             .table_name(&self.store.tables.memories)
-            .set_key(Some(row::key(self.tenant, id)))
+            .set_key(Some(stored_memory::key(self.tenant, id)))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -156,13 +156,15 @@ impl Memories<'_> {
     pub(super) async fn remove(
         &self,
         delete: DeleteItemFluentBuilder,
-    ) -> Result<std::result::Result<Gone, Option<Attributes>>> {
-        match persist(|| delete.clone().send()).await {
+    ) -> Result<std::result::Result<Freed, Option<Attributes>>> {
+        match retry_when_throttled(|| delete.clone().send()).await {
             Ok(answer) => {
                 self.note(|changes| changes.note(Change::DELETED));
-                let gone = answer.attributes.as_ref().map(row::decode).transpose()?;
-                Ok(Ok(gone
-                    .map_or_else(Gone::default, |record| Gone { amount: record.amount(), seq: record.seq })))
+                let gone = answer.attributes.as_ref().map(stored_memory::decode).transpose()?;
+                Ok(Ok(gone.map_or_else(Freed::default, |stored| Freed {
+                    amount: stored.amount(),
+                    write_seq: stored.write_seq,
+                })))
             }
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
@@ -172,21 +174,21 @@ impl Memories<'_> {
                     Ok(Err(failed.item.clone()))
                 }
                 _ => {
-                    if !was_refused(&error) {
+                    if !was_rejected(&error) {
                         self.note(|changes| changes.note(Change::DELETED));
                     }
-                    Err(fault("DeleteItem memories", error))
+                    Err(map_sdk_error("DeleteItem memories", error))
                 }
             },
         }
     }
 
-    pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<Record>> {
+    pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<StoredMemory>> {
         let get = self.store.db.get_item().table_name(&self.store.tables.memories);
-        let get = get.set_key(Some(row::key(self.tenant, id))).consistent_read(true);
+        let get = get.set_key(Some(stored_memory::key(self.tenant, id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| fault("GetItem memories", error))?;
-        answer.item.as_ref().map(row::decode).transpose()
+        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem memories", error))?;
+        answer.item.as_ref().map(stored_memory::decode).transpose()
     }
 }
 

@@ -5,34 +5,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use hb_domain::error::Quota;
-use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
+use hb_domain::{Error, MemoryId, Result, Timestamp};
 
-use super::Memories;
-use super::put::{Failure, Written};
-use super::row::Record;
-use crate::counts::{Amount, Counts, Reserved};
+use super::put::{Failure, PutOutcome};
+use super::stored_memory::StoredMemory;
+use super::{Memories, VersionedMemory};
+use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
 /// How many memories are written at a time.
 const AT_ONCE: usize = 16;
 /// How often places are asked for that others are giving back meanwhile.
 const TRIES: usize = 10;
 
-/// A memory to be kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewRecord {
-    /// The memory.
-    pub memory: Memory,
-    /// The name of its first version.
-    pub version: String,
-}
-
 /// What became of one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landed {
+pub enum CreateOutcome {
     /// It is kept.
     Created,
     /// A memory of its id was there before and is as it was.
-    Existed,
+    AlreadyExisted,
     /// It is not kept, or nobody knows.
     Failed(Error),
 }
@@ -42,11 +33,11 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// [`Error::QuotaExhausted`] when that many are kept; the database's.
-    pub async fn create(&self, new: NewRecord, limit: Option<u64>, now: Timestamp) -> Result<()> {
+    pub async fn create(&self, new: VersionedMemory, limit: Option<u64>, now: Timestamp) -> Result<()> {
         match self.create_all(vec![new], false, limit, now).await?.pop() {
             // An id has 67 random bits: whatever has it was made by this very request, carried on.
-            Some(Landed::Created | Landed::Existed) => Ok(()),
-            Some(Landed::Failed(error)) => Err(error),
+            Some(CreateOutcome::Created | CreateOutcome::AlreadyExisted) => Ok(()),
+            Some(CreateOutcome::Failed(error)) => Err(error),
             None => Err(Error::Internal("a memory was neither kept nor refused".into())),
         }
     }
@@ -58,16 +49,21 @@ impl Memories<'_> {
     /// When no place could be taken, the database's; what becomes of single memories is told one by one.
     pub async fn create_all(
         &self,
-        new: Vec<NewRecord>,
+        new: Vec<VersionedMemory>,
         foreign: bool,
         limit: Option<u64>,
         now: Timestamp,
-    ) -> Result<Vec<Landed>> {
-        let counts = Counts::new(self.store, self.tenant);
-        let mut landed: Vec<Option<Landed>> = vec![None; new.len()];
-        let mut records: Vec<(usize, Record)> = new
+    ) -> Result<Vec<CreateOutcome>> {
+        let counts = StorageLedger::new(self.store, self.tenant);
+        let mut outcomes: Vec<Option<CreateOutcome>> = vec![None; new.len()];
+        let mut stored: Vec<(usize, StoredMemory)> = new
             .into_iter()
-            .map(|new| Record { memory: new.memory, version: new.version, seq: 0, moved: [None; 3] })
+            .map(|new| StoredMemory {
+                memory: new.memory,
+                version: new.version,
+                write_seq: 0,
+                moved: [None; 3],
+            })
             .enumerate()
             .collect();
         // What a request before this one has written under the claim has its place already.
@@ -75,91 +71,92 @@ impl Memories<'_> {
         if self.is_resumed() {
             // They have the times of the first request, and `now` is its time too.
             self.note(|changes| {
-                records.iter().for_each(|(_, record)| changes.note_late(record.memory.updated_at));
+                stored.iter().for_each(|(_, stored)| changes.note_backdated(stored.memory.updated_at));
             });
-            self.set_existing_aside(&mut records, &mut landed, now).await?;
+            self.set_existing_aside(&mut stored, &mut outcomes, now).await?;
             may_exist = false;
         }
         let mut tries = 0;
-        let seq = loop {
+        let write_seq = loop {
             tries += 1;
-            let amount: Amount = records.iter().map(|(_, record)| record.amount()).sum();
-            if records.is_empty() {
+            let amount: StorageUsage = stored.iter().map(|(_, stored)| stored.amount()).sum();
+            if stored.is_empty() {
                 break 0;
             }
             match counts.reserve(amount, limit, now).await? {
-                Reserved::At(seq) => break seq,
+                Reservation::Granted(write_seq) => break write_seq,
                 // Those that are there already need none.
-                Reserved::Room(_) if std::mem::take(&mut may_exist) => {
-                    self.set_existing_aside(&mut records, &mut landed, now).await?;
+                Reservation::Exceeded(_) if std::mem::take(&mut may_exist) => {
+                    self.set_existing_aside(&mut stored, &mut outcomes, now).await?;
                 }
                 // Somebody has made room in between.
-                Reserved::Room(room) if room >= amount.memories && tries < TRIES => {}
-                Reserved::Room(room) => {
-                    let room = usize::try_from(room).unwrap_or(usize::MAX).min(records.len() - 1);
-                    for (place, _) in records.split_off(room) {
+                Reservation::Exceeded(room) if room >= amount.memories && tries < TRIES => {}
+                Reservation::Exceeded(room) => {
+                    let room = usize::try_from(room).unwrap_or(usize::MAX).min(stored.len() - 1);
+                    for (index, _) in stored.split_off(room) {
                         let error = Error::QuotaExhausted(Quota::Memories(limit.unwrap_or(0)));
-                        landed[place] = Some(Landed::Failed(error));
+                        outcomes[index] = Some(CreateOutcome::Failed(error));
                     }
                 }
             }
         };
         // Once one could not be written in time, the others are not begun: the caller waits at a gateway.
         let is_down = &AtomicBool::new(false);
-        let puts = records.into_iter().map(|(place, record)| async move {
-            let record = Record { seq, ..record };
+        let puts = stored.into_iter().map(|(index, stored)| async move {
+            let stored = StoredMemory { write_seq, ..stored };
             let put = if is_down.load(Ordering::Relaxed) {
                 let error = Error::Unavailable("the database could not be reached a moment ago".into());
                 Err(Failure { error, maybe_done: false })
             } else {
-                self.put_new(&record, now).await
+                self.put_new(&stored, now).await
             };
             if put.as_ref().is_err_and(|failure| failure.maybe_done) {
                 is_down.store(true, Ordering::Relaxed);
             }
-            (place, record.amount(), record.memory.updated_at, put)
+            (index, stored.amount(), stored.memory.updated_at, put)
         });
-        let mut unused = Amount::default();
+        let mut unused = StorageUsage::default();
         let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
-        while let Some((place, amount, mut updated_at, put)) = puts.next().await {
+        while let Some((index, amount, mut updated_at, put)) = puts.next().await {
             let (outcome, taken) = match put {
-                Ok((Written::Now, replaced)) => {
-                    unused = unused + replaced.map_or_else(Amount::default, |old| old.amount());
-                    (Landed::Created, true)
+                Ok((PutOutcome::Written, replaced)) => {
+                    unused = unused + replaced.map_or_else(StorageUsage::default, |old| old.amount());
+                    (CreateOutcome::Created, true)
                 }
-                Ok((Written::Before | Written::Refused, existing)) => {
+                Ok((PutOutcome::AlreadyWritten | PutOutcome::ConditionFailed, existing)) => {
                     let existing = existing.map(|existing| existing.memory.updated_at);
                     updated_at = existing.unwrap_or(updated_at);
-                    (Landed::Existed, false)
+                    (CreateOutcome::AlreadyExisted, false)
                 }
                 // Rather a place too many than one too few.
-                Err(Failure { error, maybe_done }) => (Landed::Failed(error), maybe_done),
+                Err(Failure { error, maybe_done }) => (CreateOutcome::Failed(error), maybe_done),
             };
-            if taken || outcome == Landed::Existed {
+            if taken || outcome == CreateOutcome::AlreadyExisted {
                 self.note(|changes| changes.note_written(updated_at, now));
             }
             if !taken {
                 unused = unused + amount;
             }
-            landed[place] = Some(outcome);
+            outcomes[index] = Some(outcome);
         }
-        counts.release(unused, seq).await;
-        let unknown = || Landed::Failed(Error::Internal("a memory was neither kept nor refused".into()));
-        Ok(landed.into_iter().map(|outcome| outcome.unwrap_or_else(unknown)).collect())
+        counts.release(unused, write_seq).await;
+        let unknown =
+            || CreateOutcome::Failed(Error::Internal("a memory was neither kept nor refused".into()));
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unknown)).collect())
     }
 
     async fn set_existing_aside(
         &self,
-        records: &mut Vec<(usize, Record)>,
-        landed: &mut [Option<Landed>],
+        stored: &mut Vec<(usize, StoredMemory)>,
+        outcomes: &mut [Option<CreateOutcome>],
         now: Timestamp,
     ) -> Result<()> {
-        let ids: BTreeSet<&MemoryId> = records.iter().map(|(_, record)| &record.memory.id).collect();
+        let ids: BTreeSet<&MemoryId> = stored.iter().map(|(_, stored)| &stored.memory.id).collect();
         let existing = self.fetch(ids).await?;
-        records.retain(|(place, record)| {
-            let existing = existing.get(&record.memory.id).filter(|memory| memory.is_visible(now));
+        stored.retain(|(index, stored)| {
+            let existing = existing.get(&stored.memory.id).filter(|memory| memory.is_visible(now));
             if let Some(memory) = existing {
-                landed[*place] = Some(Landed::Existed);
+                outcomes[*index] = Some(CreateOutcome::AlreadyExisted);
                 self.note(|changes| changes.note_written(memory.updated_at, now));
             }
             existing.is_none()

@@ -10,12 +10,12 @@ use hb_domain::listing::{Filter, Order, Sort};
 use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::Memories;
-use super::change::Gone;
-use super::row::OWNERS;
+use super::change::Freed;
+use super::stored_memory::OWNERS;
 use super::walk::{Budget, Walk};
 use crate::changes::Change;
-use crate::counts::{Amount, Counts, Reserved};
 use crate::item::{millis, number, text};
+use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
 /// How many memories are deleted at a time.
 const AT_ONCE: usize = 16;
@@ -101,9 +101,9 @@ impl Memories<'_> {
 
     /// Takes a place in the order of the tenant's writes.
     async fn begin(&self, now: Timestamp) -> Result<u64> {
-        match Counts::new(self.store, self.tenant).reserve(Amount::default(), None, now).await? {
-            Reserved::At(place) => Ok(place),
-            Reserved::Room(_) => Err(Error::Internal("no place in the order of writes".into())),
+        match StorageLedger::new(self.store, self.tenant).reserve(StorageUsage::default(), None, now).await? {
+            Reservation::Granted(index) => Ok(index),
+            Reservation::Exceeded(_) => Err(Error::Internal("no place in the order of writes".into())),
         }
     }
 
@@ -128,9 +128,9 @@ impl Memories<'_> {
     /// the first failure, after which none is begun.
     async fn remove_all(&self, deletions: Vec<DeleteItemFluentBuilder>) -> (u64, Result<()>) {
         let is_down = &AtomicBool::new(false);
-        let removals = deletions.into_iter().map(|deletion| async move {
+        let expired_memories = deletions.into_iter().map(|deletion| async move {
             if is_down.load(Ordering::Relaxed) {
-                return Ok(Gone::default());
+                return Ok(Freed::default());
             }
             match self.remove(deletion).await {
                 Ok(removed) => Ok(removed.unwrap_or_default()),
@@ -140,20 +140,20 @@ impl Memories<'_> {
                 }
             }
         });
-        let (mut freed, mut first, mut outcome) = (Amount::default(), u64::MAX, Ok(()));
-        let mut removals = stream::iter(removals).buffer_unordered(AT_ONCE);
-        while let Some(removal) = removals.next().await {
+        let (mut freed, mut first, mut outcome) = (StorageUsage::default(), u64::MAX, Ok(()));
+        let mut expired_memories = stream::iter(expired_memories).buffer_unordered(AT_ONCE);
+        while let Some(removal) = expired_memories.next().await {
             match removal {
                 Ok(gone) => {
                     freed = freed + gone.amount;
                     if gone.amount.memories > 0 {
-                        first = first.min(gone.seq);
+                        first = first.min(gone.write_seq);
                     }
                 }
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        Counts::new(self.store, self.tenant).release(freed, first).await;
+        StorageLedger::new(self.store, self.tenant).release(freed, first).await;
         (freed.memories, outcome)
     }
 }

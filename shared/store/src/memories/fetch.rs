@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use hb_domain::{Error, Memory, MemoryId, Result};
 
 use super::Memories;
-use super::row::{self, Record};
-use crate::fault::fault;
+use super::stored_memory::{self, StoredMemory};
 use crate::item::Attributes;
+use crate::sdk_error::map_sdk_error;
 
 /// The most items one BatchGetItem may ask for.
 pub(super) const BATCH: usize = 100;
@@ -19,16 +19,17 @@ const ROUNDS: u32 = 8;
 impl Memories<'_> {
     /// Those of at most [`BATCH`] memories that are there and can be read, consistently.
     pub(super) async fn fetch(&self, ids: BTreeSet<&MemoryId>) -> Result<HashMap<MemoryId, Memory>> {
-        self.fetch_metered(ids).await.map(|(found, _)| found)
+        self.fetch_with_capacity(ids).await.map(|(found, _)| found)
     }
 
     /// As [`fetch`](Self::fetch), with the capacity units that it took.
-    pub(super) async fn fetch_metered(
+    pub(super) async fn fetch_with_capacity(
         &self,
         ids: BTreeSet<&MemoryId>,
     ) -> Result<(HashMap<MemoryId, Memory>, f64)> {
         let (mut found, mut units) = (HashMap::new(), 0.0);
-        let mut wanted: Vec<Attributes> = ids.into_iter().map(|id| row::key(self.tenant, id)).collect();
+        let mut wanted: Vec<Attributes> =
+            ids.into_iter().map(|id| stored_memory::key(self.tenant, id)).collect();
         for round in 0..ROUNDS {
             if wanted.is_empty() {
                 return Ok((found, units));
@@ -40,11 +41,11 @@ impl Memories<'_> {
             let keys = keys.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
             let get = self.store.db.batch_get_item().request_items(&self.store.tables.memories, keys);
             let answer = get.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-            let answer = answer.map_err(|error| fault("BatchGetItem memories", error))?;
+            let answer = answer.map_err(|error| map_sdk_error("BatchGetItem memories", error))?;
             units += answer.consumed_capacity().iter().filter_map(|used| used.capacity_units).sum::<f64>();
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                match row::decode(&item) {
-                    Ok(Record { memory, .. }) => drop(found.insert(memory.id.clone(), memory)),
+                match stored_memory::decode(&item) {
+                    Ok(StoredMemory { memory, .. }) => drop(found.insert(memory.id.clone(), memory)),
                     // One that is damaged must not hide all others.
                     Err(error) => tracing::error!(tenant = %self.tenant, %error, "a memory cannot be read"),
                 }

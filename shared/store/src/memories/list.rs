@@ -11,7 +11,7 @@ use hb_domain::{Memory, Result, Timestamp};
 
 use super::walk::{Budget, Walk};
 use super::{Memories, MemoryPage};
-use crate::counts::Counts;
+use crate::storage_ledger::StorageLedger;
 
 /// The most bytes of memories an answer carries; 3 MiB less its frame.
 pub(super) const MAX_ANSWER: usize = 3 * 1024 * 1024 - 4 * 1024;
@@ -23,7 +23,7 @@ impl Memories<'_> {
     /// The database's.
     pub async fn list(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
         if listing.filter.is_empty() {
-            let counts = Counts::new(self.store, self.tenant);
+            let counts = StorageLedger::new(self.store, self.tenant);
             let (page, kept) = tokio::try_join!(self.unfiltered(listing, now), counts.get())?;
             Ok(MemoryPage { total: Some(kept.memories), ..page })
         } else {

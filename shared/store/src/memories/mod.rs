@@ -14,8 +14,8 @@ mod list;
 mod put;
 mod recount;
 mod refresh;
-mod row;
 mod search;
+mod stored_memory;
 mod walk;
 
 use hb_domain::cursor::Position;
@@ -23,8 +23,8 @@ use hb_domain::{Error, Memory, MemoryId, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::changes::Changes;
-use crate::claims::HeldClaim;
-pub use create::{Landed, NewRecord};
+use crate::idempotency::LockedRecord;
+pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
 pub use search::Found;
@@ -34,13 +34,13 @@ pub use search::Found;
 pub struct Memories<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
-    claim: Option<&'a HeldClaim>,
+    idempotency: Option<&'a LockedRecord>,
     changes: Option<&'a Changes>,
 }
 
 /// A memory, and the name of this version of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Versioned {
+pub struct VersionedMemory {
     /// The memory.
     pub memory: Memory,
     /// Changes with every write; never comes back.
@@ -60,14 +60,14 @@ pub struct MemoryPage {
 
 impl<'a> Memories<'a> {
     pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant, claim: None, changes: None }
+        Self { store, tenant, idempotency: None, changes: None }
     }
 
     /// The same memories, for a request that works under a claim: what a request before it has written under
     /// the claim is found instead of written again.
     #[must_use]
-    pub const fn under(self, claim: Option<&'a HeldClaim>) -> Self {
-        Self { claim, ..self }
+    pub const fn under(self, idempotency: Option<&'a LockedRecord>) -> Self {
+        Self { idempotency, ..self }
     }
 
     /// The same memories, for a request that notes what it changes.
@@ -84,14 +84,14 @@ impl<'a> Memories<'a> {
     }
 
     fn is_resumed(&self) -> bool {
-        self.claim.is_some_and(|held| held.claim.resumed)
+        self.idempotency.is_some_and(|locked| locked.record.resumed)
     }
 
     /// Reads one memory, consistently.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the tenant has no such memory, or it has expired; the database's.
-    pub async fn get(&self, id: &MemoryId, now: Timestamp) -> Result<Versioned> {
+    pub async fn get(&self, id: &MemoryId, now: Timestamp) -> Result<VersionedMemory> {
         let found = self.read(id).await?.ok_or(Error::NotFound)?;
         if found.memory.is_visible(now) { Ok(found.versioned()) } else { Err(Error::NotFound) }
     }

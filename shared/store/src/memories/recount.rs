@@ -7,7 +7,7 @@ use hb_domain::{Clock, Error, Result};
 
 use super::Memories;
 use super::walk::{Budget, Walk};
-use crate::counts::{Amount, Counts, Reserved};
+use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
 /// How often a recount starts over because something was written meanwhile.
 const TRIES: usize = 5;
@@ -24,12 +24,14 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the tenant is written to all the time; the database's.
-    pub async fn recount(&self, settled: Duration, clock: &Clock) -> Result<(Amount, Amount)> {
-        let counts = Counts::new(self.store, self.tenant);
+    pub async fn recount(&self, settled: Duration, clock: &Clock) -> Result<(StorageUsage, StorageUsage)> {
+        let counts = StorageLedger::new(self.store, self.tenant);
         for _ in 0..TRIES {
             let Some(seen) = counts.read().await? else {
                 // A tenant whose count is gone has one from now on, too low until the next pass.
-                if let Reserved::Room(_) = counts.reserve(Amount::default(), None, clock.now()).await? {
+                if let Reservation::Exceeded(_) =
+                    counts.reserve(StorageUsage::default(), None, clock.now()).await?
+                {
                     break;
                 }
                 continue;
@@ -50,12 +52,12 @@ impl Memories<'_> {
         ))
     }
 
-    async fn count(&self) -> Result<Amount> {
-        let mut truth = Amount::default();
+    async fn count(&self) -> Result<StorageUsage> {
+        let mut truth = StorageUsage::default();
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, None, Budget::items(u64::MAX))?;
         while let Some(batch) = walk.next().await? {
             let memories = batch.iter().filter_map(|(_, memory)| memory.as_ref());
-            truth = truth + memories.map(|memory| Amount { memories: 1, bytes: memory.size() }).sum();
+            truth = truth + memories.map(|memory| StorageUsage { memories: 1, bytes: memory.size() }).sum();
         }
         Ok(truth)
     }

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::tenant::SearchVersion;
 use hb_domain::{Error, MemoryId, Result, TenantId, Timestamp};
-use hb_search::{Entry, Record};
+use hb_search::{Entry, SearchDocument};
 use tokio::sync::RwLock;
 
 use super::Memories;
-use crate::changes::PROMPT;
-use crate::fault::fault;
-use crate::held::Held;
+use crate::cached_index::CachedIndex;
+use crate::changes::MAX_COMMIT_DELAY;
 use crate::item::{Attributes, Row, millis, text};
+use crate::sdk_error::map_sdk_error;
 
 const TABLE: &str = "memories";
 /// The local index that has what a search needs.
@@ -27,75 +27,77 @@ const INDEX: &str = "byUpdatedAt";
 const PAGE: i32 = 10_000;
 /// How far apart clocks may be, how late a change may be written, and how long a function lives: what changed so long
 /// before the last look is looked at again.
-const WINDOW: Duration = Duration::from_secs(60 + PROMPT.as_secs() + 30);
+const WINDOW: Duration = Duration::from_secs(60 + MAX_COMMIT_DELAY.as_secs() + 30);
 /// After so many pages of changes since an import's old times, reading everything is the shorter way.
 const MAX_PAGES: u32 = 4;
 
 /// What a look at the latest changes came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+enum Sync {
     /// All were seen.
-    Done,
+    Complete,
     /// There was no time for all.
-    Late,
+    TimedOut,
     /// There are so many that reading everything, which goes on where it has stopped, is the shorter way.
-    Far,
+    NeedsRebuild,
 }
 
 impl Memories<'_> {
     /// Has the index know everything of `version`, as far as time and memory allow.
     pub(super) async fn refresh(
         &self,
-        shelf: &RwLock<Held>,
+        cached: &RwLock<CachedIndex>,
         version: SearchVersion,
         now: Timestamp,
     ) -> Result<()> {
         // Waiting for another request that reads the same counts as reading.
         let started = Instant::now();
         {
-            let held = shelf.read().await;
-            if held.is_current(version, now) && !held.index.has_expired(now) {
+            let cached = cached.read().await;
+            if cached.is_current(version, now) && !cached.index.has_expired(now) {
                 return Ok(());
             }
         }
-        let mut held = shelf.write().await;
-        held.revision += 1;
-        let outcome = if held.is_current(version, now) {
+        let mut cached = cached.write().await;
+        cached.revision += 1;
+        let outcome = if cached.is_current(version, now) {
             Ok(())
         } else {
-            self.bring_up_to_date(&mut held, started, version, now).await
+            self.bring_up_to_date(&mut cached, started, version, now).await
         };
-        held.index.remove_expired(now);
-        self.store.indexes.account(self.tenant, held.index.bytes());
+        cached.index.remove_expired(now);
+        self.store.indexes.account(self.tenant, cached.index.bytes());
         outcome
     }
 
     async fn bring_up_to_date(
         &self,
-        held: &mut Held,
+        cached: &mut CachedIndex,
         started: Instant,
         version: SearchVersion,
         now: Timestamp,
     ) -> Result<()> {
-        let patience = self.store.indexes.effort.patience;
-        if held.index.needed() > self.store.indexes.limit() {
+        let time_limit = self.store.indexes.search_budget.time_limit;
+        if cached.index.needed() > self.store.indexes.limit() {
             // It has grown, change by change, beyond what there is room for.
-            held.loaded_at = None;
+            cached.rebuilt_at = None;
         }
-        if held.needs_reading(version, now) {
-            held.read_anew(version, now);
+        if cached.needs_rebuild(version, now) {
+            cached.begin_rebuild(version, now);
         }
         loop {
-            if held.loading.is_some() {
-                self.load(held, started + patience).await?;
+            if cached.rebuild.is_some() {
+                self.rebuild(cached, started + time_limit).await?;
             }
-            match self.look(held, started + 2 * patience, version, now).await? {
-                Look::Late => return Ok(()),
+            match self.sync_recent(cached, started + 2 * time_limit, version, now).await? {
+                Sync::TimedOut => return Ok(()),
                 // What was read may be of an earlier version, which the reading began with.
-                Look::Done if held.loading.is_some() || !held.needs_reading(version, now) => return Ok(()),
-                Look::Done | Look::Far => held.read_anew(version, now),
+                Sync::Complete if cached.rebuild.is_some() || !cached.needs_rebuild(version, now) => {
+                    return Ok(());
+                }
+                Sync::Complete | Sync::NeedsRebuild => cached.begin_rebuild(version, now),
             }
-            if started.elapsed() >= patience {
+            if started.elapsed() >= time_limit {
                 return Ok(());
             }
         }
@@ -103,109 +105,109 @@ impl Memories<'_> {
 
     /// Goes on reading everything, the latest changes first, as far as time and room allow. When the database has no more
     /// to give for now, what there is is enough for an answer.
-    async fn load(&self, held: &mut Held, until: Instant) -> Result<()> {
+    async fn rebuild(&self, cached: &mut CachedIndex, until: Instant) -> Result<()> {
         let indexes = &self.store.indexes;
         let (mut read, mut bytes) = (Vec::new(), 0);
         let outcome = loop {
-            let Some(loading) = &mut held.loading else { break Ok(()) };
-            match self.changed(loading.from.clone(), None).await {
+            let Some(rebuild) = &mut cached.rebuild else { break Ok(()) };
+            match self.changed(rebuild.from.clone(), None).await {
                 Ok((entries, next)) => {
                     bytes += entries.iter().map(Entry::bytes).sum::<usize>();
-                    loading.from = next;
+                    rebuild.from = next;
                     read.extend(entries);
                 }
-                Err(Error::Unavailable(cause)) if !(read.is_empty() && held.index.is_empty()) => {
+                Err(Error::Unavailable(cause)) if !(read.is_empty() && cached.index.is_empty()) => {
                     tracing::warn!(tenant = %self.tenant, cause, "reading everything goes on with the next search");
                     break Ok(());
                 }
                 Err(error) => break Err(error),
             }
-            let is_full = loading.bytes + bytes > indexes.room();
+            let is_full = rebuild.bytes + bytes > indexes.room();
             if is_full {
-                let mut room = indexes.room().saturating_sub(loading.bytes);
+                let mut room = indexes.room().saturating_sub(rebuild.bytes);
                 read.retain(|entry| {
                     let fits = entry.bytes() <= room;
                     room = room.saturating_sub(entry.bytes());
                     fits
                 });
             }
-            if loading.from.is_none() || is_full {
-                held.index.apply(std::mem::take(&mut read));
-                held.end_reading(is_full);
+            if rebuild.from.is_none() || is_full {
+                cached.index.apply(std::mem::take(&mut read));
+                cached.finish_rebuild(is_full);
                 break Ok(());
             }
             if Instant::now() >= until {
                 break Ok(());
             }
             if bytes >= indexes.part() {
-                loading.bytes += std::mem::take(&mut bytes);
-                held.index.apply(std::mem::take(&mut read));
-                if held.index.needed() > indexes.limit() {
+                rebuild.bytes += std::mem::take(&mut bytes);
+                cached.index.apply(std::mem::take(&mut read));
+                if cached.index.needed() > indexes.limit() {
                     // There is no room for both; what was there before is old.
-                    held.index.end_reading();
+                    cached.index.end_reading();
                 }
-                indexes.account(self.tenant, held.index.bytes());
+                indexes.account(self.tenant, cached.index.bytes());
             }
         };
         // What was read is kept for the next request, whatever becomes of this one.
-        if let Some(loading) = &mut held.loading {
-            loading.bytes += bytes;
+        if let Some(rebuild) = &mut cached.rebuild {
+            rebuild.bytes += bytes;
         }
-        held.index.apply(read);
+        cached.index.apply(read);
         outcome
     }
 
     /// Reads what has changed since the last look, or since a reading began: what was written meanwhile has moved to the
     /// front, behind the reader's back. Reads what has changed since the times of an import as well.
-    async fn look(
+    async fn sync_recent(
         &self,
-        held: &mut Held,
+        cached: &mut CachedIndex,
         until: Instant,
         version: SearchVersion,
         now: Timestamp,
-    ) -> Result<Look> {
-        let Some(synced) = held.synced_at else { return Ok(Look::Far) };
-        let catch_up = held.version.and_then(|known| known.catch_up_from(&version));
+    ) -> Result<Sync> {
+        let Some(synced) = cached.synced_at else { return Ok(Sync::NeedsRebuild) };
+        let catch_up = cached.version.and_then(|known| known.catch_up_from(&version));
         let since = catch_up.into_iter().fold(synced.minus(WINDOW), Timestamp::min);
         let (mut from, mut pages, mut read, mut bytes) = (None, 0, Vec::new(), 0);
-        let look = loop {
+        let sync_recent = loop {
             let (entries, next) = match self.changed(from, Some(since)).await {
-                Err(Error::Unavailable(_)) if catch_up.is_some() => break Look::Far,
+                Err(Error::Unavailable(_)) if catch_up.is_some() => break Sync::NeedsRebuild,
                 // The answer says anyway that it is of a part.
-                Err(Error::Unavailable(_)) if held.loading.is_some() => break Look::Late,
+                Err(Error::Unavailable(_)) if cached.rebuild.is_some() => break Sync::TimedOut,
                 page => page?,
             };
             bytes += entries.iter().map(Entry::bytes).sum::<usize>();
             read.extend(entries);
             (from, pages) = (next, pages + 1);
             if from.is_none() {
-                break Look::Done;
+                break Sync::Complete;
             }
             let is_late = Instant::now() >= until;
             if catch_up.is_some() && (is_late || pages >= MAX_PAGES) {
-                break Look::Far;
+                break Sync::NeedsRebuild;
             }
             if is_late {
-                held.needs_look = true;
-                break Look::Late;
+                cached.needs_sync = true;
+                break Sync::TimedOut;
             }
             if bytes >= self.store.indexes.part() {
                 bytes = 0;
-                held.index.apply(std::mem::take(&mut read));
-                if held.loading.is_none() && held.index.needed() > self.store.indexes.limit() {
-                    break Look::Far;
+                cached.index.apply(std::mem::take(&mut read));
+                if cached.rebuild.is_none() && cached.index.needed() > self.store.indexes.limit() {
+                    break Sync::NeedsRebuild;
                 }
             }
         };
-        held.index.apply(read);
-        if look == Look::Done {
-            held.synced_at = Some(now);
-            if held.loading.is_none() {
-                held.label(version, catch_up.is_some());
-                held.needs_look = false;
+        cached.index.apply(read);
+        if sync_recent == Sync::Complete {
+            cached.synced_at = Some(now);
+            if cached.rebuild.is_none() {
+                cached.set_version(version, catch_up.is_some());
+                cached.needs_sync = false;
             }
         }
-        Ok(look)
+        Ok(sync_recent)
     }
 
     /// One page of what searches need, the latest changes first: of those since a time, or of all.
@@ -232,7 +234,7 @@ impl Memories<'_> {
                 .key_condition_expression("tenant = :tenant AND updatedAt >= :since")
                 .expression_attribute_values(":since", millis(since)),
         };
-        let answer = query.send().await.map_err(|error| fault("Query memories by change", error))?;
+        let answer = query.send().await.map_err(|error| map_sdk_error("Query memories by change", error))?;
         let items = answer.items.unwrap_or_default();
         let entries = items.iter().filter_map(|item| entry(self.tenant, item)).collect();
         Ok((entries, answer.last_evaluated_key))
@@ -242,11 +244,11 @@ impl Memories<'_> {
 /// What the local index has of one memory; `None`, and a line in the log, when a search cannot make use of it.
 fn entry(tenant: &TenantId, item: &Attributes) -> Option<Entry> {
     let row = Row::new(TABLE, item);
-    let record = row.bytes("find").ok().and_then(|bytes| Record::from_bytes(&bytes));
+    let document = row.bytes("searchDoc").ok().and_then(|bytes| SearchDocument::from_bytes(&bytes));
     let (id, expires_at) = (row.parsed("id", MemoryId::parse), row.optional_moment("expiresAt"));
-    let (Some(record), Ok(id), Ok(expires_at)) = (record, id, expires_at) else {
+    let (Some(document), Ok(id), Ok(expires_at)) = (document, id, expires_at) else {
         tracing::error!(%tenant, id = ?item.get("id"), "a memory cannot be searched: its record is damaged or of another version");
         return None;
     };
-    Some(Entry { id, expires_at, record })
+    Some(Entry { id, expires_at, document })
 }

@@ -11,7 +11,7 @@ use tokio::sync::RwLock;
 
 use super::fetch::BATCH;
 use super::{Memories, list};
-use crate::held::Held;
+use crate::cached_index::CachedIndex;
 
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Found {
 }
 
 /// What became of a memory that was ranked and read.
-enum Fate {
+enum Lookup {
     Gone,
     /// It is there, but not what was asked for: the index cannot tell in all cases.
     Passed,
@@ -33,7 +33,7 @@ enum Fate {
 /// What was read so far, so that it is read once.
 #[derive(Default)]
 struct Reading {
-    fates: HashMap<MemoryId, Fate>,
+    lookups: HashMap<MemoryId, Lookup>,
     /// How many memories were read.
     read: usize,
     /// How many of them had gone.
@@ -50,13 +50,13 @@ impl Memories<'_> {
         if query.is_empty() {
             return Ok(Found { hits: Vec::new(), searched: None });
         }
-        let shelf = self.store.indexes.of(self.tenant);
-        self.refresh(&shelf, version, now).await?;
+        let cached = self.store.indexes.of(self.tenant);
+        self.refresh(&cached, version, now).await?;
         let mut reading = Reading::default();
-        let mut found = self.find(&shelf, &query, search, now, &mut reading).await?;
-        if reading.gone >= self.store.indexes.effort.reads / 2 {
+        let mut found = self.find(&cached, &query, search, now, &mut reading).await?;
+        if reading.gone >= self.store.indexes.search_budget.reads / 2 {
             // So many have gone that for the next search reading everything anew is the shorter way.
-            shelf.write().await.loaded_at = None;
+            cached.write().await.rebuilt_at = None;
         }
         found.hits.truncate(fitting(&search.query, &found.hits));
         Ok(found)
@@ -65,7 +65,7 @@ impl Memories<'_> {
     /// Ranks and reads until there is enough, or no more may be read.
     async fn find(
         &self,
-        shelf: &RwLock<Held>,
+        cached: &RwLock<CachedIndex>,
         query: &Query,
         search: &Search,
         now: Timestamp,
@@ -75,18 +75,18 @@ impl Memories<'_> {
         let mut wanted = limit;
         loop {
             let (ranked, revision, searched) = {
-                let held = shelf.read().await;
-                (held.index.search(query, search, now, wanted), held.revision, held.searched(search))
+                let cached = cached.read().await;
+                (cached.index.search(query, search, now, wanted), cached.revision, cached.searched(search))
             };
             let is_enough = self.read_hits(&ranked, limit, search, now, reading).await?;
             let is_all =
-                ranked.len() < wanted && ranked.iter().all(|hit| reading.fates.contains_key(&hit.id));
-            let is_gone = |hit: &&Hit| matches!(reading.fates.get(&hit.id), Some(Fate::Gone));
+                ranked.len() < wanted && ranked.iter().all(|hit| reading.lookups.contains_key(&hit.id));
+            let is_gone = |hit: &&Hit| matches!(reading.lookups.get(&hit.id), Some(Lookup::Gone));
             let gone: Vec<MemoryId> = ranked.iter().filter(is_gone).map(|hit| hit.id.clone()).collect();
-            let may_go_on = reading.read < self.store.indexes.effort.reads;
+            let may_go_on = reading.read < self.store.indexes.search_budget.reads;
             if !gone.is_empty() {
-                forget(shelf, &gone, revision).await;
-                reading.fates.retain(|_, fate| !matches!(fate, Fate::Gone));
+                forget(cached, &gone, revision).await;
+                reading.lookups.retain(|_, lookup| !matches!(lookup, Lookup::Gone));
                 reading.gone += gone.len();
                 if may_go_on {
                     // Where some have gone there are others: few rounds, each of more, find the end.
@@ -98,8 +98,8 @@ impl Memories<'_> {
                 wanted *= 2;
                 continue;
             }
-            let mut take = |hit: Hit| match reading.fates.remove(&hit.id) {
-                Some(Fate::Found(memory)) => Some((*memory, hit)),
+            let mut take = |hit: Hit| match reading.lookups.remove(&hit.id) {
+                Some(Lookup::Found(memory)) => Some((*memory, hit)),
                 _ => None,
             };
             let hits = ranked.into_iter().filter_map(&mut take).take(limit).collect();
@@ -121,9 +121,9 @@ impl Memories<'_> {
     ) -> Result<bool> {
         loop {
             let missing = limit.saturating_sub(reading.found_among(ranked));
-            let left = self.store.indexes.effort.reads.saturating_sub(reading.read);
+            let left = self.store.indexes.search_budget.reads.saturating_sub(reading.read);
             let at_once = missing.max(reading.read).min(BATCH).min(left);
-            let unread = ranked.iter().map(|hit| &hit.id).filter(|id| !reading.fates.contains_key(*id));
+            let unread = ranked.iter().map(|hit| &hit.id).filter(|id| !reading.lookups.contains_key(*id));
             let part: BTreeSet<&MemoryId> = unread.take(at_once).collect();
             if missing == 0 || part.is_empty() {
                 return Ok(missing == 0);
@@ -131,14 +131,14 @@ impl Memories<'_> {
             reading.read += part.len();
             let mut found = self.fetch(part.clone()).await?;
             for id in part {
-                let fate = match found.remove(id) {
-                    None => Fate::Gone,
+                let lookup = match found.remove(id) {
+                    None => Lookup::Gone,
                     Some(memory) if memory.is_visible(now) && search.admits(&memory) => {
-                        Fate::Found(Box::new(memory))
+                        Lookup::Found(Box::new(memory))
                     }
-                    Some(_) => Fate::Passed,
+                    Some(_) => Lookup::Passed,
                 };
-                reading.fates.insert(id.clone(), fate);
+                reading.lookups.insert(id.clone(), lookup);
             }
         }
     }
@@ -147,16 +147,16 @@ impl Memories<'_> {
 impl Reading {
     /// How many of the ranked are found, before the first that was not read.
     fn found_among(&self, ranked: &[Hit]) -> usize {
-        let fates = ranked.iter().map_while(|hit| self.fates.get(&hit.id));
-        fates.filter(|fate| matches!(fate, Fate::Found(_))).count()
+        let lookups = ranked.iter().map_while(|hit| self.lookups.get(&hit.id));
+        lookups.filter(|lookup| matches!(lookup, Lookup::Found(_))).count()
     }
 }
 
 /// Forgets what is gone, unless the index has been changed since: what it has now may be there again.
-async fn forget(shelf: &RwLock<Held>, gone: &[MemoryId], revision: u64) {
-    let mut held = shelf.write().await;
-    if held.revision == revision {
-        held.index.remove(gone);
+async fn forget(cached: &RwLock<CachedIndex>, gone: &[MemoryId], revision: u64) {
+    let mut cached = cached.write().await;
+    if cached.revision == revision {
+        cached.index.remove(gone);
     }
 }
 

@@ -8,9 +8,9 @@ use hb_domain::listing::{Order, Sort};
 use hb_domain::{Error, Memory, MemoryId, Result};
 
 use super::fetch::BATCH;
-use super::{Memories, row};
-use crate::fault::fault;
+use super::{Memories, stored_memory};
 use crate::item::{Attributes, Row, number, text};
+use crate::sdk_error::map_sdk_error;
 
 const TABLE: &str = "memories";
 /// The most bytes one page of a query reads.
@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
                 return Err(super::too_far());
             }
             let query = self.query().select(Select::Count).limit(i32::try_from(count).unwrap_or(i32::MAX));
-            let answer = query.send().await.map_err(|error| fault("Query memories", error))?;
+            let answer = query.send().await.map_err(|error| map_sdk_error("Query memories", error))?;
             count = count.saturating_sub(u64::try_from(answer.scanned_count).unwrap_or(0));
             bytes += answer.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0) * 4_096.0;
             self.advance(answer.last_evaluated_key);
@@ -93,8 +93,12 @@ impl<'a> Walk<'a> {
         let batch = by_index.then(|| (BATCH as u64).min((self.budget.bytes / LARGEST) as u64));
         let limit = [self.budget.items, batch].into_iter().flatten().min();
         let limit = limit.map(|items| i32::try_from(items).unwrap_or(i32::MAX));
-        let answer =
-            self.query().set_limit(limit).send().await.map_err(|error| fault("Query memories", error))?;
+        let answer = self
+            .query()
+            .set_limit(limit)
+            .send()
+            .await
+            .map_err(|error| map_sdk_error("Query memories", error))?;
         // A capacity unit of a consistent read is 4 KB, of an index's eventual one 8 KB.
         let units = answer.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
         self.budget.bytes -= units * if by_index { 8_192.0 } else { 4_096.0 };
@@ -115,7 +119,7 @@ impl<'a> Walk<'a> {
         let positions: Vec<Position> = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
         // An index may name a memory twice while it catches up with a change; a batch may not.
         let distinct: BTreeSet<&MemoryId> = positions.iter().map(|position| &position.id).collect();
-        let (mut found, units) = self.memories.fetch_metered(distinct).await?;
+        let (mut found, units) = self.memories.fetch_with_capacity(distinct).await?;
         self.budget.bytes -= units * 4_096.0;
         Ok(positions
             .into_iter()
@@ -157,7 +161,7 @@ impl<'a> Walk<'a> {
 }
 
 fn whole(item: &Attributes) -> Result<Step> {
-    let memory = row::decode(item)?.memory;
+    let memory = stored_memory::decode(item)?.memory;
     Ok((Position { id: memory.id.clone(), sort_value: None }, Some(memory)))
 }
 
@@ -170,7 +174,7 @@ const fn attribute(sort: Sort) -> Option<&'static str> {
 }
 
 fn start_key(memories: &Memories<'_>, sort: Sort, position: &Position) -> Result<Attributes> {
-    let mut key = row::key(memories.tenant, &position.id);
+    let mut key = stored_memory::key(memories.tenant, &position.id);
     match (attribute(sort), &position.sort_value) {
         (None, None) => {}
         (Some(name), Some(value)) => {

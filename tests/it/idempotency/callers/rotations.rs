@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -23,7 +23,7 @@ async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
 /// The rotation is applied between the moment at which its claim is found and that at which it is taken over.
 #[tokio::test]
 async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
-    let (world, owner, slow) = place().await;
+    let (world, owner, slow) = index().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (other, third) = (world.instance().await, world.instance().await);
     let (body, credential) = (json!({ "keyId": id }), owner.key.clone());
@@ -51,7 +51,7 @@ async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again
 /// A rotation whose epoch could not be raised is undone, and so is the mark that it was applied.
 #[tokio::test]
 async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
-    let (world, owner, instance) = place().await;
+    let (world, owner, instance) = index().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     assert_eq!(owner.get(KEYS).await.status, 200);

@@ -69,13 +69,13 @@ async fn a_session_and_the_token_it_was_exchanged_for_share_their_records() {
 async fn two_members_of_an_organization_share_no_record() {
     let (_world, issuer, instance) = organizations().await;
     let users = ["user_1", "user_2", "user_1-k", "user_1-", "k"];
-    for (place, user) in users.into_iter().enumerate() {
+    for (index, user) in users.into_iter().enumerate() {
         let session = member(&issuer, user, "admin");
         let token = exchanged(&instance, &session, "write:memories").await;
         let created = post(&instance.client.with(&session), MEMORIES, "k", &tea()).await;
         assert!(created.status == 201 && !is_replayed(&created), "{user}");
         assert!(is_replayed(&post(&instance.client.with(&token), MEMORIES, "k", &tea()).await), "{user}");
-        assert_eq!(total(&instance.client.with(&session)).await, place as u64 + 1);
+        assert_eq!(total(&instance.client.with(&session)).await, index as u64 + 1);
     }
 }
 

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html>
 
 use hb_domain::{TenantId, Timestamp};
-use hb_store::Removal;
+use hb_store::ExpiredMemory;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ impl Record {
     ///
     /// # Errors
     /// Names the attribute of the memory that is missing or not what it should be.
-    pub fn removal(&self) -> Result<Option<Removal>, &'static str> {
+    pub fn removal(&self) -> Result<Option<ExpiredMemory>, &'static str> {
         let by_ttl = self.by.as_ref().is_some_and(|by| (by.kind.as_str(), by.principal.as_str()) == TTL);
         if self.name != "REMOVE" || !by_ttl {
             return Ok(None);
@@ -72,9 +72,9 @@ impl Record {
         let before = self.dynamodb.before.as_ref().ok_or("no old image")?;
         let number = |name: &str| before[name]["N"].as_str().and_then(|digits| digits.parse().ok());
         let tenant = before["tenant"]["S"].as_str().and_then(TenantId::parse).ok_or("tenant")?;
-        let (seq, bytes) = (number("seq").ok_or("seq")?, number("bytes").ok_or("bytes")?);
+        let (write_seq, bytes) = (number("writeSeq").ok_or("writeSeq")?, number("bytes").ok_or("bytes")?);
         let at = Timestamp::from_number(self.dynamodb.at).ok_or("a time")?;
-        Ok(Some(Removal { event: self.id.clone(), tenant, seq, bytes, at }))
+        Ok(Some(ExpiredMemory { event: self.id.clone(), tenant, write_seq, bytes, at }))
     }
 }
 
@@ -93,11 +93,10 @@ mod tests {
     #[test]
     fn only_what_the_table_itself_removed_is_a_removal() {
         let ttl = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
-        let image =
-            json!({"tenant": {"S": "acme"}, "seq": {"N": "7"}, "bytes": {"N": "120"}, "id": {"S": "mem_x"}});
+        let image = json!({"tenant": {"S": "acme"}, "writeSeq": {"N": "7"}, "bytes": {"N": "120"}, "id": {"S": "mem_x"}});
         let tenant = TenantId::parse("acme").expect("a tenant");
         let at = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
-        let removal = Removal { event: "e1".into(), tenant, seq: 7, bytes: 120, at };
+        let removal = ExpiredMemory { event: "e1".into(), tenant, write_seq: 7, bytes: 120, at };
         assert_eq!(record("REMOVE", &ttl, &image).removal(), Ok(Some(removal)));
         for (name, by) in [
             ("INSERT", &ttl),
@@ -114,11 +113,11 @@ mod tests {
         let ttl = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
         for (image, missing) in [
             (Value::Null, "no old image"),
-            (json!({"seq": {"N": "7"}, "bytes": {"N": "120"}}), "tenant"),
-            (json!({"tenant": {"S": "a b"}, "seq": {"N": "7"}, "bytes": {"N": "120"}}), "tenant"),
-            (json!({"tenant": {"S": "acme"}, "bytes": {"N": "120"}}), "seq"),
-            (json!({"tenant": {"S": "acme"}, "seq": {"S": "7"}, "bytes": {"N": "120"}}), "seq"),
-            (json!({"tenant": {"S": "acme"}, "seq": {"N": "7"}, "bytes": {"N": "-1"}}), "bytes"),
+            (json!({"writeSeq": {"N": "7"}, "bytes": {"N": "120"}}), "tenant"),
+            (json!({"tenant": {"S": "a b"}, "writeSeq": {"N": "7"}, "bytes": {"N": "120"}}), "tenant"),
+            (json!({"tenant": {"S": "acme"}, "bytes": {"N": "120"}}), "writeSeq"),
+            (json!({"tenant": {"S": "acme"}, "writeSeq": {"S": "7"}, "bytes": {"N": "120"}}), "writeSeq"),
+            (json!({"tenant": {"S": "acme"}, "writeSeq": {"N": "7"}, "bytes": {"N": "-1"}}), "bytes"),
         ] {
             assert_eq!(record("REMOVE", &ttl, &image).removal(), Err(missing), "{image}");
         }

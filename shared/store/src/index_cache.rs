@@ -8,7 +8,7 @@ use hb_domain::TenantId;
 use lru::LruCache;
 use tokio::sync::RwLock;
 
-use crate::held::Held;
+use crate::cached_index::CachedIndex;
 
 /// The most tenants held at a time, however small.
 const MAX_TENANTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
@@ -17,43 +17,43 @@ const DEFAULT_MEMORY: usize = 1_024;
 
 /// The indexes of an instance; cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Indexes {
-    held: Arc<Mutex<LruCache<TenantId, Shelf>>>,
+pub(crate) struct IndexCache {
+    cached: Arc<Mutex<LruCache<TenantId, CacheEntry>>>,
     budget: usize,
-    pub(crate) effort: Effort,
+    pub(crate) search_budget: SearchBudget,
 }
 
 /// What one search may take before it answers from what there is, and says so.
 #[derive(Clone, Copy, Debug)]
-pub struct Effort {
+pub struct SearchBudget {
     /// How long it goes on reading what searches need, page by page and at least one; twice as long with the latest
     /// changes.
-    pub patience: Duration,
+    pub time_limit: Duration,
     /// The most memories that are read to find those to return. More than are returned are read where memories have
     /// gone, or have more metadata than a record holds.
     pub reads: usize,
 }
 
-impl Default for Effort {
+impl Default for SearchBudget {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(8), reads: 2_000 }
+        Self { time_limit: Duration::from_secs(8), reads: 2_000 }
     }
 }
 
 /// One tenant's place: what is held, and how many bytes that was when it was last looked at.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
-    held: Arc<RwLock<Held>>,
+struct CacheEntry {
+    cached: Arc<RwLock<CachedIndex>>,
     bytes: usize,
 }
 
-impl Indexes {
+impl IndexCache {
     /// Indexes that together take half of the memory that Lambda gives the function.
     pub(crate) fn new() -> Self {
         let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
         let memory = memory.and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_MEMORY);
-        let held = Arc::new(Mutex::new(LruCache::new(MAX_TENANTS)));
-        Self { held, budget: memory * 1024 * 1024 / 2, effort: Effort::default() }
+        let cached = Arc::new(Mutex::new(LruCache::new(MAX_TENANTS)));
+        Self { cached, budget: memory * 1024 * 1024 / 2, search_budget: SearchBudget::default() }
     }
 
     /// How many bytes what is read of one tenant may need: less than there are, because what goes and what comes is held
@@ -73,20 +73,20 @@ impl Indexes {
     }
 
     /// What is held of a tenant, for whoever comes first to fill.
-    pub(crate) fn of(&self, tenant: &TenantId) -> Arc<RwLock<Held>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&held.get_or_insert_mut(tenant.clone(), Shelf::default).held)
+    pub(crate) fn of(&self, tenant: &TenantId) -> Arc<RwLock<CachedIndex>> {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&cached.get_or_insert_mut(tenant.clone(), CacheEntry::default).cached)
     }
 
     /// Notes what a tenant takes by now, and lets go of those that were not searched for the longest time.
     pub(crate) fn account(&self, tenant: &TenantId, bytes: usize) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shelf) = held.get_mut(tenant) {
-            shelf.bytes = bytes;
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cached) = cached.get_mut(tenant) {
+            cached.bytes = bytes;
         }
-        let mut total: usize = held.iter().map(|(_, shelf)| shelf.bytes).sum();
-        while total > self.budget && held.len() > 1 {
-            total -= held.pop_lru().map_or(0, |(_, shelf)| shelf.bytes);
+        let mut total: usize = cached.iter().map(|(_, cached)| cached.bytes).sum();
+        while total > self.budget && cached.len() > 1 {
+            total -= cached.pop_lru().map_or(0, |(_, cached)| cached.bytes);
         }
     }
 }
@@ -97,21 +97,24 @@ mod tests {
 
     #[test]
     fn the_tenants_that_were_not_searched_for_the_longest_time_make_room() {
-        let indexes = Indexes { budget: 100, ..Indexes::new() };
+        let indexes = IndexCache { budget: 100, ..IndexCache::new() };
         let tenant = |name: &str| TenantId::parse(name).expect("a tenant");
         let taken = |name: &str, bytes| {
-            let held = indexes.of(&tenant(name));
+            let cached = indexes.of(&tenant(name));
             indexes.account(&tenant(name), bytes);
-            held
+            cached
         };
-        let held = [taken("one", 40), taken("two", 40)];
+        let cached = [taken("one", 40), taken("two", 40)];
         let is_held =
-            |name: &str, before: &Arc<RwLock<Held>>| Arc::ptr_eq(before, &indexes.of(&tenant(name)));
-        assert!(is_held("two", &held[1]) && is_held("one", &held[0]), "both fit");
+            |name: &str, before: &Arc<RwLock<CachedIndex>>| Arc::ptr_eq(before, &indexes.of(&tenant(name)));
+        assert!(is_held("two", &cached[1]) && is_held("one", &cached[0]), "both fit");
         taken("three", 40);
-        assert!(is_held("one", &held[0]) && !is_held("two", &held[1]), "the last to be asked for goes first");
+        assert!(
+            is_held("one", &cached[0]) && !is_held("two", &cached[1]),
+            "the last to be asked for goes first"
+        );
         let large = taken("four", 1_000);
         assert!(is_held("four", &large), "the one that is being searched stays");
-        assert!(!is_held("one", &held[0]), "and all others go");
+        assert!(!is_held("one", &cached[0]), "and all others go");
     }
 }

@@ -13,10 +13,10 @@ use crate::item::Attributes;
 /// something may have died before it could tell.
 const MAX_AGE: Duration = Duration::from_secs(60);
 /// After that long everything is read again: so long a line of an import whose request has died may not be found.
-const MAX_LOAD_AGE: Duration = Duration::from_secs(3_600);
+const MAX_REBUILD_AGE: Duration = Duration::from_secs(3_600);
 /// When the last look is that long ago and a new one does not come to an end, reading everything, which goes on where it
 /// has stopped, is the shorter way.
-const MAX_LOOK: Duration = Duration::from_secs(600);
+const MAX_SYNC_AGE: Duration = Duration::from_secs(600);
 /// From so many bytes on, some 5,000 memories of a sentence, not every deletion has everything read again.
 const SMALL: usize = 1 << 20;
 /// It is then read again for deletions after a pause: a millisecond for so many bytes.
@@ -24,29 +24,29 @@ const BYTES_A_MILLISECOND: usize = 200;
 
 /// What is held of one tenant.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct CachedIndex {
     pub(crate) index: Index,
     /// The version of which it has everything; `None` as long as that is not so.
     pub(crate) version: Option<SearchVersion>,
     /// When the latest changes were looked for, to the end.
     pub(crate) synced_at: Option<Timestamp>,
     /// When it was last read as a whole; `None` when that has to be done again.
-    pub(crate) loaded_at: Option<Timestamp>,
+    pub(crate) rebuilt_at: Option<Timestamp>,
     /// A reading of everything that a request had no time to finish.
-    pub(crate) loading: Option<Loading>,
+    pub(crate) rebuild: Option<Rebuild>,
     /// Whether there was no room for all: it has what changed last.
-    pub(crate) is_cut: bool,
+    pub(crate) is_truncated: bool,
     /// Whether memories have been deleted since it was read as a whole.
-    pub(crate) has_ghosts: bool,
+    pub(crate) may_have_deleted_entries: bool,
     /// Whether there are changes that a look at the latest has begun with, and was not able to end.
-    pub(crate) needs_look: bool,
+    pub(crate) needs_sync: bool,
     /// Counts the times that it was brought up to date.
     pub(crate) revision: u64,
 }
 
 /// A reading of everything that has come so far.
 #[derive(Clone, Debug)]
-pub(crate) struct Loading {
+pub(crate) struct Rebuild {
     pub(crate) began: Timestamp,
     /// What it will have everything of.
     pub(crate) version: SearchVersion,
@@ -55,70 +55,74 @@ pub(crate) struct Loading {
     pub(crate) bytes: usize,
 }
 
-impl Held {
+impl CachedIndex {
     /// Whether it has everything of `version`, and has looked at the latest changes of late.
     pub(crate) fn is_current(&self, version: SearchVersion, now: Timestamp) -> bool {
         self.version.is_some_and(|known| known.covers(&version))
             && self.synced_at.is_some_and(|at| now < at.plus(MAX_AGE) && at < now.plus(MAX_AGE))
-            && !self.needs_look
-            && !self.needs_reading(version, now)
+            && !self.needs_sync
+            && !self.needs_rebuild(version, now)
     }
 
     /// Whether everything has to be read anew: a look at the latest changes would not do.
-    pub(crate) fn needs_reading(&self, version: SearchVersion, now: Timestamp) -> bool {
-        let (Some(known), Some(at), Some(synced)) = (self.version, self.loaded_at, self.synced_at) else {
-            return self.loading.is_none();
+    pub(crate) fn needs_rebuild(&self, version: SearchVersion, now: Timestamp) -> bool {
+        let (Some(known), Some(at), Some(synced)) = (self.version, self.rebuilt_at, self.synced_at) else {
+            return self.rebuild.is_none();
         };
         // A clock that was set back would look for changes after their time.
-        let is_usable = now < at.plus(MAX_LOAD_AGE) && synced < now.plus(MAX_AGE);
-        let is_far_behind = self.needs_look && synced.plus(MAX_LOOK) <= now;
-        let has_ghosts = self.has_ghosts || known.deletions < version.deletions;
-        let by_look = SearchVersion { changes: version.changes, deletions: version.deletions, ..known };
+        let is_usable = now < at.plus(MAX_REBUILD_AGE) && synced < now.plus(MAX_AGE);
+        let is_far_behind = self.needs_sync && synced.plus(MAX_SYNC_AGE) <= now;
+        let may_have_deleted_entries = self.may_have_deleted_entries || known.deletes < version.deletes;
+        let by_look = SearchVersion { writes: version.writes, deletes: version.deletes, ..known };
         let is_out_of_sight = !by_look.covers(&version) && known.catch_up_from(&version).is_none();
-        !is_usable || is_far_behind || is_out_of_sight || (has_ghosts && self.may_read_for_ghosts(now))
+        !is_usable
+            || is_far_behind
+            || is_out_of_sight
+            || (may_have_deleted_entries && self.may_rebuild_for_deletions(now))
     }
 
     /// Whether it may be read anew for deletions alone: always when it is small.
-    fn may_read_for_ghosts(&self, now: Timestamp) -> bool {
+    fn may_rebuild_for_deletions(&self, now: Timestamp) -> bool {
         let bytes = self.index.needed();
         let pause = Duration::from_millis((bytes / BYTES_A_MILLISECOND) as u64);
-        bytes <= SMALL || self.loaded_at.is_none_or(|at| at.plus(pause) <= now)
+        bytes <= SMALL || self.rebuilt_at.is_none_or(|at| at.plus(pause) <= now)
     }
 
     /// Begins to read everything anew; what it has serves on until the end.
-    pub(crate) fn read_anew(&mut self, version: SearchVersion, now: Timestamp) {
+    pub(crate) fn begin_rebuild(&mut self, version: SearchVersion, now: Timestamp) {
         self.index.begin_reading();
-        self.loading = Some(Loading { began: now, version, from: None, bytes: 0 });
+        self.rebuild = Some(Rebuild { began: now, version, from: None, bytes: 0 });
         self.version = None;
         self.synced_at = Some(now);
     }
 
     /// Everything was read, or as much as there is room for.
-    pub(crate) fn end_reading(&mut self, is_cut: bool) {
-        let Some(loading) = self.loading.take() else { return };
+    pub(crate) fn finish_rebuild(&mut self, is_truncated: bool) {
+        let Some(rebuild) = self.rebuild.take() else { return };
         self.index.end_reading();
-        self.is_cut = is_cut;
-        self.needs_look = true;
-        self.has_ghosts = false;
-        self.loaded_at = Some(loading.began);
-        self.version = Some(loading.version);
+        self.is_truncated = is_truncated;
+        self.needs_sync = true;
+        self.may_have_deleted_entries = false;
+        self.rebuilt_at = Some(rebuild.began);
+        self.version = Some(rebuild.version);
     }
 
     /// It has the changes of `version`; and its deletions and what has no time, as far as it had them before.
-    pub(crate) fn label(&mut self, version: SearchVersion, has_caught_up: bool) {
+    pub(crate) fn set_version(&mut self, version: SearchVersion, has_caught_up: bool) {
         if let Some(known) = &mut self.version {
-            self.has_ghosts |= known.deletions < version.deletions;
-            known.changes = known.changes.max(version.changes);
-            known.deletions = known.deletions.max(version.deletions);
+            self.may_have_deleted_entries |= known.deletes < version.deletes;
+            known.writes = known.writes.max(version.writes);
+            known.deletes = known.deletes.max(version.deletes);
             if has_caught_up {
-                known.reloads = version.reloads;
+                known.backdated = version.backdated;
             }
         }
     }
 
     /// How many memories it knows of those that a search is answered from, when it does not know all there are.
     pub(crate) fn searched(&self, search: &Search) -> Option<u64> {
-        let is_whole = self.loading.is_none() && !self.is_cut && !self.needs_look && self.version.is_some();
+        let is_whole =
+            self.rebuild.is_none() && !self.is_truncated && !self.needs_sync && self.version.is_some();
         (!is_whole).then(|| self.index.count(search) as u64)
     }
 }

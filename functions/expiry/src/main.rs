@@ -6,8 +6,8 @@ use hb_domain::Clock;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    hb_http::lambda::run_events(|store, event: upkeep::Event| async move {
-        upkeep::handle(&store, &event, Clock::system().now()).await
+    hb_http::lambda::run_events(|store, event: expiry::Event| async move {
+        expiry::handle(&store, &event, Clock::system().now()).await
     })
     .await
 }

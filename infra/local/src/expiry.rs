@@ -22,7 +22,7 @@ const RETENTION: Duration = Duration::from_secs(86_400);
 const TABLE: &str = "Memories";
 
 /// The consumer of one stream, from its beginning on.
-pub struct Upkeep {
+pub struct Expiry {
     database: Database,
     store: Store,
     clock: Clock,
@@ -39,7 +39,7 @@ impl Drop for Background {
     }
 }
 
-impl Upkeep {
+impl Expiry {
     /// A consumer that has seen nothing yet. What it is told a second time it knows by the event's id.
     pub fn new(database: Database, store: Store, clock: Clock) -> Self {
         let position = encode_shard_iterator(TABLE, &shard_id(TABLE), 0);
@@ -97,7 +97,7 @@ impl Upkeep {
                 });
             }
             let event = serde_json::from_value(json!({ "Records": records })).map_err(failed)?;
-            let answer = upkeep::handle(&self.store, &event, now).await;
+            let answer = expiry::handle(&self.store, &event, now).await;
             if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) {
                 return Err(StartError::new("the function of upkeep could not deal with an event"));
             }
@@ -108,7 +108,7 @@ impl Upkeep {
     }
 }
 
-impl std::fmt::Debug for Upkeep {
+impl std::fmt::Debug for Expiry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Upkeep").field("position", &self.position).finish_non_exhaustive()
     }

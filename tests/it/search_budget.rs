@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hb_store::Effort;
+use hb_store::SearchBudget;
 use hb_tests::world::{moment, plenty, unhurried};
 use hb_tests::{Client, World};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::search_large::{import, many_fields};
 
 const PAGE: &str = "DynamoDB Query Memories";
 /// One page, and then it answers.
-const HURRIED: Effort = Effort { patience: Duration::ZERO, reads: 2_000 };
+const HURRIED: SearchBudget = SearchBudget { time_limit: Duration::ZERO, reads: 2_000 };
 
 /// Memories whose records fill more than one page of a query.
 async fn fill(client: &Client, name: &str) {
@@ -81,8 +81,8 @@ async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all(
 async fn a_search_reads_so_many_memories_and_no_more() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
-    let effort = Effort { reads: 25, ..unhurried() };
-    let instance = world.instance_with(effort).await;
+    let search_budget = SearchBudget { reads: 25, ..unhurried() };
+    let instance = world.instance_with(search_budget).await;
     let client = instance.client.with(&account.key);
     // Of so many fields a record holds none, and a filter by one has to look at the memory itself.
     let fields: serde_json::Map<String, Value> =
@@ -140,7 +140,7 @@ async fn a_damaged_memory_hides_no_other() {
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
-    for (number, damaged) in [None, Some("find"), Some("content")].into_iter().enumerate() {
+    for (number, damaged) in [None, Some("searchDoc"), Some("content")].into_iter().enumerate() {
         let body = json!({"content": format!("tea {number}"), "type": "task"});
         let made = client.post("/api/v1/memories", body).await;
         if let Some(attribute) = damaged {

@@ -40,19 +40,19 @@ const FRESH: Duration = Duration::from_secs(300);
 
 /// Makes and verifies our own tokens.
 #[derive(Debug)]
-pub(crate) struct OwnTokens(SecretCache<OwnKeys>);
+pub(crate) struct AccessTokens(SecretCache<AccessTokenKeys>);
 
-impl Default for OwnTokens {
+impl Default for AccessTokens {
     fn default() -> Self {
         Self(SecretCache::named_by(NamedBy::Callers))
     }
 }
 
 /// The keys of the secret's versions, the one that signs first.
-struct OwnKeys(Vec<OwnKey>);
+struct AccessTokenKeys(Vec<AccessTokenKey>);
 
 /// One version's key. There is no `Debug`: it could sign.
-struct OwnKey {
+struct AccessTokenKey {
     name: String,
     signing: EncodingKey,
     verifying: DecodingKey,
@@ -73,23 +73,23 @@ impl fmt::Debug for MintedToken {
     }
 }
 
-impl Versions for OwnKeys {
+impl Versions for AccessTokenKeys {
     fn has(&self, version: &str) -> bool {
         self.named(version).is_some()
     }
 }
 
-impl OwnKeys {
-    fn named(&self, name: &str) -> Option<&OwnKey> {
+impl AccessTokenKeys {
+    fn named(&self, name: &str) -> Option<&AccessTokenKey> {
         self.0.iter().find(|key| key.name == name)
     }
 
     fn of<'s>(secrets: impl IntoIterator<Item = &'s [u8]>) -> Result<Self> {
-        secrets.into_iter().map(OwnKey::derive).collect::<Result<_>>().map(Self)
+        secrets.into_iter().map(AccessTokenKey::derive).collect::<Result<_>>().map(Self)
     }
 }
 
-impl OwnKey {
+impl AccessTokenKey {
     fn derive(secret: &[u8]) -> Result<Self> {
         let broken = |problem: &dyn fmt::Display| Error::Internal(format!("token key: {problem}"));
         let mut seed = [0; 32];
@@ -106,7 +106,7 @@ impl OwnKey {
     }
 }
 
-impl OwnTokens {
+impl AccessTokens {
     /// A token of the caller's tenant with these scopes.
     pub(crate) async fn mint(
         &self,
@@ -150,7 +150,7 @@ impl OwnTokens {
         if !keys.has(name) {
             keys = self.0.reload(&keys, name, now, read(store)).await?.ok_or(UNKNOWN)?;
         }
-        judge(token, keys.named(name).ok_or(UNKNOWN)?, now)
+        verify(token, keys.named(name).ok_or(UNKNOWN)?, now)
     }
 
     /// The public keys, as a set of JWKs.
@@ -159,19 +159,21 @@ impl OwnTokens {
         Ok(json!({ "keys": keys.0.iter().map(|key| &key.public).collect::<Vec<_>>() }))
     }
 
-    async fn keys(&self, store: &Store, now: Timestamp) -> Result<Arc<OwnKeys>> {
+    async fn keys(&self, store: &Store, now: Timestamp) -> Result<Arc<AccessTokenKeys>> {
         self.0.get_fresh(now, FRESH, read(store)).await
     }
 }
 
 /// The keys of both versions of the secret.
-async fn read(store: &Store) -> Result<OwnKeys> {
+async fn read(store: &Store) -> Result<AccessTokenKeys> {
     let (current, previous) = store.secrets().token_secrets().await?;
-    OwnKeys::of([Some(&current), previous.as_ref()].into_iter().flatten().map(|secret| secret.value()))
+    AccessTokenKeys::of(
+        [Some(&current), previous.as_ref()].into_iter().flatten().map(|secret| secret.value()),
+    )
 }
 
 /// Who a token is of that names this key.
-fn judge(token: &str, key: &OwnKey, now: Timestamp) -> Result<Verified> {
+fn verify(token: &str, key: &AccessTokenKey, now: Timestamp) -> Result<Verified> {
     jsonwebtoken::decode::<serde::de::IgnoredAny>(token, &key.verifying, &validation())
         .map_err(|_| UNKNOWN)?;
     let claims = Claims::parse(token).ok_or(UNKNOWN)?;
@@ -184,10 +186,10 @@ fn judge(token: &str, key: &OwnKey, now: Timestamp) -> Result<Verified> {
     let user = user.filter(|user| !user.is_empty()).ok_or(UNKNOWN)?.to_owned();
     let names = claims.text("scope").ok_or(UNKNOWN)?.split(' ').filter(|name| !name.is_empty());
     let scopes = names.map(Scope::parse).collect::<Option<Scopes>>().ok_or(UNKNOWN)?;
-    Ok(Verified { tenant, user, kind: Kind::Own { scopes }, expires_at })
+    Ok(Verified { tenant, user, kind: Kind::AccessToken { scopes }, expires_at })
 }
 
-impl fmt::Debug for OwnKeys {
+impl fmt::Debug for AccessTokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|key| &key.name)).finish()
     }
@@ -212,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_secret_always_gives_the_same_key_and_another_another() {
-        let public = |secret: &[u8]| OwnKey::derive(secret).expect("a key").public;
+        let public = |secret: &[u8]| AccessTokenKey::derive(secret).expect("a key").public;
         assert_eq!(public(b"one secret of the stack"), public(b"one secret of the stack"));
         assert_ne!(public(b"one secret of the stack"), public(b"another secret"));
         let key = public(b"one secret of the stack");
@@ -226,18 +228,18 @@ mod tests {
 
     #[test]
     fn a_token_with_a_good_signature_is_still_for_us_by_us_and_in_time() {
-        let key = OwnKey::derive(b"one secret of the stack").expect("a key");
+        let key = AccessTokenKey::derive(b"one secret of the stack").expect("a key");
         let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
-        let judged = |changes: Value| {
+        let verified = |changes: Value| {
             let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "acme", "act": {"sub": "user_1"}, "scope": "read:memories", "exp": now.seconds() + 1});
             for (name, value) in changes.as_object().expect("changes") {
                 claims[name] = value.clone();
             }
             claims.as_object_mut().expect("claims").retain(|_, value| !value.is_null());
             let header = Header { kid: Some(key.name.clone()), ..Header::new(Algorithm::EdDSA) };
-            judge(&jsonwebtoken::encode(&header, &claims, &key.signing).expect("a token"), &key, now)
+            verify(&jsonwebtoken::encode(&header, &claims, &key.signing).expect("a token"), &key, now)
         };
-        assert!(judged(json!({})).is_ok());
+        assert!(verified(json!({})).is_ok());
         for changes in [
             json!({"aud": "somebody else"}),
             json!({"aud": null}),
@@ -256,8 +258,11 @@ mod tests {
             json!({"scope": null}),
             json!({"scope": "everything"}),
         ] {
-            assert_eq!(judged(changes.clone()), Err(UNKNOWN), "{changes}");
+            assert_eq!(verified(changes.clone()), Err(UNKNOWN), "{changes}");
         }
-        assert_eq!(judged(json!({"exp": now.seconds()})), Err(Error::AuthInvalid(AuthFailure::TokenExpired)));
+        assert_eq!(
+            verified(json!({"exp": now.seconds()})),
+            Err(Error::AuthInvalid(AuthFailure::TokenExpired))
+        );
     }
 }

@@ -37,7 +37,10 @@ const PASSING: [&str; 9] = [
 
 /// The error of a call that failed for a reason its caller does not handle: away or throttled is
 /// [`Error::Unavailable`], anything else a bug of ours. The cause names the call and what AWS said.
-pub(crate) fn fault<E: ProvideErrorMetadata>(call: &'static str, error: SdkError<E, HttpResponse>) -> Error {
+pub(crate) fn map_sdk_error<E: ProvideErrorMetadata>(
+    call: &'static str,
+    error: SdkError<E, HttpResponse>,
+) -> Error {
     match &error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown");
@@ -55,14 +58,14 @@ pub(crate) fn fault<E: ProvideErrorMetadata>(call: &'static str, error: SdkError
 
 /// Sends a write that must not be repeated blindly, with the client that makes one attempt; again when
 /// it was refused before it did anything.
-pub(crate) async fn persist<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
+pub(crate) async fn retry_when_throttled<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E, R>>>,
 {
     let mut answer = send().await;
     for pause in PAUSES {
-        if !answer.as_ref().is_err_and(was_refused) {
+        if !answer.as_ref().is_err_and(was_rejected) {
             break;
         }
         tokio::time::sleep(pause).await;
@@ -72,7 +75,7 @@ where
 }
 
 /// Whether the service refused the call before it did anything, for a reason that passes.
-pub(crate) fn was_refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+pub(crate) fn was_rejected<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     code.is_some_and(|code| REFUSED.contains(&code))
 }

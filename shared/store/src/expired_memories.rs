@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
-use crate::claims::row_key;
-use crate::counts::Counts;
+use crate::idempotency::row_key;
 use crate::item::{number, ttl};
+use crate::storage_ledger::StorageLedger;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// How long an event is remembered: longer than a stream keeps it, which is a day.
@@ -16,13 +16,13 @@ const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);
 
 /// The removal of one memory, as the table's stream tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removal {
+pub struct ExpiredMemory {
     /// The event's id, the same however often it is delivered.
     pub event: String,
     /// Whose memory it was.
     pub tenant: TenantId,
     /// Its place in the order of the tenant's writes.
-    pub seq: u64,
+    pub write_seq: u64,
     /// What it took of the tenant's storage.
     pub bytes: u64,
     /// When it was removed, to the second.
@@ -31,11 +31,11 @@ pub struct Removal {
 
 /// Takes note of removals, of any tenant: only for the consumer of the stream.
 #[derive(Clone, Copy, Debug)]
-pub struct Removals<'a> {
+pub struct ExpiredMemories<'a> {
     store: &'a Store,
 }
 
-impl<'a> Removals<'a> {
+impl<'a> ExpiredMemories<'a> {
     pub(crate) const fn new(store: &'a Store) -> Self {
         Self { store }
     }
@@ -45,7 +45,7 @@ impl<'a> Removals<'a> {
     ///
     /// # Errors
     /// The database's: the event has to be delivered again.
-    pub async fn give_back(&self, removal: &Removal, now: Timestamp) -> Result<bool> {
+    pub async fn release_storage(&self, removal: &ExpiredMemory, now: Timestamp) -> Result<bool> {
         let mut event = row_key(&removal.tenant, format_args!("event#{}", removal.event));
         event.insert("ttl".into(), ttl(now.plus(REMEMBERED)));
         let note = Put::builder()
@@ -54,17 +54,17 @@ impl<'a> Removals<'a> {
             .condition_expression("attribute_not_exists(tenant)");
         let count = Update::builder()
             .table_name(&self.store.tables.usage)
-            .set_key(Some(Counts::new(self.store, &removal.tenant).key()))
-            .update_expression("ADD n :n, b :b")
+            .set_key(Some(StorageLedger::new(self.store, &removal.tenant).key()))
+            .update_expression("ADD memories :memories, bytes :bytes")
             // A recount since then has not seen the memory any more.
             .condition_expression(
-                "n >= :one AND born <= :seq AND (attribute_not_exists(counted) OR counted < :at)",
+                "memories >= :one AND firstWriteSeq <= :writeSeq AND (attribute_not_exists(countedUntil) OR countedUntil < :at)",
             )
             .expression_attribute_values(":at", number(removal.at.seconds()))
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":n", number(-1))
-            .expression_attribute_values(":b", number(format_args!("-{}", removal.bytes)))
-            .expression_attribute_values(":seq", number(removal.seq));
+            .expression_attribute_values(":memories", number(-1))
+            .expression_attribute_values(":bytes", number(format_args!("-{}", removal.bytes)))
+            .expression_attribute_values(":writeSeq", number(removal.write_seq));
         let parts = vec![
             TransactWriteItem::builder().put(built(note.build())?).build(),
             TransactWriteItem::builder().update(built(count.build())?).build(),

@@ -10,33 +10,33 @@ use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 use super::keys::MAX_LIVE_KEYS;
 use super::owned_key;
 use crate::Store;
-use crate::fault::fault;
 use crate::item::{Attributes, Row, millis, number, text};
+use crate::sdk_error::map_sdk_error;
 use crate::transaction::built;
 
 const TABLE: &str = "api-keys";
-const SORT: &str = "slots";
+const SORT: &str = "liveNames";
 
 /// Why a slot could not be taken.
-pub(super) enum Full {
+pub(super) enum NameConflict {
     /// Slots of expired keys were in the way and have been given back; trying again helps.
-    Pruned,
+    ExpiredRemoved,
     /// The name or the last place is taken by a live key.
-    Refused(Error),
+    Taken(Error),
     /// Nothing is in the way any more: somebody else's key has just ended.
-    Free,
+    Gone,
 }
 
 /// The part of a transaction that takes the slot of `key`, provided that it and a place are free.
-pub(super) fn take(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
+pub(super) fn reserve(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
     let mut entry = HashMap::from([("id".to_owned(), text(&key.id))]);
     if let Some(end) = key.expires_at {
-        entry.insert("end".into(), millis(end));
+        entry.insert("expiresAt".into(), millis(end));
     }
     let update = update(store, tenant, key)
-        .update_expression("SET #slot = :entry ADD taken :one")
+        .update_expression("SET #name = :entry ADD liveKeys :one")
         .condition_expression(
-            "attribute_not_exists(#slot) AND (attribute_not_exists(taken) OR taken < :most)",
+            "attribute_not_exists(#name) AND (attribute_not_exists(liveKeys) OR liveKeys < :most)",
         )
         .expression_attribute_values(":entry", AttributeValue::M(entry))
         .expression_attribute_values(":one", number(1))
@@ -45,10 +45,10 @@ pub(super) fn take(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result
 }
 
 /// The part of a transaction that gives the slot of `key` back, provided that it is still its own.
-pub(super) fn give_back(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
+pub(super) fn release(store: &Store, tenant: &TenantId, key: &KeySummary) -> Result<Update> {
     let update = update(store, tenant, key)
-        .update_expression("REMOVE #slot ADD taken :less")
-        .condition_expression("#slot.id = :id")
+        .update_expression("REMOVE #name ADD liveKeys :less")
+        .condition_expression("#name.id = :id")
         .expression_attribute_values(":less", number(-1))
         .expression_attribute_values(":id", text(&key.id));
     built(update.build())
@@ -60,37 +60,37 @@ pub(super) async fn explain(
     tenant: &TenantId,
     key: &KeySummary,
     now: Timestamp,
-) -> Result<Full> {
+) -> Result<NameConflict> {
     let get = store.db.get_item().table_name(&store.tables.api_keys).set_key(Some(owned_key(tenant, SORT)));
     let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
-    let answer = get.send().await.map_err(|error| fault("GetItem api-keys", error))?;
+    let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
     let item = answer.item.unwrap_or_default();
     let row = Row::new(TABLE, &item);
 
     let mut pruned = false;
     for slot in row.names().filter(|name| name.starts_with('n')) {
         let entry = row.map(slot).ok_or_else(|| row.corrupt(slot))?;
-        if entry.optional_moment("end")?.is_some_and(|end| end <= now) {
+        if entry.optional_moment("expiresAt")?.is_some_and(|end| end <= now) {
             prune(store, tenant, slot, &entry.parsed("id", KeyId::parse)?).await?;
             pruned = true;
         }
     }
     Ok(if pruned {
-        Full::Pruned
+        NameConflict::ExpiredRemoved
     } else if let Some(entry) = row.map(&key.slot()) {
         let holder = entry.parsed("id", KeyId::parse)?;
         if holder == key.id {
             // An attempt before, whose answer was lost, has written the key: trying again finds it.
-            return Ok(Full::Free);
+            return Ok(NameConflict::Gone);
         }
-        Full::Refused(Error::Duplicate(format!(
+        NameConflict::Taken(Error::Duplicate(format!(
             "A live {} key of this name exists: {holder}",
             key.environment.as_str()
         )))
-    } else if row.count("taken")? >= MAX_LIVE_KEYS {
-        Full::Refused(Error::QuotaExhausted(Quota::Keys(MAX_LIVE_KEYS)))
+    } else if row.count("liveKeys")? >= MAX_LIVE_KEYS {
+        NameConflict::Taken(Error::QuotaExhausted(Quota::Keys(MAX_LIVE_KEYS)))
     } else {
-        Full::Free
+        NameConflict::Gone
     })
 }
 
@@ -100,9 +100,9 @@ async fn prune(store: &Store, tenant: &TenantId, slot: &str, id: &KeyId) -> Resu
         .update_item()
         .table_name(&store.tables.api_keys)
         .set_key(Some(owned_key(tenant, SORT)))
-        .update_expression("REMOVE #slot ADD taken :less")
-        .condition_expression("#slot.id = :id")
-        .expression_attribute_names("#slot", slot)
+        .update_expression("REMOVE #name ADD liveKeys :less")
+        .condition_expression("#name.id = :id")
+        .expression_attribute_names("#name", slot)
         .expression_attribute_values(":less", number(-1))
         .expression_attribute_values(":id", text(id))
         .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -116,7 +116,7 @@ async fn prune(store: &Store, tenant: &TenantId, slot: &str, id: &KeyId) -> Resu
         {
             Ok(())
         }
-        Err(error) => Err(fault("UpdateItem api-keys", error)),
+        Err(error) => Err(map_sdk_error("UpdateItem api-keys", error)),
     }
 }
 
@@ -129,5 +129,5 @@ fn update(
     Update::builder()
         .table_name(&store.tables.api_keys)
         .set_key(Some(row))
-        .expression_attribute_names("#slot", key.slot())
+        .expression_attribute_names("#name", key.slot())
 }

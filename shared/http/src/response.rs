@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hb_domain::principal::Replaced;
-use hb_domain::tenant::Standing;
+use hb_domain::tenant::RateLimitStatus;
 use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp, ndjson};
-use hb_store::Spent;
+use hb_store::ConsumedCapacity;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
 };
@@ -14,61 +14,65 @@ use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Response};
 
 use crate::guard::Refusal;
-use crate::reply::{Data, Done};
-use crate::{Outcome, Reply, envelope, error, headers};
+use crate::reply::{Completion, Data};
+use crate::{HandlerResult, Reply, envelope, error, headers};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What it took to answer a request.
 #[derive(Debug)]
-pub(crate) struct Effort {
+pub(crate) struct RequestStats {
     /// The gateway's own id of the request.
     pub(crate) gateway_id: Option<String>,
     pub(crate) latency: Duration,
     /// Whether it is the first of its instance.
     pub(crate) is_cold: bool,
-    pub(crate) spent: Spent,
+    pub(crate) consumed: ConsumedCapacity,
 }
 
 /// What a request came to, before HTTP says it.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) outcome: Result<Done, Error>,
+pub(crate) struct ResponseContext {
+    pub(crate) outcome: Result<Completion, Error>,
     /// For a preflight, the methods of the path.
     pub(crate) allow: Option<String>,
-    pub(crate) standing: Option<Standing>,
+    pub(crate) rate_limit: Option<RateLimitStatus>,
     pub(crate) replaced: Option<Replaced>,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) key: Option<KeyId>,
     pub(crate) route: &'static str,
 }
 
-impl Answer {
+impl ResponseContext {
     /// The answer to somebody unknown.
-    pub(crate) fn anonymous(outcome: Outcome) -> Self {
-        Self::unknown(outcome.map(Done::Fresh))
+    pub(crate) fn anonymous(outcome: HandlerResult) -> Self {
+        Self::unknown(outcome.map(Completion::Fresh))
     }
 
-    const fn unknown(outcome: Result<Done, Error>) -> Self {
-        Self { outcome, allow: None, standing: None, replaced: None, tenant: None, key: None, route: "" }
+    const fn unknown(outcome: Result<Completion, Error>) -> Self {
+        Self { outcome, allow: None, rate_limit: None, replaced: None, tenant: None, key: None, route: "" }
     }
 
     /// The answer to this caller, whose standing its headers show.
-    pub(crate) fn of(outcome: Outcome, principal: Option<&Principal>, standing: Option<Standing>) -> Self {
-        Self::of_work(outcome.map(Done::Fresh), principal, standing)
+    pub(crate) fn of(
+        outcome: HandlerResult,
+        principal: Option<&Principal>,
+        rate_limit: Option<RateLimitStatus>,
+    ) -> Self {
+        Self::of_work(outcome.map(Completion::Fresh), principal, rate_limit)
     }
 
     /// As [`of`](Self::of), for a request that may repeat an earlier one.
     pub(crate) fn of_work(
-        outcome: Result<Done, Error>,
+        outcome: Result<Completion, Error>,
         principal: Option<&Principal>,
-        standing: Option<Standing>,
+        rate_limit: Option<RateLimitStatus>,
     ) -> Self {
         Self {
             replaced: principal.and_then(Principal::replaced),
             tenant: principal.map(|principal| principal.tenant().clone()),
             key: principal.and_then(Principal::key_id).cloned(),
-            standing,
+            rate_limit,
             ..Self::unknown(outcome)
         }
     }
@@ -76,7 +80,7 @@ impl Answer {
     /// What the guard's refusal comes to.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         let replaced = refusal.replaced();
-        Self { replaced, ..Self::of(Err(refusal.error), refusal.principal.as_ref(), refusal.standing) }
+        Self { replaced, ..Self::of(Err(refusal.error), refusal.principal.as_ref(), refusal.rate_limit) }
     }
 
     /// The HTTP response: status, headers and envelope.
@@ -84,8 +88,8 @@ impl Answer {
         let mut headers = HeaderMap::new();
         headers::cross_origin(&mut headers);
         insert(&mut headers, "x-request-id", id.as_str());
-        if let Some(standing) = &self.standing {
-            headers::rate_limit(&mut headers, standing, self.outcome.as_ref().err());
+        if let Some(rate_limit) = &self.rate_limit {
+            headers::rate_limit(&mut headers, rate_limit, self.outcome.as_ref().err());
         }
         if let Some(replaced) = self.replaced {
             headers::replaced(&mut headers, replaced);
@@ -95,16 +99,16 @@ impl Answer {
                 headers::preflight(&mut headers, self.allow.as_deref().unwrap_or_default());
                 (StatusCode::NO_CONTENT, None)
             }
-            Ok(Done::Fresh(reply)) => {
+            Ok(Completion::Fresh(reply)) => {
                 let (status, body) = fresh(reply, &mut headers, parts, id, now);
                 (status, Some(body))
             }
-            Ok(Done::Replayed(kept)) => {
-                describe(&mut headers, kept.version.as_deref(), kept.location.as_deref());
+            Ok(Completion::Replayed(stored)) => {
+                describe(&mut headers, stored.version.as_deref(), stored.location.as_deref());
                 headers.insert(CONTENT_TYPE, JSON);
                 headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-                let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
-                (status, Some(kept.body.clone()))
+                let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+                (status, Some(stored.body.clone()))
             }
             Err(error) => {
                 error::explain(error, &mut headers);
@@ -128,7 +132,13 @@ impl Answer {
     }
 
     /// One line a request, and the cause of what went wrong on our side.
-    pub(crate) fn log(&self, response: &Response<Body>, method: &Method, id: &RequestId, effort: &Effort) {
+    pub(crate) fn log(
+        &self,
+        response: &Response<Body>,
+        method: &Method,
+        id: &RequestId,
+        stats: &RequestStats,
+    ) {
         let error = self.outcome.as_ref().err();
         let status = response.status();
         if status.is_server_error()
@@ -139,20 +149,20 @@ impl Answer {
         tracing::info!(
             target: "hb_http::request",
             request_id = %id,
-            gateway_id = effort.gateway_id.as_deref(),
+            gateway_id = stats.gateway_id.as_deref(),
             %method,
             route = self.route,
             status = status.as_u16(),
             code = error.map(error::code),
-            replayed = matches!(self.outcome, Ok(Done::Replayed(_))),
+            replayed = matches!(self.outcome, Ok(Completion::Replayed(_))),
             tenant = self.tenant.as_ref().map(TenantId::as_str),
             key = self.key.as_ref().map(KeyId::as_str),
-            latency_ms = effort.latency.as_secs_f64() * 1e3,
-            cold = u8::from(effort.is_cold),
+            latency_ms = stats.latency.as_secs_f64() * 1e3,
+            cold = u8::from(stats.is_cold),
             failed = u8::from(status.is_server_error()),
-            db_calls = effort.spent.calls,
-            read_units = effort.spent.read_units,
-            write_units = effort.spent.write_units,
+            db_calls = stats.consumed.calls,
+            read_units = stats.consumed.read_units,
+            write_units = stats.consumed.write_units,
             "request"
         );
     }

@@ -30,9 +30,9 @@ pub async fn handle(store: &Store, event: &Event, now: Timestamp) -> Value {
                 continue;
             }
         };
-        match store.removals().give_back(&removal, now).await {
-            Ok(given) => {
-                tracing::info!(tenant = %removal.tenant, event = removal.event, given, "an expired memory was removed");
+        match store.expired_memories().release_storage(&removal, now).await {
+            Ok(released) => {
+                tracing::info!(tenant = %removal.tenant, event = removal.event, released, "an expired memory was removed");
             }
             Err(error) => {
                 tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "a place was not given back");

@@ -2,10 +2,10 @@
 
 use hb_domain::fields::Fields;
 use hb_domain::{Error, Scope, rules};
-use hb_http::{Call, Outcome, Reply};
+use hb_http::{Call, HandlerResult, Reply};
 use serde_json::json;
 
-pub(crate) async fn trade(mut call: Call) -> Outcome {
+pub(crate) async fn exchange(mut call: Call) -> HandlerResult {
     let own = call.principal().scopes();
     let mut query = call.query();
     query.check_tenant(call.principal().tenant());

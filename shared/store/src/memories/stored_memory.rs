@@ -3,19 +3,19 @@
 use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
 
-use super::Versioned;
-use crate::counts::Amount;
+use super::VersionedMemory;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts, ttl};
+use crate::storage_ledger::StorageUsage;
 
 const TABLE: &str = "memories";
 
 /// A memory with what the table keeps besides it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
+pub(super) struct StoredMemory {
     pub(super) memory: Memory,
     pub(super) version: String,
     /// Its place in the order of the tenant's writes.
-    pub(super) seq: u64,
+    pub(super) write_seq: u64,
     /// The places at which it came to its user, agent and session, where that was later.
     pub(super) moved: [Option<u64>; 3],
 }
@@ -24,14 +24,14 @@ pub(super) struct Record {
 pub(super) const OWNERS: [(&str, &str); 3] =
     [("userId", "userIdSeq"), ("agentId", "agentIdSeq"), ("sessionId", "sessionIdSeq")];
 
-impl Record {
+impl StoredMemory {
     /// What it takes of the tenant's storage.
-    pub(super) fn amount(&self) -> Amount {
-        Amount { memories: 1, bytes: self.memory.size() }
+    pub(super) fn amount(&self) -> StorageUsage {
+        StorageUsage { memories: 1, bytes: self.memory.size() }
     }
 
-    pub(super) fn versioned(self) -> Versioned {
-        Versioned { memory: self.memory, version: self.version }
+    pub(super) fn versioned(self) -> VersionedMemory {
+        VersionedMemory { memory: self.memory, version: self.version }
     }
 }
 
@@ -40,12 +40,12 @@ pub(super) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
     Attributes::from([("tenant".into(), text(tenant)), ("id".into(), text(id))])
 }
 
-/// The item of `record`.
-pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
-    let memory = &record.memory;
+/// The item of `stored`.
+pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
+    let memory = &stored.memory;
     let mut item = key(tenant, &memory.id);
-    item.insert("version".into(), text(&record.version));
-    item.insert("seq".into(), number(record.seq));
+    item.insert("version".into(), text(&stored.version));
+    item.insert("writeSeq".into(), number(stored.write_seq));
     // For whoever hears of the memory's removal and cannot read it any more.
     item.insert("bytes".into(), number(memory.size()));
     item.insert("content".into(), text(&memory.content));
@@ -53,7 +53,7 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
     // In scientific notation, since the plain decimals of a small number can be longer than an item's number may be.
     item.insert("importance".into(), number(format_args!("{:e}", memory.importance)));
     item.insert("updatedAt".into(), millis(memory.updated_at));
-    item.insert("find".into(), bytes(&hb_search::Record::of(memory).to_bytes()));
+    item.insert("searchDoc".into(), bytes(&hb_search::SearchDocument::of(memory).to_bytes()));
     if !memory.tags.is_empty() {
         item.insert("tags".into(), texts(&memory.tags));
     }
@@ -62,12 +62,12 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
         item.insert("metadata".into(), text(memory.metadata.as_str()));
     }
     let owners = [&memory.user_id, &memory.agent_id, &memory.session_id];
-    for (((name, since), value), seq) in OWNERS.into_iter().zip(owners).zip(record.moved) {
+    for (((name, since), value), write_seq) in OWNERS.into_iter().zip(owners).zip(stored.moved) {
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
-        if let Some(seq) = seq {
-            item.insert(since.into(), number(seq));
+        if let Some(write_seq) = write_seq {
+            item.insert(since.into(), number(write_seq));
         }
     }
     if let Some(end) = memory.expires_at {
@@ -78,7 +78,7 @@ pub(super) fn encode(tenant: &TenantId, record: &Record) -> Attributes {
 }
 
 /// The memory of an item.
-pub(super) fn decode(item: &Attributes) -> Result<Record> {
+pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
     let row = Row::new(TABLE, item);
     let id = row.parsed("id", MemoryId::parse)?;
     let metadata = row.optional_text("metadata")?;
@@ -99,8 +99,13 @@ pub(super) fn decode(item: &Attributes) -> Result<Record> {
         id,
     };
     let mut moved = [None; 3];
-    for ((_, since), seq) in OWNERS.into_iter().zip(&mut moved) {
-        *seq = row.optional_integer(since)?.map(i64::unsigned_abs);
+    for ((_, since), write_seq) in OWNERS.into_iter().zip(&mut moved) {
+        *write_seq = row.optional_integer(since)?.map(i64::unsigned_abs);
     }
-    Ok(Record { memory, version: row.text("version")?.to_owned(), seq: row.count("seq")?, moved })
+    Ok(StoredMemory {
+        memory,
+        version: row.text("version")?.to_owned(),
+        write_seq: row.count("writeSeq")?,
+        moved,
+    })
 }

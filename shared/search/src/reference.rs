@@ -6,10 +6,10 @@ use hb_domain::{Memory, MemoryId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::record::FORMAT;
+use crate::document::FORMAT;
 use crate::sample::{asked, index, memories, memory, search, texts};
 use crate::view::View;
-use crate::{Hit, Parameters, Query, Record, model, relevance, terms};
+use crate::{Hit, Parameters, Query, SearchDocument, model, relevance, terms};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../model/golden.json")).expect("JSON")
@@ -24,7 +24,7 @@ fn terms_and_codes_are_those_of_the_model() {
     for text in golden()["texts"].as_array().expect("texts") {
         let content = text["text"].as_str().expect("a text");
         assert_eq!(json!(terms(content)), text["terms"], "{content}");
-        assert_eq!(hex(&model::get().code(content)), text["bits"], "{content}");
+        assert_eq!(hex(&model::get().embedding(content)), text["bits"], "{content}");
     }
 }
 
@@ -33,19 +33,19 @@ fn scores_are_those_of_the_model() {
     let golden = golden();
     let said = golden["tenant"].as_array().expect("records").iter().enumerate();
     let memories: Vec<Memory> = said
-        .map(|(place, said)| match said[1].as_str() {
-            Some(session) => memory(place, json!({"content": said[0], "sessionId": session})),
-            None => memory(place, json!({"content": said[0]})),
+        .map(|(position, said)| match said[1].as_str() {
+            Some(session) => memory(position, json!({"content": said[0], "sessionId": session})),
+            None => memory(position, json!({"content": said[0]})),
         })
         .collect();
     let index = index(&memories);
     for search in golden["search"].as_array().expect("searches") {
         let query = Query::new(search["query"].as_str().expect("a query"));
         let scores = View::all(&index).score(&query, &Parameters::SHIPPED);
-        for (place, slot) in index.slots.iter().enumerate() {
+        for (position, slot) in index.slots.iter().enumerate() {
             let original = memories.iter().position(|memory| crate::index::number(&memory.id) == slot.id);
             let expected = search["score"][original.expect("a memory")].as_f64().expect("a score");
-            let got = scores.total(place, slot, &Parameters::SHIPPED);
+            let got = scores.total(position, slot, &Parameters::SHIPPED);
             assert!((got - expected).abs() < 1e-5, "{}: {got} for {expected}", search["query"]);
         }
     }
@@ -76,10 +76,13 @@ fn other_scripts_are_found_by_their_words() {
         "أحب القهوة العربية",
         "🎂 am Samstag 🎈",
     ];
-    let memories: Vec<Memory> =
-        memories.iter().enumerate().map(|(place, text)| memory(place, json!({"content": text}))).collect();
+    let memories: Vec<Memory> = memories
+        .iter()
+        .enumerate()
+        .map(|(position, text)| memory(position, json!({"content": text})))
+        .collect();
     let index = index(&memories);
-    for (query, place) in [
+    for (query, position) in [
         ("munchen", 0),
         ("ÄPFEL", 0),
         ("STRASSE köln", 1),
@@ -89,14 +92,14 @@ fn other_scripts_are_found_by_their_words() {
         ("🎈", 5),
     ] {
         let hits = search(&index, json!({"query": query}));
-        assert_eq!(hits.first().map(|hit| &hit.id), Some(&memories[place].id), "{query}");
+        assert_eq!(hits.first().map(|hit| &hit.id), Some(&memories[position].id), "{query}");
     }
 }
 
 #[test]
 fn no_more_words_share_a_hash_than_chance_has_it() {
     let words: HashSet<String> = include_str!("../model/vocab.txt").lines().flat_map(terms).collect();
-    let hashes: HashSet<u32> = words.iter().map(|word| crate::record::term_hash(word)).collect();
+    let hashes: HashSet<u32> = words.iter().map(|word| crate::document::term_hash(word)).collect();
     let chance = words.len().pow(2) / 2 / (1 << 20);
     let shared = words.len() - hashes.len();
     assert!(shared < chance * 5 / 4, "{shared} of {} words, by chance {chance}", words.len());
@@ -117,13 +120,13 @@ fn a_hit_explains_itself() {
 #[test]
 fn the_best_of_thousands_are_the_first_of_all_in_order() {
     let fillers = |count: usize| ["walk"; 40][..count].join(" ");
-    let text = |place: usize| match place % 3 {
-        0 => format!("tea {}", fillers(place * 7 % 40)),
-        1 => format!("drink {}", fillers(place / 200)),
-        _ => format!("tea cup {}", fillers(30 - place / 200)),
+    let text = |position: usize| match position % 3 {
+        0 => format!("tea {}", fillers(position * 7 % 40)),
+        1 => format!("drink {}", fillers(position / 200)),
+        _ => format!("tea cup {}", fillers(30 - position / 200)),
     };
     let memories: Vec<Memory> =
-        (0..6_000).map(|place| memory(place, json!({"content": text(place)}))).collect();
+        (0..6_000).map(|position| memory(position, json!({"content": text(position)}))).collect();
     let index = index(&memories);
     for query in ["tea", "a cup of tea", "drink", "cup"] {
         let all = index.rank(&Query::new(query), &Parameters::SHIPPED);
@@ -161,9 +164,9 @@ pub(crate) fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         .map(|memory| terms(&[std::slice::from_ref(&memory.content), &memory.tags].concat().join("\n")))
         .collect();
     let mean = (said.iter().map(Vec::len).sum::<usize>() as f64 / said.len() as f64).max(1.0);
-    let saturated = |place: usize, term: &str| {
-        let count = said[place].iter().filter(|said| *said == term).count().min(15) as f64;
-        let norm = 1.0 - p.b + p.b * said[place].len() as f64 / mean;
+    let saturated = |position: usize, term: &str| {
+        let count = said[position].iter().filter(|said| *said == term).count().min(15) as f64;
+        let norm = 1.0 - p.b + p.b * said[position].len() as f64 / mean;
         if count == 0.0 { 0.0 } else { count * (p.k1 + 1.0) / (count + p.k1 * norm) }
     };
     let having = |term: &str| said.iter().filter(|said| said.iter().any(|said| said == term)).count() as f64;
@@ -177,38 +180,38 @@ pub(crate) fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         }
     }
     let direction = model::get().direction(query);
-    let near = |place: usize, other: usize| {
-        let steps = place.abs_diff(other);
-        let session = &memories[place].session_id;
-        let decay = if other <= place { p.earlier } else { p.later };
+    let near = |position: usize, other: usize| {
+        let steps = position.abs_diff(other);
+        let session = &memories[position].session_id;
+        let decay = if other <= position { p.earlier } else { p.later };
         let reaches = steps == 0 || (session.is_some() && *session == memories[other].session_id);
         if reaches && steps <= p.window as usize { decay.powi(steps as i32) } else { 0.0 }
     };
     let is_common = |term: &str| having(term) > (p.common * memories.len() as f64).max(8.0);
-    let own = |place: usize, term: &str| {
+    let own = |position: usize, term: &str| {
         let synonyms = model::get().synonyms(term).filter(|(other, _)| !is_common(term) && !is_common(other));
         let synonyms = synonyms.map(|(other, likeness)| {
-            p.synonym * likeness * (idf(other) / idf(term)).min(1.0) * saturated(place, other)
+            p.synonym * likeness * (idf(other) / idf(term)).min(1.0) * saturated(position, other)
         });
-        synonyms.fold(saturated(place, term), f64::max)
+        synonyms.fold(saturated(position, term), f64::max)
     };
     let base: Vec<f64> = (0..memories.len())
-        .map(|place| {
+        .map(|position| {
             let mut words = 0.0;
             for term in &distinct {
                 let reach = |other: usize| {
-                    if is_common(term) && other != place {
+                    if is_common(term) && other != position {
                         0.0
                     } else {
-                        near(place, other) * own(other, term)
+                        near(position, other) * own(other, term)
                     }
                 };
                 words += idf(term) * (0..memories.len()).map(reach).fold(0.0, f64::max);
             }
             let attainable: f64 = distinct.iter().map(|term| idf(term)).sum();
-            let code = model::get().code(&memories[place].content);
-            let cosine = direction.filter(|_| code != [0; 32]).map_or(0.0, |direction| {
-                let sign = |d: usize| if (code[d / 8] >> (d % 8)) & 1 == 1 { 1.0 } else { -1.0 };
+            let embedding = model::get().embedding(&memories[position].content);
+            let cosine = direction.filter(|_| embedding != [0; 32]).map_or(0.0, |direction| {
+                let sign = |d: usize| if (embedding[d / 8] >> (d % 8)) & 1 == 1 { 1.0 } else { -1.0 };
                 direction.iter().enumerate().map(|(d, value)| sign(d) * value).sum::<f64>() / 16.0
             });
             if attainable > 0.0 {
@@ -219,16 +222,16 @@ pub(crate) fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
         })
         .collect();
     (0..memories.len())
-        .map(|place| {
+        .map(|position| {
             let together = |other: &usize| {
-                *other == place
-                    || (memories[place].session_id.is_some()
-                        && memories[place].session_id == memories[*other].session_id)
+                *other == position
+                    || (memories[position].session_id.is_some()
+                        && memories[position].session_id == memories[*other].session_id)
             };
             let mut best: Vec<f64> =
                 (0..memories.len()).filter(together).map(|other| base[other].max(0.0)).collect();
             best.sort_by(|a, b| b.total_cmp(a));
-            base[place] + f64::from(p.session) * best.iter().take(p.best).sum::<f64>() / p.best as f64
+            base[position] + f64::from(p.session) * best.iter().take(p.best).sum::<f64>() / p.best as f64
         })
         .collect()
 }
@@ -243,8 +246,8 @@ proptest! {
         let expected: HashMap<u128, f64> =
             memories.iter().map(|memory| crate::index::number(&memory.id)).zip(plain(&memories, query)).collect();
         let scores = View::all(&index).score(&Query::new(query), &Parameters::SHIPPED);
-        for (place, slot) in index.slots.iter().enumerate() {
-            let got = scores.total(place, slot, &Parameters::SHIPPED);
+        for (position, slot) in index.slots.iter().enumerate() {
+            let got = scores.total(position, slot, &Parameters::SHIPPED);
             prop_assert!((got - expected[&slot.id]).abs() < 1e-4, "{got} for {}", expected[&slot.id]);
         }
     }
@@ -286,15 +289,15 @@ proptest! {
 
     #[test]
     fn what_is_no_record_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Record::from_bytes(&bytes);
-        let _ = Record::from_bytes(&[&[FORMAT][..], &bytes].concat());
+        let _ = SearchDocument::from_bytes(&bytes);
+        let _ = SearchDocument::from_bytes(&[&[FORMAT][..], &bytes].concat());
     }
 
     #[test]
     fn any_text_makes_a_record_that_is_read_as_it_was(text in "\\PC{1,300}", query in "\\PC{0,60}") {
         let memory = memory(0, json!({"content": text, "sessionId": "s", "tags": ["a"]}));
-        let record = Record::of(&memory);
-        prop_assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record));
+        let document = SearchDocument::of(&memory);
+        prop_assert_eq!(SearchDocument::from_bytes(&document.to_bytes()), Some(document));
         let _ = search(&index(&[memory]), json!({"query": format!("q{query}")}));
     }
 }

@@ -15,16 +15,16 @@ use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
-use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_sdk_dynamodb::types::ConsumedCapacity as TableCapacity;
 use aws_smithy_runtime_api::client::interceptors::context::Output;
 
 tokio::task_local! {
-    static SPENT: Cell<Spent>;
+    static CONSUMED: Cell<ConsumedCapacity>;
 }
 
-/// What some work has spent. Calls that failed count, but the database tells no units of them.
+/// What some work has consumed. Calls that failed count, but the database tells no units of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent {
+pub struct ConsumedCapacity {
     /// Calls to DynamoDB, each attempt by itself.
     pub calls: u32,
     /// Read capacity units.
@@ -33,21 +33,21 @@ pub struct Spent {
     pub write_units: f64,
 }
 
-/// Does the work and tells what it spent, as far as it was done in this very task.
-pub async fn metered<T>(work: impl Future<Output = T>) -> (T, Spent) {
-    SPENT
+/// Does the work and tells what it consumed, as far as it was done in this very task.
+pub async fn with_capacity_metering<T>(work: impl Future<Output = T>) -> (T, ConsumedCapacity) {
+    CONSUMED
         .scope(Cell::default(), async {
             let done = work.await;
-            (done, SPENT.with(Cell::get))
+            (done, CONSUMED.with(Cell::get))
         })
         .await
 }
 
-fn add(more: Spent) {
+fn add(more: ConsumedCapacity) {
     // Outside of a request, as when an instance warms up, nobody asks.
-    let _ = SPENT.try_with(|spent| {
-        let before = spent.get();
-        spent.set(Spent {
+    let _ = CONSUMED.try_with(|consumed| {
+        let before = consumed.get();
+        consumed.set(ConsumedCapacity {
             calls: before.calls + more.calls,
             read_units: before.read_units + more.read_units,
             write_units: before.write_units + more.write_units,
@@ -57,11 +57,11 @@ fn add(more: Spent) {
 
 /// Sees every call of a client.
 #[derive(Debug)]
-pub(crate) struct Meter;
+pub(crate) struct CapacityInterceptor;
 
-impl Intercept for Meter {
+impl Intercept for CapacityInterceptor {
     fn name(&self) -> &'static str {
-        "Meter"
+        "CapacityInterceptor"
     }
 
     fn read_before_transmit(
@@ -70,7 +70,7 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        add(Spent { calls: 1, ..Spent::default() });
+        add(ConsumedCapacity { calls: 1, ..ConsumedCapacity::default() });
         Ok(())
     }
 
@@ -81,10 +81,10 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Ok(output) = context.output_or_error() {
-            add(Spent {
+            add(ConsumedCapacity {
                 read_units: units(output, &[get_item, query, batch_get_item]),
                 write_units: units(output, &[put_item, update_item, delete_item, transact_write_items]),
-                ..Spent::default()
+                ..ConsumedCapacity::default()
             });
         }
         Ok(())
@@ -92,41 +92,41 @@ impl Intercept for Meter {
 }
 
 /// Takes the capacity out of the output of one operation; `None` for that of another.
-type Reader = fn(&Output) -> Option<&[ConsumedCapacity]>;
+type Reader = fn(&Output) -> Option<&[TableCapacity]>;
 
 fn units(output: &Output, readers: &[Reader]) -> f64 {
     let tables = readers.iter().find_map(|read| read(output)).unwrap_or_default();
-    tables.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+    tables.iter().filter_map(TableCapacity::capacity_units).sum()
 }
 
-fn one(capacity: Option<&ConsumedCapacity>) -> &[ConsumedCapacity] {
+fn one(capacity: Option<&TableCapacity>) -> &[TableCapacity] {
     capacity.map(std::slice::from_ref).unwrap_or_default()
 }
 
-fn get_item(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn get_item(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<GetItemOutput>().map(|output| one(output.consumed_capacity()))
 }
 
-fn query(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn query(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<QueryOutput>().map(|output| one(output.consumed_capacity()))
 }
 
-fn batch_get_item(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn batch_get_item(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<BatchGetItemOutput>().map(BatchGetItemOutput::consumed_capacity)
 }
 
-fn put_item(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn put_item(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<PutItemOutput>().map(|output| one(output.consumed_capacity()))
 }
 
-fn update_item(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn update_item(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<UpdateItemOutput>().map(|output| one(output.consumed_capacity()))
 }
 
-fn delete_item(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn delete_item(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<DeleteItemOutput>().map(|output| one(output.consumed_capacity()))
 }
 
-fn transact_write_items(output: &Output) -> Option<&[ConsumedCapacity]> {
+fn transact_write_items(output: &Output) -> Option<&[TableCapacity]> {
     output.downcast_ref::<TransactWriteItemsOutput>().map(TransactWriteItemsOutput::consumed_capacity)
 }

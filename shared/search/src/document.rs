@@ -17,6 +17,7 @@ use hb_domain::Memory;
 use hb_domain::memory::MemoryType;
 
 use crate::bits::{BitReader, BitWriter};
+use crate::model::EmbeddingBits;
 use crate::owners::Owners;
 use crate::{facets, model, text};
 
@@ -34,15 +35,12 @@ const LONG_COUNT: u32 = 11;
 /// The most distinct terms that are kept of a text, those that come first.
 const MAX_TERMS: usize = 2_000;
 
-/// The sign of each dimension of an embedding; all zero when nothing of the text is known.
-pub(crate) type Code = [u8; model::DIMENSIONS / 8];
-
 /// What a search needs of one memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct SearchDocument {
     pub(crate) kind: u8,
     pub(crate) importance: u8,
-    pub(crate) code: Code,
+    pub(crate) embedding: EmbeddingBits,
     /// Whose it is.
     pub(crate) owners: Owners,
     /// Hashes of what else filters ask for.
@@ -76,7 +74,7 @@ pub(crate) fn term_hash(term: &str) -> u32 {
     facets::hash(b'w', term.as_bytes()) >> (32 - TERM_BITS)
 }
 
-impl Record {
+impl SearchDocument {
     /// The record of a memory. Its tags are searched like words of its content.
     pub fn of(memory: &Memory) -> Self {
         let mut words = memory.content.clone();
@@ -95,7 +93,7 @@ impl Record {
         Self {
             kind: kind_number(memory.kind),
             importance: (memory.importance * 255.0).round() as u8,
-            code: model::get().code(&memory.content),
+            embedding: model::get().embedding(&memory.content),
             owners: Owners::of(memory),
             facets,
             has_metadata,
@@ -121,7 +119,7 @@ impl Record {
             flags |= HAS_FACETS;
         }
         let mut bytes = vec![FORMAT, flags, self.importance];
-        bytes.extend(self.code);
+        bytes.extend(self.embedding);
         if self.owners != Owners::default() {
             let has = |(bit, owner): (usize, &u64)| u8::from(*owner != 0) << bit;
             bytes.push(self.owners.0.iter().enumerate().map(has).sum());
@@ -154,7 +152,7 @@ impl Record {
         if format != FORMAT {
             return None;
         }
-        let code = rest.array()?;
+        let embedding = rest.array()?;
         let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { rest.array()? };
         let mut owners = Owners::default();
         for (bit, owner) in owners.0.iter_mut().enumerate() {
@@ -175,7 +173,7 @@ impl Record {
             last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
             terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
         }
-        Some(Self { kind: flags & 0x0f, importance, code, owners, facets, has_metadata, terms })
+        Some(Self { kind: flags & 0x0f, importance, embedding, owners, facets, has_metadata, terms })
     }
 }
 
@@ -187,8 +185,8 @@ fn rice(count: usize) -> u32 {
 
 /// A memory type as its place in the list of all.
 pub(crate) fn kind_number(kind: MemoryType) -> u8 {
-    let place = MemoryType::ALL.iter().position(|other| *other == kind);
-    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+    let position = MemoryType::ALL.iter().position(|other| *other == kind);
+    position.and_then(|position| u8::try_from(position).ok()).unwrap_or(0)
 }
 
 /// Bytes still to be read.
