@@ -7,8 +7,8 @@ use hb_domain::plan::Plan;
 use hb_http::Route;
 use hb_http::route::{self, Action, Found};
 use hb_local::gateway::FUNCTIONS;
-use hb_local::secrets::{PEPPER, TOKEN};
 use hb_local::template::Template;
+use hb_store::SecretId;
 use hb_tests::issuer::TestIssuer;
 use hb_tests::world::Account;
 use hb_tests::{Answer, Client, Instance, World};
@@ -107,8 +107,8 @@ fn granted(template: &Template, function: &str) -> BTreeSet<String> {
     for statement in statements(template, function) {
         for resource in one_or_many(&statement["Resource"]) {
             let resources = match serde_norway::to_string(resource).expect("YAML").trim() {
-                "!Ref Pepper" => vec![PEPPER.to_owned()],
-                "!Ref TokenSecret" => vec![TOKEN.to_owned()],
+                "!Ref Pepper" => vec![SecretId::Pepper.name().to_owned()],
+                "!Ref TokenSecret" => vec![SecretId::TokenSecret.name().to_owned()],
                 text => {
                     let table = tables.iter().find(|table| text == format!("!GetAtt {}.Arn", table.name));
                     let indexes = |name: &str| text == format!("!Sub ${{{name}.Arn}}/index/*");

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use hb_store::SecretId;
 use serde_json::{Value, json};
 
 use crate::StartError;
@@ -14,41 +15,39 @@ use crate::server::Server;
 
 /// The secrets with their versions, the current one first; cheap to clone.
 #[derive(Clone)]
-pub struct LocalSecrets(Arc<Mutex<StoredResponse>>);
+pub struct LocalSecrets(Arc<Mutex<Versions>>);
 
-struct StoredResponse {
+struct Versions {
     /// By name: version id and value, current, then previous.
     kept: BTreeMap<&'static str, Vec<(String, String)>>,
     away: bool,
     reads: usize,
 }
 
-/// The name under which the local stack keeps the pepper.
-pub const PEPPER: &str = "pepper";
-/// The name under which it keeps the secret that tokens are signed by.
-pub const TOKEN: &str = "token";
-
 impl LocalSecrets {
     /// A pepper and a token secret of these values.
     pub fn new(pepper: &str, token: &str) -> Self {
         let first = |value: &str| vec![("v1".to_owned(), value.to_owned())];
-        let kept = BTreeMap::from([(PEPPER, first(pepper)), (TOKEN, first(token))]);
-        Self(Arc::new(Mutex::new(StoredResponse { kept, away: false, reads: 0 })))
+        let kept = BTreeMap::from([
+            (SecretId::Pepper.name(), first(pepper)),
+            (SecretId::TokenSecret.name(), first(token)),
+        ]);
+        Self(Arc::new(Mutex::new(Versions { kept, away: false, reads: 0 })))
     }
 
     /// Makes `value` the current version of the pepper; the one before becomes the previous one.
     pub fn rotate(&self, value: &str) {
-        self.rotate_secret(PEPPER, value);
+        self.rotate_secret(SecretId::Pepper, value);
     }
 
     /// As [`rotate`](Self::rotate), of the secret that tokens are signed by.
     pub fn rotate_token(&self, value: &str) {
-        self.rotate_secret(TOKEN, value);
+        self.rotate_secret(SecretId::TokenSecret, value);
     }
 
-    fn rotate_secret(&self, name: &'static str, value: &str) {
+    fn rotate_secret(&self, id: SecretId, value: &str) {
         self.with(|state| {
-            let versions = state.kept.entry(name).or_default();
+            let versions = state.kept.entry(id.name()).or_default();
             let number = versions.first().and_then(|(id, _)| id[1..].parse::<u32>().ok()).unwrap_or(0);
             versions.insert(0, (format!("v{}", number + 1), value.to_owned()));
             versions.truncate(2);
@@ -74,7 +73,7 @@ impl LocalSecrets {
         Server::serve(0, router, "the local Secrets Manager").await
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut StoredResponse) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Versions) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -6,14 +6,15 @@ use hb_domain::plan::Plan;
 use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
 use hb_http::{ClerkSettings, Entropy};
 use hb_store::aws::Aws;
-use hb_store::{SecretNames, Secrets, Store, Tables};
+use hb_store::{SecretId, SecretNames, Secrets, Store, Table, Tables};
 use rand::rngs::StdRng;
+use strum::VariantArray;
 
 use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
 use crate::expiry::{Background, Expiry};
 use crate::gateway::Gateway;
-use crate::secrets::{LocalSecrets, PEPPER, TOKEN};
+use crate::secrets::LocalSecrets;
 use crate::server::Server;
 use crate::state::Folder;
 use crate::template::Template;
@@ -52,24 +53,12 @@ pub struct Stack {
     _issuer: Option<Server>,
 }
 
-/// The names of the tables: the template's logical ids.
-pub fn tables() -> Tables {
-    Tables {
-        tenants: "Tenants".into(),
-        api_keys: "ApiKeys".into(),
-        memories: "Memories".into(),
-        usage: "Usage".into(),
-        idempotency: "Idempotency".into(),
-    }
-}
-
 /// The environment of a function that runs against these endpoints.
 pub fn function_environment(
     dynamodb_url: &str,
     secrets_url: &str,
     issuer: Option<&str>,
 ) -> Vec<(&'static str, String)> {
-    let tables = tables();
     let issuer = issuer.map(|issuer| ("CLERK_ISSUER", issuer.to_owned()));
     let variables = [
         ("AWS_REGION", "us-east-1".into()),
@@ -77,21 +66,17 @@ pub fn function_environment(
         ("AWS_SECRET_ACCESS_KEY", "local".into()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_url.to_owned()),
-        ("TENANTS_TABLE", tables.tenants),
-        ("API_KEYS_TABLE", tables.api_keys),
-        ("MEMORIES_TABLE", tables.memories),
-        ("USAGE_TABLE", tables.usage),
-        ("IDEMPOTENCY_TABLE", tables.idempotency),
-        ("PEPPER_SECRET", PEPPER.into()),
-        ("TOKEN_SECRET", TOKEN.into()),
     ];
-    variables.into_iter().chain(issuer).collect()
+    let local = Tables::local();
+    let tables =
+        Table::VARIANTS.iter().map(|table| (table.definition().variable, local.name(*table).to_owned()));
+    let secrets = SecretId::VARIANTS.iter().map(|id| (id.variable(), id.name().to_owned()));
+    variables.into_iter().chain(tables).chain(secrets).chain(issuer).collect()
 }
 
 /// A store over these endpoints.
 pub fn store(aws: &Aws) -> Store {
-    let names = SecretNames { pepper: PEPPER.into(), token: TOKEN.into() };
-    Store::new(aws.dynamodb(), tables(), Secrets::new(aws.secrets(), names))
+    Store::new(aws.dynamodb(), Tables::local(), Secrets::new(aws.secrets(), SecretNames::local()))
 }
 
 /// The sample key of an earlier run while it works, otherwise a new one, which is kept for the next run

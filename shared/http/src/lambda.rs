@@ -97,14 +97,8 @@ fn ended(outcome: Result<(), lambda_http::Error>) -> ExitCode {
 pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store, String> {
     let aws = Aws::from_env(&variable)?;
     let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
-    let tables = Tables {
-        tenants: required("TENANTS_TABLE")?,
-        api_keys: required("API_KEYS_TABLE")?,
-        memories: required("MEMORIES_TABLE")?,
-        usage: required("USAGE_TABLE")?,
-        idempotency: required("IDEMPOTENCY_TABLE")?,
-    };
-    let names = SecretNames { pepper: required("PEPPER_SECRET")?, token: required("TOKEN_SECRET")? };
+    let tables = Tables::new(|table| required(table.definition().variable))?;
+    let names = SecretNames::new(|id| required(id.variable()))?;
     let secrets = Secrets::new(aws.secrets(), names);
     Ok(Store::new(aws.dynamodb(), tables, secrets))
 }

@@ -9,6 +9,7 @@ use crate::Store;
 use crate::idempotency::row_key;
 use crate::item::{number, ttl};
 use crate::storage_ledger::StorageLedger;
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// How long an event is remembered: longer than a stream keeps it, which is a day.
@@ -49,11 +50,11 @@ impl<'a> ExpiredMemories<'a> {
         let mut event = row_key(&removal.tenant, format_args!("event#{}", removal.event));
         event.insert("ttl".into(), ttl(now.plus(REMEMBERED)));
         let note = Put::builder()
-            .table_name(&self.store.tables.idempotency)
+            .table_name(self.store.table(Table::Idempotency))
             .set_item(Some(event))
             .condition_expression("attribute_not_exists(tenant)");
         let count = Update::builder()
-            .table_name(&self.store.tables.usage)
+            .table_name(self.store.table(Table::Usage))
             .set_key(Some(StorageLedger::new(self.store, &removal.tenant).key()))
             .update_expression("ADD memories :memories, bytes :bytes")
             // A recount since then has not seen the memory any more.

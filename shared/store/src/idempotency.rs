@@ -27,9 +27,10 @@ use hb_domain::{CallerId, Error, Principal, Result, TenantId, Timestamp};
 use crate::Store;
 use crate::item::{Attributes, Row, bytes, number, text, ttl};
 use crate::sdk_error::{is_failed_condition, map_sdk_error};
+use crate::tables::Table;
 use crate::transaction::built;
 
-const TABLE: &str = "idempotency";
+const TABLE: Table = Table::Idempotency;
 
 /// The claims of one caller.
 #[derive(Clone, Debug)]
@@ -82,7 +83,7 @@ impl LockedRecord {
         condition: &str,
     ) -> Result<TransactWriteItem> {
         let update = Update::builder()
-            .table_name(&store.tables.idempotency)
+            .table_name(store.table(Table::Idempotency))
             .set_key(Some(row_key(tenant, &self.sort)))
             .update_expression(update)
             .condition_expression(condition)
@@ -110,7 +111,7 @@ impl<'a> IdempotencyRecords<'a> {
             .store
             .db
             .put_item()
-            .table_name(&self.store.tables.idempotency)
+            .table_name(self.store.table(Table::Idempotency))
             .set_item(Some(self.encode(&sort, &new_record)))
             .condition_expression("attribute_not_exists(tenant) OR #createdAt <= :expired")
             .expression_attribute_names("#createdAt", "createdAt")
@@ -235,7 +236,7 @@ impl<'a> IdempotencyRecords<'a> {
             .store
             .db
             .delete_item()
-            .table_name(&self.store.tables.idempotency)
+            .table_name(self.store.table(Table::Idempotency))
             .set_key(Some(row_key(self.tenant, &locked.sort)))
             .condition_expression("lockOwner = :mine")
             .expression_attribute_values(":mine", text(&locked.record.lock_owner))
@@ -262,7 +263,7 @@ impl<'a> IdempotencyRecords<'a> {
     }
 
     fn update(&self, sort: &str) -> UpdateItemFluentBuilder {
-        let update = self.store.db.update_item().table_name(&self.store.tables.idempotency);
+        let update = self.store.db.update_item().table_name(self.store.table(Table::Idempotency));
         update
             .set_key(Some(row_key(self.tenant, sort)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)

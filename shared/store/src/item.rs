@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::{Error, Result, Timestamp};
 
+use crate::tables::Table;
+
 /// An item, or a key of one.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
@@ -42,13 +44,13 @@ pub(crate) fn ttl(value: Timestamp) -> AttributeValue {
 /// Reads one item, and names table and attribute when it is not as it should be.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
-    table: &'static str,
+    table: Table,
     attributes: &'a Attributes,
 }
 
 impl<'a> Row<'a> {
     /// Reads `attributes`, an item of `table`.
-    pub(crate) const fn new(table: &'static str, attributes: &'a Attributes) -> Self {
+    pub(crate) const fn new(table: Table, attributes: &'a Attributes) -> Self {
         Self { table, attributes }
     }
 

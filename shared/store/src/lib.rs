@@ -18,6 +18,7 @@ mod operator;
 mod sdk_error;
 mod secrets;
 mod storage_ledger;
+mod tables;
 mod tenants;
 mod transaction;
 mod usage;
@@ -37,25 +38,11 @@ pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
 pub use index_cache::SearchBudget;
 pub use memories::{CreateOutcome, Erased, ExportPage, Found, Memories, MemoryPage, VersionedMemory};
 pub use operator::{Operator, TableState};
-pub use secrets::{Secret, SecretNames, Secrets};
+pub use secrets::{Secret, SecretId, SecretNames, Secrets};
 pub use storage_ledger::{StorageLedger, StorageUsage};
+pub use tables::{Definition, PartitionKey, StreamView, Table, Tables};
 pub use tenants::{AdmitOutcome, Tenants};
 pub use usage::Usage;
-
-/// The names of the tables.
-#[derive(Clone, Debug)]
-pub struct Tables {
-    /// One item a tenant: plan, status, epoch, meter.
-    pub tenants: String,
-    /// Secrets' hashes by key id, and each tenant's keys.
-    pub api_keys: String,
-    /// Memories by tenant and id.
-    pub memories: String,
-    /// Each key's usage by month, and each tenant's number of memories.
-    pub usage: String,
-    /// What has been asked for and answered under which idempotency key.
-    pub idempotency: String,
-}
 
 /// Access to everything HeroBrain keeps; cheap to clone.
 #[derive(Clone, Debug)]
@@ -87,6 +74,11 @@ impl Store {
     pub const fn with_search_budget(mut self, search_budget: SearchBudget) -> Self {
         self.indexes.search_budget = search_budget;
         self
+    }
+
+    /// The name of `table` in this deployment.
+    pub(crate) fn table(&self, table: Table) -> &str {
+        self.tables.name(table)
     }
 
     /// Tenants: plans and admission.

@@ -4,15 +4,17 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, ReturnConsumedCapacity, TableStatus, TimeToLiveStatus, WriteRequest,
+    DeleteRequest, ReturnConsumedCapacity, TableStatus, TimeToLiveStatus, WriteRequest,
 };
 use hb_domain::tenant::Tenant;
 use hb_domain::{Error, KeyId, Result, TenantId};
+use strum::VariantArray;
 
 use crate::Store;
 use crate::api_keys::{credential_key, owner};
 use crate::item::{Attributes, Row, text};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::{PartitionKey, Table};
 use crate::tenants;
 
 /// The most items one BatchWriteItem may delete.
@@ -50,11 +52,15 @@ impl<'a> Operator<'a> {
     pub async fn tenants(&self) -> Result<BTreeMap<TenantId, Tenant>> {
         let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
-            let scan =
-                self.store.db.scan().table_name(&self.store.tables.tenants).set_exclusive_start_key(from);
+            let scan = self
+                .store
+                .db
+                .scan()
+                .table_name(self.store.table(Table::Tenants))
+                .set_exclusive_start_key(from);
             let answer = scan.send().await.map_err(|error| map_sdk_error("Scan tenants", error))?;
             for item in answer.items() {
-                let id = Row::new("tenants", item).parsed("tenant", TenantId::parse)?;
+                let id = Row::new(Table::Tenants, item).parsed("tenant", TenantId::parse)?;
                 found.insert(id, tenants::decode(item)?);
             }
             from = answer.last_evaluated_key;
@@ -75,59 +81,47 @@ impl<'a> Operator<'a> {
         tenant: &TenantId,
         mut told: impl FnMut(&'static str, u64),
     ) -> Result<BTreeMap<&'static str, u64>> {
-        let tables = &self.store.tables;
-        let by_tenant = |name: &'static str, table: &'a str, sort: Option<&'static str>| {
-            (name, table, "tenant", text(tenant), sort)
-        };
         let mut removed = BTreeMap::new();
-        let plan = [
-            ("api-keys", tables.api_keys.as_str(), "pk", owner(tenant), Some("sk")),
-            by_tenant("memories", &tables.memories, Some("id")),
-            by_tenant("usage", &tables.usage, Some("sk")),
-            by_tenant("idempotency", &tables.idempotency, Some("sk")),
-            by_tenant("tenants", &tables.tenants, None),
-        ];
         self.store.tenants().set_suspended(tenant, true).await?;
-        for (name, table, partition, value, sort) in plan {
+        for table in Table::VARIANTS.iter().copied() {
             let mut count = 0;
             // A second look finds what requests that had been let in before have written meanwhile.
             for _ in 0..2 {
                 loop {
-                    let mut keys = self.keys_of(table, partition, &value, sort).await?;
+                    let mut keys = self.keys_of(table, tenant).await?;
                     if keys.is_empty() {
                         break;
                     }
-                    if name == "api-keys" {
+                    if table == Table::ApiKeys {
                         // What could let somebody in goes first: a crash in between leaves nothing that could.
                         let ids: Vec<KeyId> = keys.iter().filter_map(key_id).collect();
                         keys.splice(0..0, ids.iter().map(credential_key));
                     }
                     count += keys.len() as u64;
                     self.remove(table, keys).await?;
-                    told(name, count);
+                    told(table.definition().name, count);
                 }
             }
-            removed.insert(name, count);
+            removed.insert(table.definition().name, count);
         }
         Ok(removed)
     }
 
     /// The keys of a page of a partition's rows.
-    async fn keys_of(
-        &self,
-        table: &str,
-        partition: &str,
-        value: &AttributeValue,
-        sort: Option<&str>,
-    ) -> Result<Vec<Attributes>> {
+    async fn keys_of(&self, table: Table, tenant: &TenantId) -> Result<Vec<Attributes>> {
+        let partition = match table.definition().partition_key {
+            PartitionKey::Tenant => text(tenant),
+            PartitionKey::Prefixed => owner(tenant),
+        };
+        let sort = table.definition().sort_key;
         let mut query = self
             .store
             .db
             .query()
-            .table_name(table)
+            .table_name(self.store.table(table))
             .key_condition_expression("#p = :p")
-            .expression_attribute_names("#p", partition)
-            .expression_attribute_values(":p", value.clone())
+            .expression_attribute_names("#p", table.definition().partition_key.attribute())
+            .expression_attribute_values(":p", partition)
             .projection_expression(if sort.is_some() { "#p, #s" } else { "#p" })
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -138,7 +132,7 @@ impl<'a> Operator<'a> {
         Ok(answer.items.unwrap_or_default())
     }
 
-    async fn remove(&self, table: &str, keys: Vec<Attributes>) -> Result<()> {
+    async fn remove(&self, table: Table, keys: Vec<Attributes>) -> Result<()> {
         for part in keys.chunks(BATCH) {
             let mut wanted: Vec<WriteRequest> = Vec::with_capacity(part.len());
             for key in part {
@@ -148,7 +142,7 @@ impl<'a> Operator<'a> {
                 wanted.push(WriteRequest::builder().delete_request(delete).build());
             }
             for round in 0..ROUNDS {
-                let write = self.store.db.batch_write_item().request_items(table, wanted);
+                let write = self.store.db.batch_write_item().request_items(self.store.table(table), wanted);
                 let answer = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
                 wanted = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
                 if wanted.is_empty() {
@@ -168,17 +162,11 @@ impl<'a> Operator<'a> {
     /// # Errors
     /// When the database cannot be reached at all.
     pub async fn tables(&self) -> Result<Vec<TableState>> {
-        let tables = &self.store.tables;
         let mut states = Vec::new();
-        for (purpose, name, has_ttl) in [
-            ("tenants", &tables.tenants, false),
-            ("api-keys", &tables.api_keys, true),
-            ("memories", &tables.memories, true),
-            ("usage", &tables.usage, false),
-            ("idempotency", &tables.idempotency, true),
-        ] {
-            let problem = self.problem_of(name, has_ttl).await?;
-            states.push(TableState { purpose, name: name.clone(), problem });
+        for table in Table::VARIANTS.iter().copied() {
+            let name = self.store.table(table);
+            let problem = self.problem_of(name, table.definition().ttl.is_some()).await?;
+            states.push(TableState { purpose: table.definition().name, name: name.to_owned(), problem });
         }
         Ok(states)
     }

@@ -6,6 +6,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use hb_domain::pepper::{Pepper, PepperVersion, Peppers};
 use hb_domain::{Error, Result};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::sdk_error::map_sdk_error;
 
@@ -19,13 +20,66 @@ pub struct Secrets {
     names: SecretNames,
 }
 
-/// The names or ARNs of the deployment's secrets.
+/// A secret, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum SecretId {
+    /// The key of the HMACs under which secrets of API keys are stored.
+    Pepper,
+    /// What the keys that sign access tokens are derived from.
+    TokenSecret,
+}
+
+impl SecretId {
+    /// The secret's name in messages, and on a local stack: `token-secret`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The resource in `template.yaml`: `TokenSecret`.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Pepper => "Pepper",
+            Self::TokenSecret => "TokenSecret",
+        }
+    }
+
+    /// The environment variable that holds the secret's name or ARN: `TOKEN_SECRET`.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Pepper => "PEPPER_SECRET",
+            Self::TokenSecret => "TOKEN_SECRET",
+        }
+    }
+}
+
+/// The names or ARNs of the secrets in one deployment.
 #[derive(Clone, Debug)]
-pub struct SecretNames {
-    /// Peppers keys.
-    pub pepper: String,
-    /// Gives the key that signs tokens.
-    pub token: String,
+pub struct SecretNames([String; SecretId::COUNT]);
+
+impl SecretNames {
+    /// The secrets that `name` names.
+    ///
+    /// # Errors
+    /// The first of `name`.
+    pub fn new<E>(
+        mut name: impl FnMut(SecretId) -> std::result::Result<String, E>,
+    ) -> std::result::Result<Self, E> {
+        let mut names = [const { String::new() }; SecretId::COUNT];
+        for id in SecretId::VARIANTS {
+            names[*id as usize] = name(*id)?;
+        }
+        Ok(Self(names))
+    }
+
+    /// The secrets of a local stack.
+    pub fn local() -> Self {
+        Self(std::array::from_fn(|index| SecretId::VARIANTS[index].name().to_owned()))
+    }
+
+    fn name(&self, id: SecretId) -> &str {
+        &self.0[id as usize]
+    }
 }
 
 /// One version of a secret. `Debug` shows the version only.
@@ -65,7 +119,7 @@ impl Secrets {
     /// # Errors
     /// [`Error::Unavailable`] when Secrets Manager is, or has no such secret yet.
     pub async fn pepper(&self) -> Result<Pepper> {
-        self.current(&self.names.pepper).await.map(Pepper::from)
+        self.current(self.names.name(SecretId::Pepper)).await.map(Pepper::from)
     }
 
     /// Both peppers that are valid now.
@@ -73,7 +127,7 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn peppers(&self) -> Result<Peppers> {
-        let (current, previous) = self.both(&self.names.pepper).await?;
+        let (current, previous) = self.both(self.names.name(SecretId::Pepper)).await?;
         Ok(Peppers { current: current.into(), previous: previous.map(Pepper::from) })
     }
 
@@ -82,7 +136,7 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn token_secrets(&self) -> Result<(Secret, Option<Secret>)> {
-        self.both(&self.names.token).await
+        self.both(self.names.name(SecretId::TokenSecret)).await
     }
 
     async fn both(&self, name: &str) -> Result<(Secret, Option<Secret>)> {

@@ -20,8 +20,9 @@ use hb_domain::{Result, TenantId, Timestamp};
 use crate::Store;
 use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
+use crate::tables::Table;
 
-pub(crate) const TABLE: &str = "usage";
+pub(crate) const TABLE: Table = Table::Usage;
 const ROW: &str = "memories";
 
 /// How much is kept, or is to be.
@@ -83,7 +84,8 @@ impl<'a> StorageLedger<'a> {
     }
 
     pub(crate) async fn read(&self) -> Result<Option<LedgerEntry>> {
-        let get = self.store.db.get_item().table_name(&self.store.tables.usage).set_key(Some(self.key()));
+        let get =
+            self.store.db.get_item().table_name(self.store.table(Table::Usage)).set_key(Some(self.key()));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| map_sdk_error("GetItem usage", error))?;
         answer.item.as_ref().map(decode).transpose()
@@ -206,7 +208,7 @@ impl<'a> StorageLedger<'a> {
     }
 
     fn update(&self) -> UpdateItemFluentBuilder {
-        let update = self.store.once.update_item().table_name(&self.store.tables.usage);
+        let update = self.store.once.update_item().table_name(self.store.table(Table::Usage));
         update.set_key(Some(self.key())).return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 }

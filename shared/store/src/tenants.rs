@@ -24,8 +24,9 @@ use crate::Store;
 use crate::changes::Change;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
+use crate::tables::Table;
 
-const TABLE: &str = "tenants";
+const TABLE: Table = Table::Tenants;
 
 /// Access to tenants.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ impl<'a> Tenants<'a> {
         if let Some(memories) = allowance.memories {
             item.insert("memories".into(), number(memories));
         }
-        let put = self.store.db.put_item().table_name(&self.store.tables.tenants).set_item(Some(item));
+        let put = self.store.db.put_item().table_name(self.store.table(Table::Tenants)).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(tenant)");
         match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
             Ok(_) => Ok(true),
@@ -82,7 +83,8 @@ impl<'a> Tenants<'a> {
     /// # Errors
     /// The database's.
     pub async fn get(&self, id: &TenantId) -> Result<Option<Tenant>> {
-        let get = self.store.db.get_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+        let get =
+            self.store.db.get_item().table_name(self.store.table(Table::Tenants)).key("tenant", text(id));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| map_sdk_error("GetItem tenants", error))?;
         answer.item.as_ref().map(decode).transpose()
@@ -107,8 +109,12 @@ impl<'a> Tenants<'a> {
     ) -> Result<AdmitOutcome> {
         let bucket = Bucket::of(allowance);
         let month = now.month();
-        let update =
-            self.store.once.update_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+        let update = self
+            .store
+            .once
+            .update_item()
+            .table_name(self.store.table(Table::Tenants))
+            .key("tenant", text(id));
         let update = match branch {
             Branch::InUse => update
                 .update_expression("SET tat = tat + :interval REMOVE #old ADD #month :one")
@@ -157,7 +163,7 @@ impl<'a> Tenants<'a> {
             .store
             .db
             .update_item()
-            .table_name(&self.store.tables.tenants)
+            .table_name(self.store.table(Table::Tenants))
             .key("tenant", text(id))
             .update_expression("SET tat = :horizon")
             .condition_expression("tat = :seen")
@@ -246,7 +252,7 @@ impl<'a> Tenants<'a> {
     /// The database's.
     pub async fn delete(&self, id: &TenantId) -> Result<()> {
         let delete =
-            self.store.db.delete_item().table_name(&self.store.tables.tenants).key("tenant", text(id));
+            self.store.db.delete_item().table_name(self.store.table(Table::Tenants)).key("tenant", text(id));
         let delete = delete.return_consumed_capacity(ReturnConsumedCapacity::Total);
         delete.send().await.map(|_| ()).map_err(|error| map_sdk_error("DeleteItem tenants", error))
     }
@@ -256,7 +262,7 @@ impl<'a> Tenants<'a> {
             .store
             .db
             .update_item()
-            .table_name(&self.store.tables.tenants)
+            .table_name(self.store.table(Table::Tenants))
             .key("tenant", text(id))
             .update_expression(expression)
             .condition_expression("attribute_exists(tenant)")

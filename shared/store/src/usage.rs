@@ -15,8 +15,9 @@ use hb_domain::{KeyId, Result, TenantId, Timestamp};
 use crate::Store;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{map_sdk_error, retry_when_throttled};
+use crate::tables::Table;
 
-const TABLE: &str = "usage";
+const TABLE: Table = Table::Usage;
 
 /// The usage of one tenant.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl<'a> Usage<'a> {
             .store
             .once
             .update_item()
-            .table_name(&self.store.tables.usage)
+            .table_name(self.store.table(Table::Usage))
             .key("tenant", text(self.tenant))
             .key("sk", text(month_row(key, day.month())))
             .expression_attribute_values(":now", millis(now))
@@ -102,7 +103,7 @@ impl<'a> Usage<'a> {
         self.store
             .db
             .query()
-            .table_name(&self.store.tables.usage)
+            .table_name(self.store.table(Table::Usage))
             .expression_attribute_values(":tenant", text(self.tenant))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }

@@ -10,6 +10,7 @@ use hb_domain::{Error, Result};
 use super::credential_key;
 use super::keys::Keys;
 use crate::item::{bytes, text};
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 impl Keys<'_> {
@@ -38,7 +39,7 @@ impl Keys<'_> {
             return Err(changed("rotated"));
         }
         let update = Update::builder()
-            .table_name(&self.store.tables.api_keys)
+            .table_name(self.store.table(Table::ApiKeys))
             .set_key(Some(credential_key(&key.id)))
             .update_expression("SET secretHash = :code, pepperVersion = :pepper")
             .condition_expression(

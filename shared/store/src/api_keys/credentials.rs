@@ -10,8 +10,9 @@ use super::credential_key;
 use crate::Store;
 use crate::item::{Attributes, Row, bytes, millis, text, texts};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 
-const TABLE: &str = "api-keys";
+const TABLE: Table = Table::ApiKeys;
 
 /// Access to credentials, of any tenant: only for authentication.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ impl<'a> Credentials<'a> {
     /// # Errors
     /// The database's.
     pub async fn get(&self, id: &KeyId) -> Result<Option<StoredCredential>> {
-        let get = self.store.db.get_item().table_name(&self.store.tables.api_keys);
+        let get = self.store.db.get_item().table_name(self.store.table(Table::ApiKeys));
         let get = get.set_key(Some(credential_key(id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;

@@ -14,6 +14,7 @@ use crate::Store;
 use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// The most live keys a tenant may have.
@@ -22,7 +23,7 @@ pub const MAX_LIVE_KEYS: u64 = 100;
 /// The most keys that have ended a list shows.
 const MAX_ENDED_LISTED: usize = 400;
 
-const TABLE: &str = "api-keys";
+const TABLE: Table = Table::ApiKeys;
 
 /// The keys of one tenant.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,7 @@ impl<'a> Keys<'a> {
     pub(super) fn caller_is_live(&self, changed: &KeyId) -> Result<Option<TransactWriteItem>> {
         let Some((id, secret)) = self.caller.filter(|(id, _)| *id != changed) else { return Ok(None) };
         let check = ConditionCheck::builder()
-            .table_name(&self.store.tables.api_keys)
+            .table_name(self.store.table(Table::ApiKeys))
             .set_key(Some(credential_key(id)))
             .condition_expression(
                 "attribute_not_exists(revokedAt) AND (secretHash = :code OR previousSecretHash = :code)",
@@ -92,7 +93,7 @@ impl<'a> Keys<'a> {
         let mut parts = Vec::new();
         for row in rows {
             let put = Put::builder()
-                .table_name(&self.store.tables.api_keys)
+                .table_name(self.store.table(Table::ApiKeys))
                 .set_item(Some(row))
                 .condition_expression("attribute_not_exists(pk)")
                 .build();
@@ -127,7 +128,7 @@ impl<'a> Keys<'a> {
     /// # Errors
     /// [`Error::NotFound`] when the tenant has no such key; the database's.
     pub async fn get(&self, id: &KeyId) -> Result<KeySummary> {
-        let get = self.store.db.get_item().table_name(&self.store.tables.api_keys);
+        let get = self.store.db.get_item().table_name(self.store.table(Table::ApiKeys));
         let get = get.set_key(Some(owned_key(self.tenant, id.as_str()))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
@@ -147,7 +148,7 @@ impl<'a> Keys<'a> {
                 .store
                 .db
                 .query()
-                .table_name(&self.store.tables.api_keys)
+                .table_name(self.store.table(Table::ApiKeys))
                 .key_condition_expression("pk = :owner AND begins_with(sk, :kind)")
                 .expression_attribute_values(":owner", owner(self.tenant))
                 .expression_attribute_values(":kind", text("key_"))

@@ -12,9 +12,10 @@ use super::owned_key;
 use crate::Store;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 use crate::transaction::built;
 
-const TABLE: &str = "api-keys";
+const TABLE: Table = Table::ApiKeys;
 const SORT: &str = "liveNames";
 
 /// Why a slot could not be taken.
@@ -61,7 +62,8 @@ pub(super) async fn explain(
     key: &KeySummary,
     now: Timestamp,
 ) -> Result<NameConflict> {
-    let get = store.db.get_item().table_name(&store.tables.api_keys).set_key(Some(owned_key(tenant, SORT)));
+    let get =
+        store.db.get_item().table_name(store.table(Table::ApiKeys)).set_key(Some(owned_key(tenant, SORT)));
     let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
     let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
     let item = answer.item.unwrap_or_default();
@@ -98,7 +100,7 @@ async fn prune(store: &Store, tenant: &TenantId, slot: &str, id: &KeyId) -> Resu
     let update = store
         .db
         .update_item()
-        .table_name(&store.tables.api_keys)
+        .table_name(store.table(Table::ApiKeys))
         .set_key(Some(owned_key(tenant, SORT)))
         .update_expression("REMOVE #name ADD liveKeys :less")
         .condition_expression("#name.id = :id")
@@ -127,7 +129,7 @@ fn update(
 ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
     let row: Attributes = owned_key(tenant, SORT);
     Update::builder()
-        .table_name(&store.tables.api_keys)
+        .table_name(store.table(Table::ApiKeys))
         .set_key(Some(row))
         .expression_attribute_names("#name", key.slot())
 }

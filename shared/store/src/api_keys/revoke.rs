@@ -7,6 +7,7 @@ use hb_domain::{Error, Result, Timestamp};
 use super::keys::Keys;
 use super::{credential_key, listed_until, live_names, owned_key};
 use crate::item::millis;
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 impl Keys<'_> {
@@ -29,7 +30,7 @@ impl Keys<'_> {
         let mut parts = Vec::new();
         for row in [credential_key(&key.id), owned_key(self.tenant, key.id.as_str())] {
             let update = Update::builder()
-                .table_name(&self.store.tables.api_keys)
+                .table_name(self.store.table(Table::ApiKeys))
                 .set_key(Some(row))
                 .update_expression("SET revokedAt = :now, #ttl = :ttl")
                 .condition_expression("attribute_exists(pk) AND attribute_not_exists(revokedAt)")

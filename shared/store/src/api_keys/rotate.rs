@@ -13,6 +13,7 @@ use super::credential_key;
 use super::keys::Keys;
 use crate::idempotency::LockedRecord;
 use crate::item::{bytes, millis, text};
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// A new secret for a key.
@@ -144,7 +145,7 @@ impl Keys<'_> {
     /// one wins.
     fn update_secret(&self, id: &KeyId, seen: &KeyHash, secret: &KeyHash) -> UpdateBuilder {
         Update::builder()
-            .table_name(&self.store.tables.api_keys)
+            .table_name(self.store.table(Table::ApiKeys))
             .set_key(Some(credential_key(id)))
             .condition_expression(
                 "tenant = :tenant AND attribute_not_exists(revokedAt) AND secretHash = :seen",

@@ -13,6 +13,7 @@ use crate::changes::Change;
 use crate::item::{Attributes, millis, text};
 use crate::sdk_error::{map_sdk_error, retry_when_throttled, was_rejected};
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
+use crate::tables::Table;
 
 /// How often a patch that lost against another one of the same memory starts over.
 const TRIES: u32 = 50;
@@ -144,7 +145,7 @@ impl Memories<'_> {
         self.store
             .once
             .delete_item()
-            .table_name(&self.store.tables.memories)
+            .table_name(self.store.table(Table::Memories))
             .set_key(Some(stored_memory::key(self.tenant, id)))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -184,7 +185,7 @@ impl Memories<'_> {
     }
 
     pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<StoredMemory>> {
-        let get = self.store.db.get_item().table_name(&self.store.tables.memories);
+        let get = self.store.db.get_item().table_name(self.store.table(Table::Memories));
         let get = get.set_key(Some(stored_memory::key(self.tenant, id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let answer = get.send().await.map_err(|error| map_sdk_error("GetItem memories", error))?;

@@ -10,6 +10,7 @@ use super::Memories;
 use super::stored_memory::{self, StoredMemory};
 use crate::item::Attributes;
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 
 /// The most items one BatchGetItem may ask for.
 pub(super) const BATCH: usize = 100;
@@ -39,7 +40,7 @@ impl Memories<'_> {
             }
             let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
             let keys = keys.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
-            let get = self.store.db.batch_get_item().request_items(&self.store.tables.memories, keys);
+            let get = self.store.db.batch_get_item().request_items(self.store.table(Table::Memories), keys);
             let answer = get.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
             let answer = answer.map_err(|error| map_sdk_error("BatchGetItem memories", error))?;
             units += answer.consumed_capacity().iter().filter_map(|used| used.capacity_units).sum::<f64>();

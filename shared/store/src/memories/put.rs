@@ -14,6 +14,7 @@ use super::{Memories, stored_memory};
 use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, millis, text};
 use crate::sdk_error::{map_sdk_error, was_rejected};
+use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// The waits before a write that was refused because of its rate is tried again: a tenant's memories lie in one
@@ -89,7 +90,7 @@ impl Memories<'_> {
         self.store
             .once
             .put_item()
-            .table_name(&self.store.tables.memories)
+            .table_name(self.store.table(Table::Memories))
             .set_item(Some(stored_memory::encode(self.tenant, stored)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -141,7 +142,7 @@ impl Memories<'_> {
         seen: &str,
     ) -> Result<PutOutcome> {
         let put = Put::builder()
-            .table_name(&self.store.tables.memories)
+            .table_name(self.store.table(Table::Memories))
             .set_item(Some(stored_memory::encode(self.tenant, stored)))
             .condition_expression("#version = :seen")
             .expression_attribute_names("#version", "version")

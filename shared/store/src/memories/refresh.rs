@@ -18,8 +18,9 @@ use crate::cached_index::CachedIndex;
 use crate::changes::MAX_COMMIT_DELAY;
 use crate::item::{Attributes, Row, millis, text};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 
-const TABLE: &str = "memories";
+const TABLE: Table = Table::Memories;
 /// The local index that has what a search needs.
 const INDEX: &str = "byUpdatedAt";
 /// At most so many memories a page, which is what 1 MB of the smallest have: DynamoDB ends a page by itself, and the emulator
@@ -220,7 +221,7 @@ impl Memories<'_> {
             .store
             .db
             .query()
-            .table_name(&self.store.tables.memories)
+            .table_name(self.store.table(Table::Memories))
             .index_name(INDEX)
             .consistent_read(true)
             .scan_index_forward(false)

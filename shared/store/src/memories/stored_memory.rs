@@ -6,8 +6,9 @@ use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
 use super::VersionedMemory;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts, ttl};
 use crate::storage_ledger::StorageUsage;
+use crate::tables::Table;
 
-const TABLE: &str = "memories";
+const TABLE: Table = Table::Memories;
 
 /// A memory with what the table keeps besides it.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,8 +11,9 @@ use super::fetch::BATCH;
 use super::{Memories, stored_memory};
 use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::map_sdk_error;
+use crate::tables::Table;
 
-const TABLE: &str = "memories";
+const TABLE: Table = Table::Memories;
 /// The most bytes one page of a query reads.
 const PAGE: f64 = 1_048_576.0;
 /// The most bytes of capacity it takes to read one memory through an index: every field at its
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         let query = store
             .db
             .query()
-            .table_name(&store.tables.memories)
+            .table_name(store.table(Table::Memories))
             .key_condition_expression("tenant = :tenant")
             .expression_attribute_values(":tenant", text(self.memories.tenant))
             .scan_index_forward(self.order == Order::Ascending)

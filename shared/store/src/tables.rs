@@ -1,0 +1,164 @@
+//! The tables of a deployment: the one list that wiring, erasure, checks and tests iterate over.
+//!
+//! A new table is a variant here, with its row in [`Table::definition`], and a resource in `template.yaml`; tests compare
+//! the two.
+
+use std::fmt;
+
+use strum::{EnumCount, VariantArray};
+
+/// A table, by what it holds, in the order in which a tenant's items are erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, VariantArray)]
+pub enum Table {
+    /// Credentials by key id, and the keys of each tenant. First, so that nothing authenticates any more.
+    ApiKeys,
+    /// Memories by tenant and id.
+    Memories,
+    /// Each key's usage by month, and each tenant's storage.
+    Usage,
+    /// Requests and their responses by idempotency key, and stream events that were processed.
+    Idempotency,
+    /// One item a tenant: plan, status, epoch, rate limit. Last, since without it a session would make the tenant again.
+    Tenants,
+}
+
+/// What is fixed about a table.
+#[derive(Debug)]
+pub struct Definition {
+    /// The table's name in messages and in the output of `hb`: `api-keys`.
+    pub name: &'static str,
+    /// The resource in `template.yaml`, and the table's name on a local stack: `ApiKeys`.
+    pub resource: &'static str,
+    /// The environment variable that holds the table's name: `API_KEYS_TABLE`.
+    pub variable: &'static str,
+    /// How the partition key names the tenant.
+    pub partition_key: PartitionKey,
+    /// The attribute of the sort key, if the table has one.
+    pub sort_key: Option<&'static str>,
+    /// The attribute by which DynamoDB removes expired items, if it does: seconds since 1970.
+    pub ttl: Option<&'static str>,
+    /// What the table's stream carries, if it has one.
+    pub stream: Option<StreamView>,
+}
+
+/// How the partition key of a table names the tenant that an item belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionKey {
+    /// The tenant's id, in the attribute `tenant`.
+    Tenant,
+    /// `tenant#` and the tenant's id, in the attribute `pk`, beside partitions that belong to a single key.
+    Prefixed,
+}
+
+/// What the records of a table's stream carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamView {
+    /// The item before and after the change.
+    NewAndOldImages,
+}
+
+impl Table {
+    /// What is fixed about the table.
+    pub const fn definition(self) -> &'static Definition {
+        match self {
+            Self::ApiKeys => &Definition {
+                name: "api-keys",
+                resource: "ApiKeys",
+                variable: "API_KEYS_TABLE",
+                partition_key: PartitionKey::Prefixed,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
+                stream: None,
+            },
+            Self::Memories => &Definition {
+                name: "memories",
+                resource: "Memories",
+                variable: "MEMORIES_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("id"),
+                ttl: Some("ttl"),
+                stream: Some(StreamView::NewAndOldImages),
+            },
+            Self::Usage => &Definition {
+                name: "usage",
+                resource: "Usage",
+                variable: "USAGE_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: None,
+                stream: None,
+            },
+            Self::Idempotency => &Definition {
+                name: "idempotency",
+                resource: "Idempotency",
+                variable: "IDEMPOTENCY_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
+                stream: None,
+            },
+            Self::Tenants => &Definition {
+                name: "tenants",
+                resource: "Tenants",
+                variable: "TENANTS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: None,
+                ttl: None,
+                stream: None,
+            },
+        }
+    }
+}
+
+impl PartitionKey {
+    /// The attribute.
+    pub const fn attribute(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Prefixed => "pk",
+        }
+    }
+}
+
+impl StreamView {
+    /// DynamoDB's name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.definition().name)
+    }
+}
+
+/// The names of the tables in one deployment.
+#[derive(Clone, Debug)]
+pub struct Tables([String; Table::COUNT]);
+
+impl Tables {
+    /// The tables that `name` names.
+    ///
+    /// # Errors
+    /// The first of `name`.
+    pub fn new<E>(mut name: impl FnMut(Table) -> Result<String, E>) -> Result<Self, E> {
+        let mut names = [const { String::new() }; Table::COUNT];
+        for table in Table::VARIANTS {
+            names[*table as usize] = name(*table)?;
+        }
+        Ok(Self(names))
+    }
+
+    /// The tables of a local stack, which have the names of the template's resources.
+    pub fn local() -> Self {
+        Self(std::array::from_fn(|index| Table::VARIANTS[index].definition().resource.to_owned()))
+    }
+
+    /// The name of `table`.
+    pub fn name(&self, table: Table) -> &str {
+        &self.0[table as usize]
+    }
+}
