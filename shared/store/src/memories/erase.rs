@@ -110,7 +110,7 @@ impl Memories<'_> {
     /// The deletion of a memory as long as it is the owner's, and was before the erasure began.
     fn condition(&self, id: &MemoryId, filter: &Filter, began: u64) -> DeleteItemFluentBuilder {
         // What is older than numbering has none.
-        let mut condition = "attribute_exists(id) AND (attribute_not_exists(seq) OR seq < :began)".to_owned();
+        let mut condition = "attribute_exists(id) AND (attribute_not_exists(writeSeq) OR writeSeq < :began)".to_owned();
         let mut deletion = self.deletion(id).expression_attribute_values(":began", number(began));
         let owners = [&filter.user_id, &filter.agent_id, &filter.session_id];
         for ((name, since), owner) in OWNERS.into_iter().zip(owners) {
