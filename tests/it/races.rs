@@ -242,8 +242,8 @@ async fn the_count_of_thirteen_months_ago_goes_with_the_next_admission() {
         let database = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
         let items =
             database.scan().table_name("Tenants").send().await.expect("the table").items.expect("items");
-        kept = items[0].keys().filter(|name| name.starts_with("m2")).cloned().collect();
+        kept = items[0].keys().filter(|name| name.starts_with("requests2")).cloned().collect();
         kept.sort();
     }
-    assert_eq!(kept, ["m202611", "m202612", "m202711"]);
+    assert_eq!(kept, ["requests202611", "requests202612", "requests202711"]);
 }

@@ -165,7 +165,7 @@ fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
         .resources("AWS::Serverless::Function")
         .find(|(name, _)| *name == "ExpiryFunction")
         .expect("the function");
-    let event = at(function, "Properties/Events/Removals/Properties");
+    let event = at(function, "Properties/Events/ExpiredMemories/Properties");
     let pattern = event["FilterCriteria"]["Filters"][0]["Pattern"].as_str().expect("a pattern");
     let pattern: serde_json::Value = serde_json::from_str(pattern).expect("JSON");
     let by = json!({"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]});
