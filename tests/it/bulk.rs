@@ -1,7 +1,7 @@
 //! Many memories in one request: each judged by itself, all of them admitted as one.
 
 use hb_domain::plan::Allowance;
-use hb_tests::world::{operator, plenty};
+use hb_tests::world::plenty;
 use hb_tests::{Answer, Client, Fault, World};
 use http::Method;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ async fn what_the_plan_has_no_room_for_is_refused_item_by_item() {
         assert!(error["message"].as_str().expect("text").contains("7 memories"), "{error}");
     }
     assert_eq!(create(&client, vec![memory("x"); 2]).await.data()["created"], 0);
-    let counts = world.store.storage(&operator(&account.tenant)).get().await.expect("the count");
+    let counts = world.store.with(&world.operator(&account.tenant)).storage().get().await.expect("the count");
     assert_eq!(counts.memories, 7);
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};
 use hb_store::StorageUsage;
-use hb_tests::world::{Account, moment, operator, plenty};
+use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Client, Driven, Fault, World};
 use http::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const MEMORIES: &str = "/api/v1/memories";
 
 async fn amount(world: &World, account: &Account) -> StorageUsage {
-    world.store.storage(&operator(&account.tenant)).get().await.expect("the count")
+    world.store.with(&world.operator(&account.tenant)).storage().get().await.expect("the count")
 }
 
 /// What is there, by its export.
@@ -178,9 +178,14 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
     }
     let (kept, there) = (amount(&world, &account).await, truth(&client).await);
     assert_eq!((kept.memories, there.memories), (4, 3));
-    let operator = operator(&account.tenant);
-    let (was, is) =
-        world.store.memories(&operator).recount(Duration::ZERO, &world.clock).await.expect("a recount");
+    let operator = world.operator(&account.tenant);
+    let (was, is) = world
+        .store
+        .with(&operator)
+        .memories()
+        .recount(Duration::ZERO, &world.clock)
+        .await
+        .expect("a recount");
     assert_eq!((was, is), (kept, there));
     assert_eq!(amount(&world, &account).await, there);
     let list = client.get(MEMORIES).await;
@@ -217,13 +222,13 @@ async fn a_recount_beside_a_removal(point: usize) {
     assert_eq!(slow.client.with(&account.key).get(MEMORIES).await.status, 200);
     let deleter = slow.client.with(&account.key);
     let mut deleting = Driven::start(&slow, async move { deleter.send(Method::DELETE, &path, None).await });
-    let operator = operator(&account.tenant);
-    let memories = world.store.memories(&operator);
+    let operator = world.operator(&account.tenant);
+    let memories = world.store.with(&operator).memories();
     // It has deleted, and gives back while the recount waits for whoever is under way.
     deleting.step_past("DynamoDB DeleteItem Memories").await;
     let (store, tap) = world.tapped_store();
     let mut held = tap.hold();
-    let tapped = store.memories(&operator);
+    let tapped = store.with(&operator).memories();
     let settled = Duration::from_millis(30);
     let recount = tapped.recount(settled, &world.clock);
     // Its calls, each with the time since the one before was let through.
@@ -318,9 +323,9 @@ async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
     fill(&client, 20).await;
-    let operator = operator(&account.tenant);
+    let operator = world.operator(&account.tenant);
     let (store, tap) = world.tapped_store();
-    let memories = store.memories(&operator);
+    let memories = store.with(&operator).memories();
     // One write before each call that the recount makes.
     let mut held = tap.hold();
     let writing = async {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
-use hb_tests::world::{operator, plenty};
+use hb_tests::world::plenty;
 use hb_tests::{Client, Driven, Instance, World};
 use http::Method;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn all_of_one_user_go_over_many_calls_and_nobody_elses() {
     assert!(calls > 2, "{calls} calls: an answer comes long before the gateway's 30 s");
     assert_eq!((of_user(&client, "maya").await.len(), of_user(&client, "ben").await.len()), (0, 1_200));
     let tenant = hb_domain::TenantId::parse("acme").expect("a tenant");
-    let counts = world.store.storage(&operator(&tenant)).get().await.expect("the count");
+    let counts = world.store.with(&world.operator(&tenant)).storage().get().await.expect("the count");
     assert_eq!(counts.memories, 1_200, "their places are free again");
     assert_eq!(erase(&client, json!({"userId": "maya"})).await.0, 0);
 }
@@ -184,7 +184,7 @@ async fn writes_go_on_while_a_user_is_erased() {
     let sent_after = sent_after.into_inner().expect("a list");
     assert!(sent_after.len() >= 20, "writes went on");
     assert!(sent_after.iter().all(|id| left.contains(id)), "what was sent afterwards stays");
-    let counts = world.store.storage(&operator(&owner.tenant)).get().await.expect("the count");
+    let counts = world.store.with(&world.operator(&owner.tenant)).storage().get().await.expect("the count");
     assert_eq!(counts.memories, left.len() as u64);
 }
 

@@ -18,7 +18,7 @@ use hb_domain::fields::Fields;
 use hb_domain::memory::NewMemory;
 use hb_domain::{MemoryId, TenantId};
 use hb_store::{StorageUsage, VersionedMemory};
-use hb_tests::world::{Account, operator, plenty};
+use hb_tests::world::{Account, plenty};
 use hb_tests::{Answer, Fault, Instance, World};
 use http::Method;
 use rand::SeedableRng;
@@ -55,8 +55,8 @@ impl Scene {
         let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
         let memory = sample_memory(&world);
         let named = Named { key: key.to_string(), memory: memory.memory.id.to_string() };
-        let operator = operator(&account.tenant);
-        world.store.memories(&operator).create(memory, None, world.clock.now()).await.expect("a memory");
+        let operator = world.operator(&account.tenant);
+        world.store.with(&operator).memories().create(memory).await.expect("a memory");
         let instance = world.instance().await;
         if warm {
             // Each function is an instance of its own.
@@ -74,15 +74,16 @@ impl Scene {
     /// The tenant's state, by the store itself.
     async fn state(&self) -> State {
         let (store, operator, now) =
-            (&self.world.store, operator(&self.account.tenant), self.instance.clock.now());
-        let (tenants, usage, counts) = (store.tenants(), store.usage(&operator), store.storage(&operator));
-        let (memories, keys) = (store.memories(&operator), store.keys(&operator));
+            (&self.world.store, self.world.operator(&self.account.tenant), self.instance.clock.now());
+        let (tenants, usage, counts) =
+            (store.tenants(), store.with(&operator).usage(), store.with(&operator).storage());
+        let (memories, keys) = (store.with(&operator).memories(), store.with(&operator).keys());
         let (tenant, daily, counted, export, keys) = tokio::try_join!(
             tenants.get(&self.account.tenant),
-            usage.daily(&self.account.id, 1, now),
+            usage.daily(&self.account.id, 1),
             counts.get(),
-            memories.export(None, now),
-            keys.list(now),
+            memories.export(None),
+            keys.list(),
         )
         .expect("the database");
         let memories = export.lines.lines().map(|line| {

@@ -6,7 +6,7 @@ use hb_domain::batch::{BulkDelete, Erasure, Progress};
 use hb_domain::cursor::{CursorScope, Position};
 use hb_domain::fields::Fields;
 use hb_domain::{MemoryId, TenantId};
-use hb_tests::world::{Account, moment, operator, plenty};
+use hb_tests::world::{Account, moment, plenty};
 use hb_tests::{Client, Fault, Instance, World};
 use http::Method;
 use rand::SeedableRng;
@@ -95,7 +95,7 @@ async fn an_erasure_leaves_none_alive() {
         client.get(&format!("{MEMORIES}/{id}")).await.expect(404, "RESOURCE_NOT_FOUND");
     }
     assert_eq!(client.get("/api/v1/memories/export").await.text, "");
-    let count = world.store.storage(&operator(&tenant())).get().await.expect("the count");
+    let count = world.store.with(&world.operator(&tenant())).storage().get().await.expect("the count");
     assert_eq!(count.memories, 0);
 }
 
@@ -275,9 +275,10 @@ async fn the_first_expires_is_counted_and_recounted_like_all_others() {
     let body = lines.join("\n");
     let imported = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, body).await;
     assert_eq!(imported.data()["imported"], 2);
-    let operator = operator(&account.tenant);
+    let operator = world.operator(&account.tenant);
     // A recount takes what is removed within a minute of it for counted.
-    let recount = world.store.memories(&operator).recount(std::time::Duration::ZERO, &world.clock).await;
+    let recount =
+        world.store.with(&operator).memories().recount(std::time::Duration::ZERO, &world.clock).await;
     assert_eq!(recount.expect("a recount").1.memories, 2);
     let found = client.post("/api/v1/memories/search", json!({"query": "quagga"})).await;
     assert_eq!(found.data()["results"].as_array().map(Vec::len), Some(2));
@@ -287,6 +288,6 @@ async fn the_first_expires_is_counted_and_recounted_like_all_others() {
     assert_eq!(client.get("/api/v1/memories/export").await.text, "");
     world.clock.set(end.plus(std::time::Duration::from_secs(1)));
     assert_eq!(world.expiry().await, 2);
-    let count = world.store.storage(&operator).get().await.expect("the count");
+    let count = world.store.with(&operator).storage().get().await.expect("the count");
     assert_eq!(count.memories, 0);
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use hb_store::Context;
 use hb_store::aws::Aws;
 use hb_tests::local::{Herobrain, text, without_sample};
-use hb_tests::world::operator;
 use hb_tests::{Answer, Client};
 use http::Method;
 use rand::rngs::StdRng;
@@ -228,7 +228,12 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let [dynamodb, secrets] = ["dynamodbUrl", "secretsUrl"].map(|url| text(&server.ready[url]).to_owned());
     let store = hb_local::stack::store(&Aws::local(dynamodb, secrets));
     let tenant = hb_domain::TenantId::parse(text(&server.ready["tenantId"])).expect("a tenant");
-    let operator = operator(&tenant);
-    store.memories(&operator).recount(Duration::ZERO, &hb_domain::Clock::system()).await.expect("a recount");
+    let operator = Context::operator(&tenant, hb_domain::Clock::system().now());
+    store
+        .with(&operator)
+        .memories()
+        .recount(Duration::ZERO, &hb_domain::Clock::system())
+        .await
+        .expect("a recount");
     assert_eq!(server.count().await, there(&server.client).await.len() as u64);
 }

@@ -206,8 +206,8 @@ async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
             },
         })
     };
-    let operator = hb_tests::world::operator(&account.tenant);
-    let counted = async || world.store.storage(&operator).get().await.expect("the count").memories;
+    let operator = world.operator(&account.tenant);
+    let counted = async || world.store.with(&operator).storage().get().await.expect("the count").memories;
     let mut expiry = Function::start(&world, "expiry").await;
     let nothing_failed = Outcome::Response(json!({"batchItemFailures": []}));
     let event = json!({"Records": [record("e1", "111")]});

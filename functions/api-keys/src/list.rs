@@ -11,7 +11,7 @@ const AT_ONCE: usize = 16;
 
 pub(crate) async fn list(call: Call) -> HandlerResult {
     call.no_query()?;
-    let keys = call.keys().list(call.effective_at()).await?;
+    let keys = call.keys().list().await?;
     let usage = call.usage();
     let mut rows = Vec::with_capacity(keys.len());
     for some in keys.chunks(AT_ONCE) {

@@ -14,6 +14,6 @@ pub(crate) async fn revoke(call: Call) -> HandlerResult {
 
     let key = target::find(&call, &id).await?;
     call.principal().may_revoke(&key)?;
-    let revoked_at = call.keys().revoke(&key, call.effective_at()).await?;
+    let revoked_at = call.keys().revoke(&key).await?;
     Reply::ok(&json!({ "id": key.id, "status": "revoked", "revokedAt": revoked_at }))
 }

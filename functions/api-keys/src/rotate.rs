@@ -26,7 +26,7 @@ pub(crate) async fn rotate(mut call: Call) -> HandlerResult {
     }
     let (plain, hash) = call.new_secret(&key.id, key.environment).await?;
     let (name, grace) = (call.new_version(), Duration::from_secs(grace));
-    let rotation = Rotation { id: &key.id, secret: &hash, grace, name: &name, now: call.effective_at() };
+    let rotation = Rotation { id: &key.id, secret: &hash, grace, name: &name };
     call.keys().rotate(rotation).await?;
     Reply::ok(&view::handed_out(&key, &plain, call.allowance()))?.with_secret("plainKey")
 }

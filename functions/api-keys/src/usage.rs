@@ -15,7 +15,7 @@ pub(crate) async fn usage(call: Call) -> HandlerResult {
 
     let key = target::find(&call, &id).await?;
     let days = u16::try_from(days).unwrap_or(90);
-    let daily = call.usage().daily(&key.id, days, call.effective_at()).await?;
+    let daily = call.usage().daily(&key.id, days).await?;
     let rows: Vec<Value> = daily
         .iter()
         .map(|usage| {

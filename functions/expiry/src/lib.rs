@@ -6,7 +6,7 @@
 mod event;
 
 use hb_domain::Timestamp;
-use hb_store::Store;
+use hb_store::{Store, StreamContext};
 use serde_json::{Value, json};
 
 pub use event::{Event, Record};
@@ -16,6 +16,7 @@ pub use event::{Event, Record};
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 pub async fn handle(store: &Store, event: &Event, now: Timestamp) -> Value {
+    let context = StreamContext::new(now);
     for record in &event.records {
         let removal = match record.removal() {
             Ok(Some(removal)) => removal,
@@ -30,7 +31,7 @@ pub async fn handle(store: &Store, event: &Event, now: Timestamp) -> Value {
                 continue;
             }
         };
-        match store.expired_memories().release_storage(&removal, now).await {
+        match store.expired_memories(&context).release_storage(&removal).await {
             Ok(released) => {
                 tracing::info!(tenant = %removal.tenant, event = removal.event, released, "an expired memory was removed");
             }

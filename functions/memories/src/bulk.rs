@@ -22,8 +22,7 @@ pub(crate) async fn bulk(mut call: Call) -> HandlerResult {
             json!({"index": index, "id": id})
         }));
     }
-    let outcomes =
-        call.memories().create_all(new, false, call.allowance().memories, call.effective_at()).await?;
+    let outcomes = call.memories().create_all(new, false).await?;
     for (index, outcome) in indices.into_iter().zip(outcomes) {
         if let CreateOutcome::Failed(error) = outcome {
             results[index] = Err(error);

@@ -9,6 +9,6 @@ pub(crate) async fn create(mut call: Call) -> HandlerResult {
     let memory = new.named(call.new_memory_id());
     let version = call.new_version();
     let record = VersionedMemory { memory: memory.clone(), version: version.clone() };
-    call.memories().create(record, call.allowance().memories, call.effective_at()).await?;
+    call.memories().create(record).await?;
     Ok(Reply::created(format!("/api/v1/memories/{}", memory.id), &memory)?.of_version(version))
 }

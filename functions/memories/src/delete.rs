@@ -7,6 +7,6 @@ use serde_json::json;
 pub(crate) async fn delete(call: Call) -> HandlerResult {
     call.no_query()?;
     let id = call.path_id(MemoryId::parse)?;
-    call.memories().delete(&id, call.expected_versions().as_deref(), call.effective_at()).await?;
+    call.memories().delete(&id, call.expected_versions().as_deref()).await?;
     Reply::ok(&json!({ "id": id, "deleted": true }))
 }

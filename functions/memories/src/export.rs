@@ -15,7 +15,7 @@ pub(crate) async fn export(call: Call) -> HandlerResult {
         position.ok_or_else(|| "is not a cursor of this export".into())
     });
     query.finish()?;
-    let page = call.memories().export(after.map(|position| position.id), call.effective_at()).await?;
+    let page = call.memories().export(after.map(|position| position.id)).await?;
     let next = page
         .next
         .map(|id| format!("{PATH}?cursor={}", cursor_scope.encode(&Position { id, sort_value: None })));

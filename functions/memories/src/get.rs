@@ -5,6 +5,6 @@ use hb_http::{Call, HandlerResult, Reply};
 
 pub(crate) async fn get(call: Call) -> HandlerResult {
     call.no_query()?;
-    let found = call.memories().get(&call.path_id(MemoryId::parse)?, call.effective_at()).await?;
+    let found = call.memories().get(&call.path_id(MemoryId::parse)?).await?;
     Ok(Reply::ok(&found.memory)?.of_version(found.version))
 }

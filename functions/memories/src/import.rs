@@ -88,8 +88,7 @@ async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize
             Err(error) => results.push((number, Line::Failed(error))),
         }
     }
-    let outcomes =
-        call.memories().create_all(new, foreign, call.allowance().memories, call.effective_at()).await;
+    let outcomes = call.memories().create_all(new, foreign).await;
     match outcomes {
         Ok(outcomes) => results.extend(numbers.into_iter().zip(outcomes).map(|((number, id), outcomes)| {
             let line = match outcomes {

@@ -26,7 +26,7 @@ struct Pagination {
 
 pub(crate) async fn list(call: Call) -> HandlerResult {
     let listing = Listing::parse(call.query(), call.principal().tenant())?;
-    let page = call.memories().list(&listing, call.effective_at()).await?;
+    let page = call.memories().list(&listing).await?;
     let number = match listing.start {
         Start::Page(number) => Some(number),
         Start::After(_) => None,

@@ -24,7 +24,7 @@ struct Partial {
 pub(crate) async fn search(call: Call) -> HandlerResult {
     call.no_query()?;
     let search = Search::parse(call.body()?, call.principal().tenant())?;
-    let found = call.memories().search(&search, call.search_version(), call.effective_at()).await?;
+    let found = call.memories().search(&search).await?;
     Reply::ok(&SearchResponse {
         latency: call.elapsed_ms(),
         partial: found.searched.map(|searched| Partial { searched }),

@@ -11,7 +11,6 @@ pub(crate) async fn update(mut call: Call) -> HandlerResult {
     let patch = Patch { is_blind: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
-    let changed =
-        call.memories().patch(&id, &patch, expected.as_deref(), &version, call.received_at()).await?;
+    let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version).await?;
     Ok(Reply::ok(&changed.memory)?.of_version(changed.version))
 }

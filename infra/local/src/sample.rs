@@ -5,10 +5,9 @@ use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::memory::NewMemory;
 use hb_domain::plan::Plan;
-use hb_domain::principal::Caller;
 use hb_domain::tenant::Tenant;
-use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Principal, Scopes, TenantId, Timestamp, json};
-use hb_store::{CreateOutcome, Store, VersionedMemory};
+use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Scopes, TenantId, Timestamp, json};
+use hb_store::{Context, CreateOutcome, Store, VersionedMemory};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -18,12 +17,6 @@ use crate::StartError;
 pub const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 
 const MEMORIES: &str = include_str!("../sample/memories.ndjson");
-
-/// The sample tenant as its operator reaches it.
-#[expect(clippy::disallowed_methods, reason = "the local stack is its own operator")]
-pub fn operator(tenant: &TenantId) -> Principal {
-    Principal::authenticated(tenant.clone(), Caller::Operator, Scopes::all())
-}
 
 /// Makes sure that the tenant exists on `plan`.
 ///
@@ -55,7 +48,6 @@ pub async fn ensure_key(
     key: &ApiKey,
     now: Timestamp,
 ) -> Result<bool, StartError> {
-    let operator = operator(tenant);
     if let Some(known) = store.credentials().get(&key.id()).await.map_err(failed)? {
         let peppers = store.secrets().peppers().await.map_err(failed)?;
         return Ok(known.tenant == *tenant && known.verify(key, &peppers, now).is_ok());
@@ -71,7 +63,7 @@ pub async fn ensure_key(
         revoked_at: None,
     };
     let hash = store.secrets().pepper().await.map_err(failed)?.hash(key);
-    store.keys(&operator).create(&summary, hash).await.map_err(failed)?;
+    store.with(&Context::sample(tenant, now)).keys().create(&summary, hash).await.map_err(failed)?;
     Ok(true)
 }
 
@@ -86,17 +78,16 @@ pub fn new_key(rng: &mut StdRng) -> ApiKey {
 /// # Errors
 /// The database's.
 pub async fn ensure_memories(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(), StartError> {
-    let operator = operator(tenant);
-    let memories = store.memories(&operator);
+    let context = Context::sample(tenant, now);
     let sample = read_sample(tenant)?;
     let new =
         sample.into_iter().map(|memory| VersionedMemory { version: memory.id.to_string(), memory }).collect();
-    for landed in memories.create_all(new, true, None, now).await.map_err(failed)? {
-        if let CreateOutcome::Failed(error) = landed {
-            return Err(failed(error));
-        }
+    let outcomes = store.with(&context).memories().create_all(new, true).await;
+    context.publish_changes(store).await.map_err(failed)?;
+    match outcomes.map_err(failed)?.into_iter().find_map(CreateOutcome::failure) {
+        Some(error) => Err(failed(error)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The sample memories.

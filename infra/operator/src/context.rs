@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use hb_domain::principal::Caller;
-use hb_domain::{Clock, Error, Principal, Scopes, TenantId};
+use hb_domain::{Clock, Error, TenantId};
 use hb_http::Entropy;
 use hb_http::lambda::store_from_env;
 use hb_store::Store;
@@ -52,10 +51,9 @@ impl Context {
         Ok(Self { store, clock: Clock::system(), entropy: Entropy::system(), json })
     }
 
-    /// The operator of a tenant, as its handle to the tenant's data.
-    #[expect(clippy::disallowed_methods, reason = "the operator is known by its IAM credentials")]
-    pub(crate) fn operator(&self, tenant: &TenantId) -> Principal {
-        Principal::authenticated(tenant.clone(), Caller::Operator, Scopes::all())
+    /// The context in which a command uses a tenant's data.
+    pub(crate) fn of_tenant(&self, tenant: &TenantId) -> hb_store::Context {
+        hb_store::Context::operator(tenant, self.clock.now())
     }
 }
 

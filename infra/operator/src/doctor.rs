@@ -79,8 +79,8 @@ async fn recount(context: &Context, tenant: &str, settled: Duration) -> Outcome 
     };
     let mut rows = Vec::new();
     for id in ids {
-        let operator = context.operator(&id);
-        let counted = context.store.memories(&operator).recount(settled, &context.clock).await;
+        let tenant = context.of_tenant(&id);
+        let counted = context.store.with(&tenant).memories().recount(settled, &context.clock).await;
         let (was, is) = counted.map_err(|error| format!("{id}: {}", describe_error(error)))?;
         rows.push((id, was, is));
     }

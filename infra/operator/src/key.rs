@@ -92,7 +92,7 @@ async fn create(
         revoked_at: None,
     };
     let hash = context.store.secrets().pepper().await.map_err(describe_error)?.hash(&plain);
-    context.store.keys(&context.operator(&id)).create(&key, hash).await.map_err(describe_error)?;
+    context.store.with(&context.of_tenant(&id)).keys().create(&key, hash).await.map_err(describe_error)?;
     if context.json {
         return output::json(
             &json!({"id": key.id, "tenant": id, "plainKey": plain.expose(), "scopes": key.scopes}),
@@ -102,8 +102,10 @@ async fn create(
 }
 
 async fn list(context: &Context, tenant: &str) -> Outcome {
-    let (id, now) = (tenant_id(tenant)?, context.clock.now());
-    let keys = context.store.keys(&context.operator(&id)).list(now).await.map_err(describe_error)?;
+    let id = tenant_id(tenant)?;
+    let of_tenant = context.of_tenant(&id);
+    let now = of_tenant.received_at();
+    let keys = context.store.with(&of_tenant).keys().list().await.map_err(describe_error)?;
     let scopes = |key: &KeySummary| key.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",");
     if context.json {
         let row = |key: &KeySummary| json!({"id": key.id, "name": key.name, "status": key.status(now), "scopes": key.scopes, "createdAt": key.created_at, "expiresAt": key.expires_at});
@@ -121,15 +123,15 @@ async fn list(context: &Context, tenant: &str) -> Outcome {
 
 async fn revoke(context: &Context, tenant: &str, key: &str) -> Outcome {
     let id = tenant_id(tenant)?;
-    let operator = context.operator(&id);
-    let keys = context.store.keys(&operator);
+    let of_tenant = context.of_tenant(&id);
+    let keys = context.store.with(&of_tenant).keys();
     let missing = || format!("the tenant {id} has no key {key}; `hb key list {id}` shows those there are");
     let key_id = KeyId::parse(key).ok_or_else(missing)?;
     let found = keys.get(&key_id).await.map_err(|error| match error {
         Error::NotFound => missing(),
         other => describe_error(other),
     })?;
-    let ended = keys.revoke(&found, context.clock.now()).await.map_err(describe_error)?;
+    let ended = keys.revoke(&found).await.map_err(describe_error)?;
     if context.json {
         return output::json(&json!({"id": key_id, "status": "revoked", "revokedAt": ended}));
     }

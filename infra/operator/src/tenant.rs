@@ -139,7 +139,7 @@ async fn show(context: &Context, id: &TenantId) -> Outcome {
     let tenant = context.store.tenants().get(id).await.map_err(describe_error)?;
     found(id, tenant.is_some())?;
     let Some(tenant) = tenant else { return Ok(()) };
-    let kept = context.store.storage(&context.operator(id)).get().await.map_err(describe_error)?;
+    let kept = context.store.with(&context.of_tenant(id)).storage().get().await.map_err(describe_error)?;
     let mut row = described(context, id, &tenant);
     row["memories"] =
         json!({"count": kept.memories, "bytes": kept.bytes, "limit": tenant.allowance.memories});

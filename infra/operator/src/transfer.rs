@@ -9,12 +9,13 @@ use crate::{Outcome, output};
 
 pub(crate) async fn export(context: &Context, tenant: &str) -> Outcome {
     let id = tenant_id(tenant)?;
-    let operator = context.operator(&id);
-    let memories = context.store.memories(&operator);
-    let total = context.store.storage(&operator).get().await.map_err(describe_error)?.memories;
+    let of_tenant = context.of_tenant(&id);
+    let tenant_store = context.store.with(&of_tenant);
+    let memories = tenant_store.memories();
+    let total = tenant_store.storage().get().await.map_err(describe_error)?.memories;
     let (mut after, bar) = (None, output::progress(total, "memories"));
     loop {
-        let page = memories.export(after, context.clock.now()).await.map_err(describe_error)?;
+        let page = memories.export(after).await.map_err(describe_error)?;
         bar.suspend(|| output::print(&page.lines))?;
         bar.inc(page.lines.lines().count() as u64);
         after = page.next;
@@ -32,7 +33,8 @@ pub(crate) async fn erase(context: &Context, tenant: &str, yes: bool) -> Outcome
         confirm(id.as_str())?;
     }
     // Memories are nearly all there is, and the only ones that are counted.
-    let total = context.store.storage(&context.operator(&id)).get().await.map_err(describe_error)?.memories;
+    let total =
+        context.store.with(&context.of_tenant(&id)).storage().get().await.map_err(describe_error)?.memories;
     let bar = output::progress(total, "rows");
     let removed = context
         .store

@@ -11,7 +11,7 @@ use hb_domain::memory_ids::MemoryIds;
 use hb_domain::tenant::RateLimitStatus;
 use hb_domain::usage::DayCounts;
 use hb_domain::{Clock, Error, Principal, RequestId, TenantId, Timestamp};
-use hb_store::{Acquired, Changes, Store, with_capacity_metering};
+use hb_store::{Acquired, Context, Store, with_capacity_metering};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -120,7 +120,7 @@ impl App {
                         } else {
                             Bearer::parse(authorization(&parts.headers))
                         };
-                        self.call(parts, body, bearer, captures, async |call| {
+                        self.call(parts, body, bearer, captures, id, async |call| {
                             if let Some(scope) = scope {
                                 call.principal().require(scope)?;
                             }
@@ -151,11 +151,11 @@ impl App {
 
     /// Runs the handler and, before anybody hears what it did, tells searches what it has changed.
     async fn work(&self, call: Call, handler: fn(Call) -> Handling) -> HandlerResult {
-        let (changes, principal) = (call.changes.clone(), call.principal.clone());
+        let context = call.context.clone();
         let handling = AssertUnwindSafe(async { handler(call).await }).catch_unwind();
         let outcome = handling.await.unwrap_or_else(|_| Err(panicked()));
         // A change that searches do not hear of must not be acknowledged: the caller tries again.
-        changes.publish(&self.0.store, principal.tenant()).await.and(outcome)
+        context.publish_changes(&self.0.store).await.and(outcome)
     }
 
     /// Runs the handler, unless the request repeats one that has been answered. The route's own authorisation runs
@@ -175,13 +175,13 @@ impl App {
         if let Some(authorize) = authorize {
             authorize(&call).await?;
         }
-        let (store, principal) = (&self.0.store, call.principal.clone());
+        let (store, context) = (&self.0.store, call.context.clone());
         let fresh = idempotency::new_record(parts, &mut call);
-        match store.idempotency(&principal).acquire(&key, fresh).await? {
+        match store.with(&context).idempotency().acquire(&key, fresh).await? {
             Acquired::Completed(stored) => Ok(Completion::Replayed(stored)),
             Acquired::Locked(locked) => {
                 let outcome = self.work(call.under(locked.clone()), handler).await;
-                idempotency::settle(store, &principal, &locked, outcome, id, now).await.map(Completion::Fresh)
+                idempotency::settle(store, &context, &locked, outcome, id, now).await.map(Completion::Fresh)
             }
         }
     }
@@ -212,6 +212,7 @@ impl App {
         body: Body,
         bearer: Option<Bearer>,
         captures: Vec<(&'static str, String)>,
+        id: &RequestId,
         work: impl AsyncFnOnce(Call) -> Result<Completion, Error>,
     ) -> ResponseContext {
         let admission = match self.0.guard.admit(bearer).await {
@@ -225,22 +226,17 @@ impl App {
                 return ResponseContext::refused(refusal);
             }
         };
-        let Admission { principal, rate_limit, limited, search } = admission;
-        // One moment for the whole request, the one at which it was counted: what it writes and what it
-        // counts for its key lie in the same day and month.
-        let now = rate_limit.at;
+        let (rate_limit, limited) = (admission.rate_limit, admission.limited);
+        // What the request writes and what it counts for its key belong to one moment, and so to one day and month.
+        let context = admission.into_context(id.clone());
         let call = Call {
-            principal: principal.clone(),
+            context: context.clone(),
             rate_limit,
-            effective_at: now,
             started: Instant::now(),
             clock: self.0.clock.clone(),
             rng: self.0.entropy.rng(),
             memory_ids: MemoryIds::default(),
             secrets: self.0.entropy.rng(),
-            record: None,
-            changes: Changes::default(),
-            search,
             store: self.0.store.clone(),
             peppers: Arc::clone(&self.0.guard.peppers),
             tokens: Arc::clone(&self.0.guard.tokens),
@@ -254,22 +250,22 @@ impl App {
             handled.unwrap_or_else(|_| Err(panicked()))
         };
         let admitted = DayCounts { requests: 1, errors: 0, limited };
-        let (outcome, ()) = tokio::join!(handling, self.count(&principal, admitted, now));
+        let (outcome, ()) = tokio::join!(handling, self.count(&context, admitted));
         let failed = match &outcome {
             Ok(Completion::Fresh(_)) => false,
             Ok(Completion::Replayed(stored)) => stored.status >= 400,
             Err(_) => true,
         };
         if failed {
-            self.count(&principal, DayCounts { errors: 1, ..DayCounts::default() }, now).await;
+            self.count(&context, DayCounts { errors: 1, ..DayCounts::default() }).await;
         }
-        ResponseContext::of_work(outcome, Some(&principal), Some(rate_limit))
+        ResponseContext::of_work(outcome, Some(context.principal()), Some(rate_limit))
     }
 
     /// Counts for the caller's key. The request has been admitted, so a failure here is not the caller's.
-    async fn count(&self, principal: &Principal, counts: DayCounts, now: Timestamp) {
-        let Some(key) = principal.key_id() else { return };
-        if let Err(error) = self.0.store.usage(principal).add(key, &counts, now).await {
+    async fn count(&self, context: &Context, counts: DayCounts) {
+        let Some(key) = context.principal().key_id() else { return };
+        if let Err(error) = self.0.store.with(context).usage().add(key, &counts).await {
             tracing::error!(%key, %error, ?counts, "usage was not counted");
         }
     }

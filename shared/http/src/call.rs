@@ -9,9 +9,9 @@ use hb_domain::key::Environment;
 use hb_domain::memory_ids::{IdSuffix, MemoryIds};
 use hb_domain::pepper::KeyHash;
 use hb_domain::plan::Allowance;
-use hb_domain::tenant::{RateLimitStatus, SearchVersion};
+use hb_domain::tenant::RateLimitStatus;
 use hb_domain::{ApiKey, Clock, Error, KeyId, MemoryId, Principal, Result, Scopes, Timestamp, batch, json};
-use hb_store::{Changes, Keys, LockedRecord, Memories, Store, Usage};
+use hb_store::{Context, Keys, LockedRecord, Memories, Store, Usage};
 use http::header::{HeaderMap, IF_MATCH};
 use lambda_http::Body;
 use rand::rngs::StdRng;
@@ -23,9 +23,8 @@ use crate::token::{MintedToken, Tokens};
 
 /// One admitted request. Its `Debug` says who asks, not what.
 pub struct Call {
-    pub(crate) principal: Principal,
+    pub(crate) context: Context,
     pub(crate) rate_limit: RateLimitStatus,
-    pub(crate) effective_at: Timestamp,
     pub(crate) started: Instant,
     pub(crate) clock: Clock,
     /// Makes ids: under a claim the same ones for whoever carries on.
@@ -34,9 +33,6 @@ pub struct Call {
     pub(crate) memory_ids: MemoryIds,
     /// Makes secrets, which nobody could make again.
     pub(crate) secrets: StdRng,
-    pub(crate) record: Option<LockedRecord>,
-    pub(crate) changes: Changes,
-    pub(crate) search: SearchVersion,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
@@ -49,7 +45,7 @@ pub struct Call {
 impl Call {
     /// Who asks.
     pub const fn principal(&self) -> &Principal {
-        &self.principal
+        self.context.principal()
     }
 
     /// The limits of the caller's tenant.
@@ -57,19 +53,14 @@ impl Call {
         &self.rate_limit.allowance
     }
 
-    /// Of which version of the tenant's memories a search has to be.
-    pub const fn search_version(&self) -> SearchVersion {
-        self.search
-    }
-
     /// When the request is taken to happen: for one that is carried on under a claim, when it first came.
-    pub const fn effective_at(&self) -> Timestamp {
-        self.effective_at
+    pub fn effective_at(&self) -> Timestamp {
+        self.context.effective_at()
     }
 
     /// The present, by which things are there or have expired.
     pub const fn received_at(&self) -> Timestamp {
-        self.rate_limit.at
+        self.context.received_at()
     }
 
     /// Milliseconds since the handler began, to the microsecond.
@@ -79,33 +70,32 @@ impl Call {
 
     /// The tenant's keys.
     pub fn keys(&self) -> Keys<'_> {
-        self.store.keys(&self.principal).under(self.record.as_ref())
+        self.store.with(&self.context).keys()
     }
 
     /// The tenant's usage.
     pub const fn usage(&self) -> Usage<'_> {
-        self.store.usage(&self.principal)
+        self.store.with(&self.context).usage()
     }
 
     /// The tenant's memories.
     pub const fn memories(&self) -> Memories<'_> {
-        self.store.memories(&self.principal).under(self.record.as_ref()).noting(&self.changes)
+        self.store.with(&self.context).memories()
     }
 
     /// The same call under a claim, with the time and the ids of the first request of its key.
     pub(crate) fn under(self, locked: LockedRecord) -> Self {
         Self {
-            effective_at: locked.record.created_at,
             rng: StdRng::from_seed(locked.record.seed.0),
             memory_ids: MemoryIds::default(),
-            record: Some(locked),
+            context: self.context.with_idempotency(locked),
             ..self
         }
     }
 
     /// How long the request has been worked on.
     pub fn worked_for(&self) -> Duration {
-        let began = self.rate_limit.at.micros();
+        let began = self.received_at().micros();
         Duration::from_micros(u64::try_from(self.clock.now().micros() - began).unwrap_or(0))
     }
 
@@ -114,10 +104,16 @@ impl Call {
     /// # Errors
     /// [`Error::Forbidden`] for any other caller, [`Error::Unavailable`] when the key cannot be had.
     pub async fn new_token(&mut self, scopes: Scopes) -> Result<MintedToken> {
-        self.principal.may_exchange()?;
+        self.principal().may_exchange()?;
         self.tokens
             .access
-            .mint(&self.store, &self.principal, scopes, self.received_at(), &mut self.secrets)
+            .mint(
+                &self.store,
+                self.context.principal(),
+                scopes,
+                self.context.received_at(),
+                &mut self.secrets,
+            )
             .await
     }
 
@@ -157,7 +153,7 @@ impl Call {
     /// # Errors
     /// As [`body::check_unread`].
     pub(crate) fn check_unread_body(&self) -> Result<()> {
-        body::check_unread(&self.body, Some(self.principal.tenant()))
+        body::check_unread(&self.body, Some(self.principal().tenant()))
     }
 
     /// Refuses query parameters other than the caller's `tenantId`.
@@ -166,7 +162,7 @@ impl Call {
     /// [`Error::Validation`] or [`Error::TenantMismatch`].
     pub fn no_query(&self) -> Result<()> {
         let mut query = self.query();
-        query.check_tenant(self.principal.tenant());
+        query.check_tenant(self.principal().tenant());
         query.finish()
     }
 
@@ -200,7 +196,7 @@ impl Call {
 
     /// An id for a memory that is created now. Those of one request rise.
     pub fn new_memory_id(&mut self) -> MemoryId {
-        MemoryId::new(self.effective_at, self.new_id_suffix())
+        MemoryId::new(self.effective_at(), self.new_id_suffix())
     }
 
     /// For an id of whatever time: of one time, the ids of one request rise.
@@ -254,8 +250,8 @@ impl fmt::Debug for TakenBody {
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("principal", &self.principal)
-            .field("effective_at", &self.effective_at)
+            .field("principal", self.principal())
+            .field("effective_at", &self.effective_at())
             .finish_non_exhaustive()
     }
 }

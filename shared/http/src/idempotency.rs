@@ -6,8 +6,8 @@
 use hb_domain::idempotency::{
     Fingerprint, IdempotencyKey, IdempotencyRecord, MAX_STORED_RESPONSE, Seed, StoredResponse,
 };
-use hb_domain::{Error, Principal, RequestId, Result, Timestamp};
-use hb_store::{IdempotencyRecords, LockedRecord, Store};
+use hb_domain::{Error, RequestId, Result, Timestamp};
+use hb_store::{Context, IdempotencyRecords, LockedRecord, Store};
 use http::header::HeaderMap;
 use http::request::Parts;
 use rand::RngExt;
@@ -45,7 +45,7 @@ pub(crate) fn new_record(parts: &Parts, call: &mut Call) -> IdempotencyRecord {
     let query = parts.uri.query().unwrap_or_default();
     let fingerprint = Fingerprint::of(parts.method.as_str(), parts.uri.path(), query, &call.body);
     let (seed, holder) = (Seed(call.rng.random()), format!("{:016x}", call.rng.random::<u64>()));
-    IdempotencyRecord::new(fingerprint, seed, holder, call.effective_at)
+    IdempotencyRecord::new(fingerprint, seed, holder, call.effective_at())
 }
 
 /// Settles the claim of a request that came to `outcome`; gives what to answer. When that cannot be kept, what the
@@ -53,20 +53,20 @@ pub(crate) fn new_record(parts: &Parts, call: &mut Call) -> IdempotencyRecord {
 /// repeats it would be told another.
 pub(crate) async fn settle(
     store: &Store,
-    principal: &Principal,
+    context: &Context,
     locked: &LockedRecord,
     outcome: HandlerResult,
     request: &RequestId,
     at: Timestamp,
 ) -> HandlerResult {
-    let idempotency: IdempotencyRecords<'_> = store.idempotency(principal);
+    let idempotency: IdempotencyRecords<'_> = store.with(context).idempotency();
     let settled = match settlement(&outcome, locked, request, at) {
         Settlement::Complete(stored) => idempotency.complete(locked, &stored).await,
         Settlement::Unlock => idempotency.unlock(locked).await,
         Settlement::Discard => idempotency.discard(locked).await,
     };
     let is_settled = settled.unwrap_or_else(|error| {
-        tracing::warn!(tenant = %principal.tenant(), %error, "a claim was not settled; its lease ends by itself");
+        tracing::warn!(tenant = %context.tenant(), %error, "a claim was not settled; its lease ends by itself");
         false
     });
     match outcome {

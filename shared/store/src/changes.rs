@@ -36,7 +36,7 @@ impl Change {
 
 /// Notes of one request; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Changes(Arc<Mutex<Option<Change>>>);
+pub(crate) struct Changes(Arc<Mutex<Option<Change>>>);
 
 impl Changes {
     /// Notes a change that was made, or may have been.
@@ -62,7 +62,7 @@ impl Changes {
     ///
     /// # Errors
     /// The database's.
-    pub async fn publish(&self, store: &Store, tenant: &TenantId) -> Result<()> {
+    pub(crate) async fn publish(&self, store: &Store, tenant: &TenantId) -> Result<()> {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match noted {
             None => Ok(()),

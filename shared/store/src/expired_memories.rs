@@ -5,12 +5,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
-use crate::Store;
 use crate::idempotency::row_key;
 use crate::item::{number, ttl};
 use crate::storage_ledger::StorageLedger;
 use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
+use crate::{Store, StreamContext};
 
 /// How long an event is remembered: longer than a stream keeps it, which is a day.
 const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);
@@ -34,11 +34,12 @@ pub struct ExpiredMemory {
 #[derive(Clone, Copy, Debug)]
 pub struct ExpiredMemories<'a> {
     store: &'a Store,
+    context: &'a StreamContext,
 }
 
 impl<'a> ExpiredMemories<'a> {
-    pub(crate) const fn new(store: &'a Store) -> Self {
-        Self { store }
+    pub(crate) const fn new(store: &'a Store, context: &'a StreamContext) -> Self {
+        Self { store, context }
     }
 
     /// Gives the place of a removed memory back; `false` when that has been done before, or the tenant has
@@ -46,9 +47,9 @@ impl<'a> ExpiredMemories<'a> {
     ///
     /// # Errors
     /// The database's: the event has to be delivered again.
-    pub async fn release_storage(&self, removal: &ExpiredMemory, now: Timestamp) -> Result<bool> {
+    pub async fn release_storage(&self, removal: &ExpiredMemory) -> Result<bool> {
         let mut event = row_key(&removal.tenant, format_args!("event#{}", removal.event));
-        event.insert("ttl".into(), ttl(now.plus(REMEMBERED)));
+        event.insert("ttl".into(), ttl(self.context.received_at().plus(REMEMBERED)));
         let note = Put::builder()
             .table_name(self.store.table(Table::Idempotency))
             .set_item(Some(event))

@@ -9,6 +9,7 @@ pub mod aws;
 mod cached_index;
 mod changes;
 mod consumed_capacity;
+mod context;
 mod expired_memories;
 mod idempotency;
 mod index_cache;
@@ -25,13 +26,12 @@ mod usage;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use hb_domain::Principal;
 
 pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
 pub use api_keys::rotate::Rotation;
-pub use changes::Changes;
 pub use consumed_capacity::{ConsumedCapacity, with_capacity_metering};
+pub use context::{Context, ContextKind, StreamContext, TenantStore};
 pub use expired_memories::{ExpiredMemories, ExpiredMemory};
 pub use hb_search::Hit;
 pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
@@ -96,24 +96,9 @@ impl Store {
         &self.secrets
     }
 
-    /// The keys of the caller's tenant.
-    pub fn keys<'a>(&'a self, principal: &'a Principal) -> Keys<'a> {
-        Keys::new(self, principal)
-    }
-
-    /// The usage of the caller's tenant.
-    pub const fn usage<'a>(&'a self, principal: &'a Principal) -> Usage<'a> {
-        Usage::new(self, principal.tenant())
-    }
-
-    /// The claims of the caller.
-    pub fn idempotency<'a>(&'a self, principal: &'a Principal) -> IdempotencyRecords<'a> {
-        IdempotencyRecords::new(self, principal)
-    }
-
-    /// How much the caller's tenant keeps.
-    pub const fn storage<'a>(&'a self, principal: &'a Principal) -> StorageLedger<'a> {
-        StorageLedger::new(self, principal.tenant())
+    /// The data of the tenant that `context` belongs to.
+    pub const fn with<'a>(&'a self, context: &'a Context) -> TenantStore<'a> {
+        TenantStore::new(self, context)
     }
 
     /// Whole tenants, for whoever runs the service.
@@ -121,13 +106,8 @@ impl Store {
         Operator::new(self)
     }
 
-    /// Memories that the table itself has removed.
-    pub const fn expired_memories(&self) -> ExpiredMemories<'_> {
-        ExpiredMemories::new(self)
-    }
-
-    /// The memories of the caller's tenant.
-    pub const fn memories<'a>(&'a self, principal: &'a Principal) -> Memories<'a> {
-        Memories::new(self, principal.tenant())
+    /// Memories that DynamoDB has deleted after they expired, of any tenant.
+    pub const fn expired_memories<'a>(&'a self, context: &'a StreamContext) -> ExpiredMemories<'a> {
+        ExpiredMemories::new(self, context)
     }
 }

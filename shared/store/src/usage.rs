@@ -10,12 +10,12 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::time::{Day, Month};
 use hb_domain::usage::{DailyUsage, DayCounts};
-use hb_domain::{KeyId, Result, TenantId, Timestamp};
+use hb_domain::{KeyId, Result, Timestamp};
 
-use crate::Store;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{map_sdk_error, retry_when_throttled};
 use crate::tables::Table;
+use crate::{Context, Store};
 
 const TABLE: Table = Table::Usage;
 
@@ -23,27 +23,28 @@ const TABLE: Table = Table::Usage;
 #[derive(Clone, Copy, Debug)]
 pub struct Usage<'a> {
     store: &'a Store,
-    tenant: &'a TenantId,
+    context: &'a Context,
 }
 
 impl<'a> Usage<'a> {
-    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant }
+    pub(crate) const fn new(store: &'a Store, context: &'a Context) -> Self {
+        Self { store, context }
     }
 
-    /// Adds `counts` to what `key` did on the day of `now`. The SDK makes one attempt, since
+    /// Adds `counts` to what `key` did on the day on which the request was received. The SDK makes one attempt, since
     /// repeating an addition whose answer was lost would count twice.
     ///
     /// # Errors
     /// The database's.
-    pub async fn add(&self, key: &KeyId, counts: &DayCounts, now: Timestamp) -> Result<()> {
+    pub async fn add(&self, key: &KeyId, counts: &DayCounts) -> Result<()> {
+        let now = self.context.received_at();
         let day = now.day();
         let mut update = self
             .store
             .once
             .update_item()
             .table_name(self.store.table(Table::Usage))
-            .key("tenant", text(self.tenant))
+            .key("tenant", text(self.context.tenant()))
             .key("sk", text(month_row(key, day.month())))
             .expression_attribute_values(":now", millis(now))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -60,11 +61,12 @@ impl<'a> Usage<'a> {
         answer.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
     }
 
-    /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
+    /// What `key` did on each of the `days` days that end with the day of the request, oldest first.
     ///
     /// # Errors
     /// The database's.
-    pub async fn daily(&self, key: &KeyId, days: u16, now: Timestamp) -> Result<Vec<DailyUsage>> {
+    pub async fn daily(&self, key: &KeyId, days: u16) -> Result<Vec<DailyUsage>> {
+        let now = self.context.effective_at();
         let first = now.day().minus(days.saturating_sub(1));
         let query = self
             .query()
@@ -104,7 +106,7 @@ impl<'a> Usage<'a> {
             .db
             .query()
             .table_name(self.store.table(Table::Usage))
-            .expression_attribute_values(":tenant", text(self.tenant))
+            .expression_attribute_values(":tenant", text(self.context.tenant()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 }

@@ -3,6 +3,7 @@
 use hb_domain::credential::StoredCredential;
 use hb_domain::pepper::{KeyHash, Match, Peppers};
 use hb_domain::{ApiKey, KeyId, TenantId, Timestamp};
+use hb_store::Context;
 use hb_tests::world::{NOON, moment, plenty};
 use hb_tests::{Answer, Fault, Instance, World};
 use http::Method;
@@ -215,8 +216,8 @@ impl<'a> Attack<'a> {
 
     /// Takes up the keys that were made by requests whose answers were lost.
     async fn find_keys(&mut self) {
-        let operator = hb_tests::world::operator(&self.tenant);
-        let keys = self.world.store.keys(&operator).list(self.now).await.expect("the database");
+        let operator = Context::operator(&self.tenant, self.now);
+        let keys = self.world.store.with(&operator).keys().list().await.expect("the database");
         for key in keys.into_iter().rev() {
             if !self.keys.contains(&key.id) {
                 self.keys.push(key.id);

@@ -7,7 +7,7 @@ use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
-use hb_domain::{ApiKey, Clock, KeyId, Principal, Scope, Scopes, TenantId, Timestamp};
+use hb_domain::{ApiKey, Clock, KeyId, Scope, Scopes, TenantId, Timestamp};
 use hb_http::{ClerkSettings, Entropy};
 use hb_local::database::LocalDatabase;
 use hb_local::expiry::Expiry;
@@ -17,7 +17,7 @@ use hb_local::server::Server;
 use hb_local::template::Template;
 use hb_local::{database, sample, stack};
 use hb_store::aws::Aws;
-use hb_store::{SearchBudget, Store};
+use hb_store::{Context, SearchBudget, Store};
 
 use tokio::sync::Mutex;
 
@@ -198,7 +198,7 @@ impl World {
         expires_at: Option<Timestamp>,
     ) -> (KeyId, String) {
         let plain = sample::new_key(&mut self.entropy.rng());
-        let operator = operator(tenant);
+        let operator = self.operator(tenant);
         let summary = KeySummary {
             id: plain.id(),
             name: format!("key {}", plain.id().body()),
@@ -210,8 +210,13 @@ impl World {
             revoked_at: None,
         };
         let hash = self.store.secrets().pepper().await.expect("the pepper").hash(&plain);
-        self.store.keys(&operator).create(&summary, hash).await.expect("a key");
+        self.store.with(&operator).keys().create(&summary, hash).await.expect("a key");
         (plain.id(), expose(&plain))
+    }
+
+    /// The context of a tenant's operator, for what no request can do.
+    pub fn operator(&self, tenant: &TenantId) -> Context {
+        Context::operator(tenant, self.clock.now())
     }
 
     /// Every item of every table, as text.
@@ -309,11 +314,6 @@ fn tapped_store(aws: &Aws) -> (Store, Tap) {
     let tap = Tap::new(aws.http.clone());
     let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone());
     (stack::store(&Aws { http, ..aws.clone() }), tap)
-}
-
-/// The tenant's operator, for what no request can do.
-pub fn operator(tenant: &TenantId) -> Principal {
-    sample::operator(tenant)
 }
 
 /// Limits that are never in the way.

@@ -14,8 +14,8 @@ use hb_domain::bearer::{Bearer, TokenText};
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::{RateLimitStatus, SearchVersion};
-use hb_domain::{ApiKey, Clock, Error, KeyId, Principal};
-use hb_store::Store;
+use hb_domain::{ApiKey, Clock, Error, KeyId, Principal, RequestId};
+use hb_store::{Context, Store};
 
 use crate::token::Tokens;
 use cache::Cache;
@@ -41,6 +41,13 @@ pub(crate) struct Admission {
     pub(crate) limited: u64,
     /// Of which version the tenant's memories were when it was let through.
     pub(crate) search: SearchVersion,
+}
+
+impl Admission {
+    /// The context of the admitted request `id`.
+    pub(crate) fn into_context(self, id: RequestId) -> Context {
+        Context::request(self.principal, self.rate_limit, self.search, id)
+    }
 }
 
 /// A request that was not.

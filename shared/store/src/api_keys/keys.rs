@@ -10,12 +10,12 @@ use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
 
 use super::live_names::{self, NameConflict};
 use super::{credential_key, credentials, listed_until, owned_key, owner};
-use crate::Store;
 use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
 use crate::sdk_error::map_sdk_error;
 use crate::tables::Table;
 use crate::transaction::{Cancelled, TRIES, built, pause, transact};
+use crate::{Context, Store};
 
 /// The most live keys a tenant may have.
 pub const MAX_LIVE_KEYS: u64 = 100;
@@ -30,7 +30,8 @@ const TABLE: Table = Table::ApiKeys;
 pub struct Keys<'a> {
     pub(super) store: &'a Store,
     pub(super) tenant: &'a TenantId,
-    /// Who asks.
+    pub(super) context: &'a Context,
+    /// The caller.
     pub(super) principal: &'a Principal,
     /// The key that the caller came with, and what is kept of the secret it presented.
     pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
@@ -38,16 +39,17 @@ pub struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    pub(crate) fn new(store: &'a Store, principal: &'a Principal) -> Self {
+    pub(crate) fn new(store: &'a Store, context: &'a Context) -> Self {
+        let principal = context.principal();
         let caller = principal.key_id().zip(principal.secret());
-        Self { store, tenant: principal.tenant(), principal, caller, idempotency: None }
-    }
-
-    /// The same keys, for a request that works under a claim: what a request before it has done under the claim is
-    /// found instead of done again.
-    #[must_use]
-    pub const fn under(self, idempotency: Option<&'a LockedRecord>) -> Self {
-        Self { idempotency, ..self }
+        Self {
+            store,
+            tenant: principal.tenant(),
+            context,
+            principal,
+            caller,
+            idempotency: context.idempotency(),
+        }
     }
 
     /// The part of a transaction that holds while the caller's own key works with the secret it presented;
@@ -135,12 +137,13 @@ impl<'a> Keys<'a> {
         answer.item.as_ref().map(decode).transpose()?.ok_or(Error::NotFound)
     }
 
-    /// Reads the keys that `now` still shows, consistently, newest first: all live ones, and the newest of
+    /// Reads the keys that are still shown, consistently, newest first: all live ones, and the newest of
     /// those that have ended.
     ///
     /// # Errors
     /// The database's.
-    pub async fn list(&self, now: Timestamp) -> Result<Vec<KeySummary>> {
+    pub async fn list(&self) -> Result<Vec<KeySummary>> {
+        let now = self.context.effective_at();
         let mut keys: Vec<KeySummary> = Vec::new();
         let mut from: Option<Attributes> = None;
         loop {

@@ -17,8 +17,8 @@ impl Keys<'_> {
     ///
     /// # Errors
     /// The database's: the end may then hold only within a minute, so the caller has to repeat it.
-    pub async fn revoke(&self, key: &KeySummary, now: Timestamp) -> Result<Timestamp> {
-        let ended = self.end(key, now).await?;
+    pub async fn revoke(&self, key: &KeySummary) -> Result<Timestamp> {
+        let ended = self.end(key, self.context.effective_at()).await?;
         self.store.tenants().raise_epoch(self.tenant).await?;
         Ok(ended)
     }

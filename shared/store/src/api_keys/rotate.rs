@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::pepper::KeyHash;
-use hb_domain::{Error, KeyId, Result, Timestamp};
+use hb_domain::{Error, KeyId, Result};
 
 use super::credential_key;
 use super::keys::Keys;
@@ -28,8 +28,6 @@ pub struct Rotation<'a> {
     /// Names this rotation. One that is carried on replaces the secret that it has made before, and
     /// leaves the grace of the one before that alone.
     pub name: &'a str,
-    /// When it happens.
-    pub now: Timestamp,
 }
 
 impl Keys<'_> {
@@ -79,8 +77,8 @@ impl Keys<'_> {
         if previous.contains(":now") {
             update = update
                 .expression_attribute_values(":seenPepper", text(&before.secret.pepper.0))
-                .expression_attribute_values(":now", millis(rotation.now))
-                .expression_attribute_values(":until", millis(rotation.now.plus(grace)));
+                .expression_attribute_values(":now", millis(self.context.effective_at()))
+                .expression_attribute_values(":until", millis(self.context.effective_at().plus(grace)));
         }
         let mark = self.idempotency.map(|locked| match resumed {
             true => locked.applied_again(self.store, self.tenant),

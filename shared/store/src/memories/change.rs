@@ -38,8 +38,8 @@ impl Memories<'_> {
         patch: &Patch,
         expected: Option<&[String]>,
         version: &str,
-        now: Timestamp,
     ) -> Result<VersionedMemory> {
+        let now = self.context.received_at();
         for _ in 0..TRIES {
             let found =
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
@@ -115,7 +115,8 @@ impl Memories<'_> {
     /// # Errors
     /// [`Error::NotFound`] when it is not there, [`Error::PreconditionFailed`] when it has another
     /// version; the database's.
-    pub async fn delete(&self, id: &MemoryId, expected: Option<&[String]>, now: Timestamp) -> Result<()> {
+    pub async fn delete(&self, id: &MemoryId, expected: Option<&[String]>) -> Result<()> {
+        let now = self.context.effective_at();
         let mut condition =
             "attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)".to_owned();
         let mut delete = self.deletion(id).expression_attribute_values(":now", millis(now));

@@ -28,13 +28,23 @@ pub enum CreateOutcome {
     Failed(Error),
 }
 
+impl CreateOutcome {
+    /// Why it was not stored, if it was not.
+    pub fn failure(self) -> Option<Error> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Created | Self::AlreadyExisted => None,
+        }
+    }
+}
+
 impl Memories<'_> {
-    /// Keeps a new memory under an id that was made for it. `limit` is how many the tenant may have.
+    /// Keeps a new memory under an id that was made for it.
     ///
     /// # Errors
     /// [`Error::QuotaExhausted`] when that many are kept; the database's.
-    pub async fn create(&self, new: VersionedMemory, limit: Option<u64>, now: Timestamp) -> Result<()> {
-        match self.create_all(vec![new], false, limit, now).await?.pop() {
+    pub async fn create(&self, new: VersionedMemory) -> Result<()> {
+        match self.create_all(vec![new], false).await?.pop() {
             // An id has 67 random bits: whatever has it was made by this very request, carried on.
             Some(CreateOutcome::Created | CreateOutcome::AlreadyExisted) => Ok(()),
             Some(CreateOutcome::Failed(error)) => Err(error),
@@ -47,13 +57,8 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// When no place could be taken, the database's; what becomes of single memories is told one by one.
-    pub async fn create_all(
-        &self,
-        new: Vec<VersionedMemory>,
-        foreign: bool,
-        limit: Option<u64>,
-        now: Timestamp,
-    ) -> Result<Vec<CreateOutcome>> {
+    pub async fn create_all(&self, new: Vec<VersionedMemory>, foreign: bool) -> Result<Vec<CreateOutcome>> {
+        let (limit, now) = (self.context.memory_limit(), self.context.effective_at());
         let counts = StorageLedger::new(self.store, self.tenant);
         let mut outcomes: Vec<Option<CreateOutcome>> = vec![None; new.len()];
         let mut stored: Vec<(usize, StoredMemory)> = new

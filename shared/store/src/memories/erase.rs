@@ -38,7 +38,8 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// The database's; some are then deleted.
-    pub async fn delete_all(&self, ids: &[MemoryId], now: Timestamp) -> Result<u64> {
+    pub async fn delete_all(&self, ids: &[MemoryId]) -> Result<u64> {
+        let now = self.context.effective_at();
         let deletions = ids.iter().map(|id| {
             self.deletion(id)
                 .condition_expression(
@@ -55,7 +56,8 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// The database's; some are then deleted, and the same call can be made again.
-    pub async fn erase(&self, erasure: &Erasure, now: Timestamp) -> Result<Erased> {
+    pub async fn erase(&self, erasure: &Erasure) -> Result<Erased> {
+        let now = self.context.effective_at();
         let from = match &erasure.after {
             Some(progress) => progress.clone(),
             None => Progress { after: None, began: self.begin(now).await? },
@@ -110,7 +112,8 @@ impl Memories<'_> {
     /// The deletion of a memory as long as it is the owner's, and was before the erasure began.
     fn condition(&self, id: &MemoryId, filter: &Filter, began: u64) -> DeleteItemFluentBuilder {
         // What is older than numbering has none.
-        let mut condition = "attribute_exists(id) AND (attribute_not_exists(writeSeq) OR writeSeq < :began)".to_owned();
+        let mut condition =
+            "attribute_exists(id) AND (attribute_not_exists(writeSeq) OR writeSeq < :began)".to_owned();
         let mut deletion = self.deletion(id).expression_attribute_values(":began", number(began));
         let owners = [&filter.user_id, &filter.agent_id, &filter.session_id];
         for ((name, since), owner) in OWNERS.into_iter().zip(owners) {

@@ -2,7 +2,7 @@
 
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Order, Sort};
-use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
+use hb_domain::{Error, Memory, MemoryId, Result};
 
 use super::Memories;
 use super::walk::{Budget, Walk};
@@ -26,7 +26,8 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn export(&self, after: Option<MemoryId>, now: Timestamp) -> Result<ExportPage> {
+    pub async fn export(&self, after: Option<MemoryId>) -> Result<ExportPage> {
+        let now = self.context.effective_at();
         let after = after.map(|id| Position { id, sort_value: None });
         let budget = Budget::items(MAX_MEMORIES);
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, after.as_ref(), budget)?;

@@ -21,7 +21,8 @@ impl Memories<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn list(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
+    pub async fn list(&self, listing: &Listing) -> Result<MemoryPage> {
+        let now = self.context.effective_at();
         if listing.filter.is_empty() {
             let counts = StorageLedger::new(self.store, self.tenant);
             let (page, kept) = tokio::try_join!(self.unfiltered(listing, now), counts.get())?;

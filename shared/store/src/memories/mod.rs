@@ -19,11 +19,11 @@ mod stored_memory;
 mod walk;
 
 use hb_domain::cursor::Position;
-use hb_domain::{Error, Memory, MemoryId, Result, TenantId, Timestamp};
+use hb_domain::{Error, Memory, MemoryId, Result, TenantId};
 
-use crate::Store;
 use crate::changes::Changes;
 use crate::idempotency::LockedRecord;
+use crate::{Context, Store};
 pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
@@ -34,8 +34,8 @@ pub use search::Found;
 pub struct Memories<'a> {
     store: &'a Store,
     tenant: &'a TenantId,
+    context: &'a Context,
     idempotency: Option<&'a LockedRecord>,
-    changes: Option<&'a Changes>,
 }
 
 /// A memory, and the name of this version of it.
@@ -59,28 +59,13 @@ pub struct MemoryPage {
 }
 
 impl<'a> Memories<'a> {
-    pub(crate) const fn new(store: &'a Store, tenant: &'a TenantId) -> Self {
-        Self { store, tenant, idempotency: None, changes: None }
+    pub(crate) const fn new(store: &'a Store, context: &'a Context) -> Self {
+        Self { store, tenant: context.tenant(), context, idempotency: context.idempotency() }
     }
 
-    /// The same memories, for a request that works under a claim: what a request before it has written under
-    /// the claim is found instead of written again.
-    #[must_use]
-    pub const fn under(self, idempotency: Option<&'a LockedRecord>) -> Self {
-        Self { idempotency, ..self }
-    }
-
-    /// The same memories, for a request that notes what it changes.
-    #[must_use]
-    pub const fn noting(self, changes: &'a Changes) -> Self {
-        Self { changes: Some(changes), ..self }
-    }
-
-    /// Notes a change, when somebody wants to hear of it.
+    /// Notes a change, to be announced to searches.
     fn note(&self, note: impl FnOnce(&Changes)) {
-        if let Some(changes) = self.changes {
-            note(changes);
-        }
+        note(self.context.changes());
     }
 
     fn is_resumed(&self) -> bool {
@@ -91,7 +76,8 @@ impl<'a> Memories<'a> {
     ///
     /// # Errors
     /// [`Error::NotFound`] when the tenant has no such memory, or it has expired; the database's.
-    pub async fn get(&self, id: &MemoryId, now: Timestamp) -> Result<VersionedMemory> {
+    pub async fn get(&self, id: &MemoryId) -> Result<VersionedMemory> {
+        let now = self.context.effective_at();
         let found = self.read(id).await?.ok_or(Error::NotFound)?;
         if found.memory.is_visible(now) { Ok(found.versioned()) } else { Err(Error::NotFound) }
     }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use hb_domain::search::Search;
-use hb_domain::tenant::SearchVersion;
 use hb_domain::{Memory, MemoryId, Result, Timestamp};
 use hb_search::{Hit, Query};
 use tokio::sync::RwLock;
@@ -41,11 +40,12 @@ struct Reading {
 }
 
 impl Memories<'_> {
-    /// The memories that match `search` best, as of `version`: by relevance, of equal ones the newest first.
+    /// The memories that match `search` best: by relevance, of equal ones the newest first.
     ///
     /// # Errors
     /// The database's.
-    pub async fn search(&self, search: &Search, version: SearchVersion, now: Timestamp) -> Result<Found> {
+    pub async fn search(&self, search: &Search) -> Result<Found> {
+        let (version, now) = (self.context.search_version()?, self.context.effective_at());
         let query = Query::new(&search.query);
         if query.is_empty() {
             return Ok(Found { hits: Vec::new(), searched: None });
