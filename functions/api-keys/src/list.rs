@@ -2,23 +2,30 @@
 
 use futures_util::future::try_join_all;
 use hb_http::{Call, HandlerResult, Reply};
-use serde_json::json;
+use serde::Serialize;
 
-use crate::view;
+use crate::view::KeyView;
 
-/// How many keys' last use is looked up at a time.
-const AT_ONCE: usize = 16;
+/// The number of keys whose last use is read at a time.
+const CONCURRENT_READS: usize = 16;
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+pub(crate) struct KeyList {
+    keys: Vec<KeyView>,
+}
 
 pub(crate) async fn list(call: Call) -> HandlerResult {
     call.no_query()?;
-    let keys = call.keys().list().await?;
+    let mut keys = call.keys().list().await?.into_iter();
     let usage = call.usage();
-    let mut rows = Vec::with_capacity(keys.len());
-    for some in keys.chunks(AT_ONCE) {
-        let last_used = try_join_all(some.iter().map(|key| usage.last_used(&key.id))).await?;
-        rows.extend(
-            some.iter().zip(last_used).map(|(key, used)| view::summary(key, used, call.effective_at())),
+    let mut views = Vec::with_capacity(keys.len());
+    while keys.len() > 0 {
+        let chunk: Vec<_> = keys.by_ref().take(CONCURRENT_READS).collect();
+        let last_used = try_join_all(chunk.iter().map(|key| usage.last_used(&key.id))).await?;
+        views.extend(
+            chunk.into_iter().zip(last_used).map(|(key, used)| KeyView::of(key, used, call.effective_at())),
         );
     }
-    Reply::ok(&json!({ "keys": rows }))
+    Reply::ok(&KeyList { keys: views })
 }

@@ -1,19 +1,48 @@
 //! `POST /api/v1/api-keys/revoke`
 
+use hb_domain::fields::Fields;
+use hb_domain::key_summary::KeyStatus;
+use hb_domain::{KeyId, Result, TenantId, Timestamp};
 use hb_http::{Call, HandlerResult, Reply};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::target;
 
+/// The body of the request.
+pub(crate) struct RevokeKey {
+    id: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RevokedKey<'a> {
+    id: &'a KeyId,
+    revoked_at: Timestamp,
+    status: KeyStatus,
+}
+
+impl RevokeKey {
+    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let id = target::take_key_id(&mut fields);
+        Ok(Self { id: fields.finish_with(id)? })
+    }
+}
+
+#[cfg(feature = "describe")]
+impl hb_domain::describe::Request for RevokeKey {
+    fn record(recorder: &hb_domain::describe::Recorder) {
+        let _ = Self::parse(recorder.body(), &recorder.tenant());
+    }
+}
+
 pub(crate) async fn revoke(call: Call) -> HandlerResult {
     call.no_query()?;
-    let mut fields = call.body()?;
-    fields.check_tenant(call.principal().tenant());
-    let id = target::take_key_id(&mut fields);
-    let id = fields.finish_with(id)?;
+    let request = RevokeKey::parse(call.body()?, call.principal().tenant())?;
 
-    let key = target::find(&call, &id).await?;
+    let key = target::find(&call, &request.id).await?;
     call.principal().may_revoke(&key)?;
     let revoked_at = call.keys().revoke(&key).await?;
-    Reply::ok(&json!({ "id": key.id, "status": "revoked", "revokedAt": revoked_at }))
+    Reply::ok(&RevokedKey { id: &key.id, revoked_at, status: KeyStatus::Revoked })
 }

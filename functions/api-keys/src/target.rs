@@ -1,17 +1,17 @@
-//! The key that a request is about.
+//! The key that a request names.
 
 use hb_domain::fields::Fields;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, KeyId, Principal, Result, rules};
 use hb_http::Call;
 
-/// Takes `keyId`; the text of an id, well-formed or not.
+/// Reads `keyId`. An id that is not well-formed is accepted; no key has it.
 pub(crate) fn take_key_id(fields: &mut Fields) -> Option<String> {
     fields.require("keyId", rules::text(1..=128))
 }
 
-/// Whether the caller may do to the key of the body's `keyId` what `may` decides on. The handler
-/// reports a key that does not exist and a body that is invalid; a caller that manages no keys learns neither.
+/// Checks with `may` whether the caller may change the key of the body's `keyId`. The handler reports a key that does not
+/// exist and a body that is invalid; a caller that may not manage keys learns neither.
 pub(crate) async fn authorize(call: &Call, may: fn(&Principal, &KeySummary) -> Result<()>) -> Result<()> {
     let Some(id) = take_key_id(&mut call.body()?) else { return Ok(()) };
     match find(call, &id).await {
@@ -21,16 +21,16 @@ pub(crate) async fn authorize(call: &Call, may: fn(&Principal, &KeySummary) -> R
     }
 }
 
-/// The tenant's key of this id, as long as the list shows it too.
+/// The tenant's key of this id, as long as the list contains it.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, which a malformed id cannot have.
+/// [`Error::NotFound`] when there is none, or the id is not well-formed.
 pub(crate) async fn find(call: &Call, id: &str) -> Result<KeySummary> {
     let id = KeyId::parse(id).ok_or(Error::NotFound)?;
     read(call, &id).await
 }
 
-/// As [`find`], when the id is known to be one.
+/// As [`find`], for a well-formed id.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.

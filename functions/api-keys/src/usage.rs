@@ -1,34 +1,83 @@
 //! `GET /api/v1/api-keys/usage`
 
-use hb_domain::rules;
+use hb_domain::fields::Fields;
+use hb_domain::time::Day;
+use hb_domain::usage::{DailyUsage, DayCounts};
+use hb_domain::{KeyId, Result, TenantId, rules};
 use hb_http::{Call, HandlerResult, Reply};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::target;
 
+/// The longest report, in days.
+const MAX_DAYS: u16 = 90;
+const DEFAULT_DAYS: u16 = 30;
+
+/// The query of the request.
+pub(crate) struct UsageQuery {
+    id: String,
+    days: u16,
+}
+
+/// The usage of one key.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UsageReport<'a> {
+    daily: Vec<DayView>,
+    days: u16,
+    errors: u64,
+    key_id: &'a KeyId,
+    limited: u64,
+    total: u64,
+}
+
+/// The usage of one day.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+struct DayView {
+    date: Day,
+    errors: u64,
+    limited: u64,
+    requests: u64,
+}
+
+impl UsageQuery {
+    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let id = target::take_key_id(&mut fields);
+        let days = fields.take("days", rules::query_integer(1..=u64::from(MAX_DAYS)));
+        let id = fields.finish_with(id)?;
+        let days = days.map_or(DEFAULT_DAYS, |days| u16::try_from(days).unwrap_or(MAX_DAYS));
+        Ok(Self { id, days })
+    }
+}
+
+#[cfg(feature = "describe")]
+impl hb_domain::describe::Request for UsageQuery {
+    fn record(recorder: &hb_domain::describe::Recorder) {
+        let _ = Self::parse(recorder.query(), &recorder.tenant());
+    }
+}
+
+impl DayView {
+    const fn of(usage: &DailyUsage) -> Self {
+        let DayCounts { requests, errors, limited } = usage.counts;
+        Self { date: usage.day, errors, limited, requests }
+    }
+}
+
 pub(crate) async fn usage(call: Call) -> HandlerResult {
-    let mut query = call.query();
-    query.check_tenant(call.principal().tenant());
-    let id = target::take_key_id(&mut query);
-    let days = query.take("days", rules::query_integer(1..=90)).unwrap_or(30);
-    let id = query.finish_with(id)?;
+    let UsageQuery { id, days } = UsageQuery::parse(call.query(), call.principal().tenant())?;
 
     let key = target::find(&call, &id).await?;
-    let days = u16::try_from(days).unwrap_or(90);
     let daily = call.usage().daily(&key.id, days).await?;
-    let rows: Vec<Value> = daily
-        .iter()
-        .map(|usage| {
-            let counts = usage.counts;
-            json!({"date": usage.day, "requests": counts.requests, "errors": counts.errors, "limited": counts.limited})
-        })
-        .collect();
-    Reply::ok(&json!({
-        "keyId": key.id,
-        "days": days,
-        "total": daily.iter().map(|usage| usage.counts.requests).sum::<u64>(),
-        "errors": daily.iter().map(|usage| usage.counts.errors).sum::<u64>(),
-        "limited": daily.iter().map(|usage| usage.counts.limited).sum::<u64>(),
-        "daily": rows,
-    }))
+    Reply::ok(&UsageReport {
+        days,
+        errors: daily.iter().map(|usage| usage.counts.errors).sum(),
+        key_id: &key.id,
+        limited: daily.iter().map(|usage| usage.counts.limited).sum(),
+        total: daily.iter().map(|usage| usage.counts.requests).sum(),
+        daily: daily.iter().map(DayView::of).collect(),
+    })
 }

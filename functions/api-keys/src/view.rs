@@ -1,42 +1,89 @@
-//! Keys as answers show them.
+//! Keys in responses. Fields are in alphabetical order.
 
-use hb_domain::key_summary::KeySummary;
+use hb_domain::key::Environment;
+use hb_domain::key_summary::{KeyStatus, KeySummary};
 use hb_domain::plan::Allowance;
-use hb_domain::{ApiKey, Timestamp};
-use serde_json::{Value, json};
+use hb_domain::{ApiKey, KeyId, Scopes, Timestamp};
+use serde::Serialize;
 
-/// A key in a list.
-pub(crate) fn summary(key: &KeySummary, last_used_at: Option<Timestamp>, now: Timestamp) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "keyPrefix": key.key_prefix,
-        "environment": key.environment,
-        "scopes": key.scopes,
-        "status": key.status(now),
-        "createdAt": key.created_at,
-        "expiresAt": key.expires_at,
-        "lastUsedAt": last_used_at,
-        "revokedAt": key.revoked_at,
-    })
+/// A key without its plain text.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyView {
+    created_at: Timestamp,
+    environment: Environment,
+    expires_at: Option<Timestamp>,
+    id: KeyId,
+    key_prefix: String,
+    last_used_at: Option<Timestamp>,
+    name: String,
+    revoked_at: Option<Timestamp>,
+    scopes: Scopes,
+    status: KeyStatus,
 }
 
-/// A key with its new plain text: the one time that it leaves the process.
-#[expect(clippy::disallowed_methods, reason = "the create and rotate answers hand the plain key out")]
-pub(crate) fn handed_out(key: &KeySummary, plain: &ApiKey, allowance: &Allowance) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "keyPrefix": key.key_prefix,
-        "plainKey": plain.expose(),
-        "environment": key.environment,
-        "scopes": key.scopes,
-        "rateLimit": {
-            "requestsPerMinute": allowance.per_minute,
-            "requestsPerMonth": allowance.per_month,
-            "burst": allowance.burst,
-        },
-        "expiresAt": key.expires_at,
-        "createdAt": key.created_at,
-    })
+impl KeyView {
+    pub(crate) fn of(key: KeySummary, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            status: key.status(now),
+            created_at: key.created_at,
+            environment: key.environment,
+            expires_at: key.expires_at,
+            id: key.id,
+            key_prefix: key.key_prefix,
+            last_used_at,
+            name: key.name,
+            revoked_at: key.revoked_at,
+            scopes: key.scopes,
+        }
+    }
+}
+
+/// A key with its new plain text, which no other response contains.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlainKeyView<'a> {
+    created_at: Timestamp,
+    environment: Environment,
+    expires_at: Option<Timestamp>,
+    id: &'a KeyId,
+    key_prefix: &'a str,
+    name: &'a str,
+    /// `null` in the response to a repeated request: the key is returned once.
+    plain_key: Option<&'a str>,
+    rate_limit: RateLimitView,
+    scopes: Scopes,
+}
+
+/// The limits that apply to every key of the tenant.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct RateLimitView {
+    burst: u32,
+    requests_per_minute: u32,
+    requests_per_month: u64,
+}
+
+impl<'a> PlainKeyView<'a> {
+    #[expect(clippy::disallowed_methods, reason = "the responses to create and rotate contain the plain key")]
+    pub(crate) fn of(key: &'a KeySummary, plain: &'a ApiKey, allowance: &Allowance) -> Self {
+        Self {
+            created_at: key.created_at,
+            environment: key.environment,
+            expires_at: key.expires_at,
+            id: &key.id,
+            key_prefix: &key.key_prefix,
+            name: &key.name,
+            plain_key: Some(plain.expose()),
+            rate_limit: RateLimitView {
+                burst: allowance.burst,
+                requests_per_minute: allowance.per_minute,
+                requests_per_month: allowance.per_month,
+            },
+            scopes: key.scopes,
+        }
+    }
 }

@@ -1,37 +1,84 @@
 //! `GET` and `POST /auth/clerk-token`
 
 use hb_domain::fields::Fields;
-use hb_domain::{Error, Scope, rules};
+use hb_domain::{Error, Result, Scopes, TenantId, Timestamp, rules};
 use hb_http::{Call, HandlerResult, Reply};
-use serde_json::json;
+use serde::Serialize;
+
+/// The scopes that the query requests.
+pub(crate) struct TokenQuery {
+    scopes: Option<Scopes>,
+}
+
+/// The scopes that the body requests.
+pub(crate) struct TokenBody {
+    scopes: Option<Scopes>,
+}
+
+/// The response: an access token.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccessToken<'a> {
+    expires_at: Timestamp,
+    scopes: Scopes,
+    tenant_id: &'a TenantId,
+    token: &'a str,
+    token_type: &'static str,
+}
+
+impl TokenQuery {
+    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let scopes = fields.take("scopes", rules::query_scopes());
+        fields.finish()?;
+        Ok(Self { scopes })
+    }
+}
+
+impl TokenBody {
+    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let scopes = fields.take("scopes", rules::scopes());
+        fields.finish()?;
+        Ok(Self { scopes })
+    }
+}
+
+#[cfg(feature = "describe")]
+impl hb_domain::describe::Request for TokenQuery {
+    fn record(recorder: &hb_domain::describe::Recorder) {
+        let _ = Self::parse(recorder.query(), &recorder.tenant());
+    }
+}
+
+#[cfg(feature = "describe")]
+impl hb_domain::describe::Request for TokenBody {
+    fn record(recorder: &hb_domain::describe::Recorder) {
+        let _ = Self::parse(recorder.body(), &recorder.tenant());
+    }
+}
 
 pub(crate) async fn exchange(mut call: Call) -> HandlerResult {
     let own = call.principal().scopes();
-    let mut query = call.query();
-    query.check_tenant(call.principal().tenant());
-    let asked = query.take("scopes", rules::query_scopes);
-    query.finish()?;
-    let asked_in_body = if call.has_body() { asked_in(call.body()?, &call)? } else { None };
-    if asked.is_some() && asked_in_body.is_some() {
+    let query = TokenQuery::parse(call.query(), call.principal().tenant())?;
+    let body = if call.has_body() {
+        TokenBody::parse(call.body()?, call.principal().tenant())?
+    } else {
+        TokenBody { scopes: None }
+    };
+    if query.scopes.is_some() && body.scopes.is_some() {
         return Err(Error::field("scopes", "must be given once, in the query or in the body"));
     }
-    let scopes = asked.or(asked_in_body).unwrap_or(own);
-    let scopes = scopes.iter().filter(|scope| own.contains(*scope)).collect();
+    let requested = query.scopes.or(body.scopes).unwrap_or(own);
+    let scopes = requested.iter().filter(|scope| own.contains(*scope)).collect();
     let minted = call.new_token(scopes).await?;
-    let data = json!({
-        "token": minted.token,
-        "tokenType": "Bearer",
-        "expiresAt": minted.expires_at,
-        "tenantId": call.principal().tenant(),
-        "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
-    });
-    Reply::ok(&data)?.with_secret("token")
-}
-
-/// The scopes that the body asks for.
-fn asked_in(mut fields: Fields, call: &Call) -> hb_domain::Result<Option<hb_domain::Scopes>> {
-    fields.check_tenant(call.principal().tenant());
-    let scopes = fields.take("scopes", rules::scopes);
-    fields.finish()?;
-    Ok(scopes)
+    let token = AccessToken {
+        expires_at: minted.expires_at,
+        scopes,
+        tenant_id: call.principal().tenant(),
+        token: &minted.token,
+        token_type: "Bearer",
+    };
+    Reply::ok(&token)?.with_secret("token")
 }

@@ -1,20 +1,38 @@
 //! `GET /api/v1/memories/export`
 
 use hb_domain::cursor::{CursorScope, Position};
+use hb_domain::fields::Fields;
+use hb_domain::{Result, TenantId};
 use hb_http::{Call, HandlerResult, Reply};
 
 const PATH: &str = "/api/v1/memories/export";
 
+/// The query of the request.
+pub(crate) struct ExportQuery {
+    /// The last memory of the previous page.
+    after: Option<Position>,
+    cursor_scope: CursorScope,
+}
+
+impl ExportQuery {
+    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let cursor_scope = CursorScope::of(tenant, "export");
+        let after = fields.take("cursor", cursor_scope.rule("is not a cursor of this export"));
+        fields.finish()?;
+        Ok(Self { after, cursor_scope })
+    }
+}
+
+#[cfg(feature = "describe")]
+impl hb_domain::describe::Request for ExportQuery {
+    fn record(recorder: &hb_domain::describe::Recorder) {
+        let _ = Self::parse(recorder.query(), &recorder.tenant());
+    }
+}
+
 pub(crate) async fn export(call: Call) -> HandlerResult {
-    let tenant = call.principal().tenant();
-    let cursor_scope = CursorScope::of(tenant, "export");
-    let mut query = call.query();
-    query.check_tenant(tenant);
-    let after = query.take("cursor", |value| {
-        let position = cursor_scope.decode(value.as_str().unwrap_or_default());
-        position.ok_or_else(|| "is not a cursor of this export".into())
-    });
-    query.finish()?;
+    let ExportQuery { after, cursor_scope } = ExportQuery::parse(call.query(), call.principal().tenant())?;
     let page = call.memories().export(after.map(|position| position.id)).await?;
     let next = page
         .next

@@ -6,15 +6,15 @@ use std::time::Duration;
 use hb_domain::fields::Fields;
 use hb_domain::import::{self, Imported};
 use hb_domain::{Error, MemoryId, json};
-use hb_http::{Call, CreateOutcome, HandlerResult, Reply, VersionedMemory, item_errors};
-use serde_json::{Value, json};
+use hb_http::{Call, CreateOutcome, ErrorDetail, HandlerResult, Reply, VersionedMemory, item_errors};
+use serde::Serialize;
 
-/// How long lines are begun: the gateway waits for 30 s, and what has begun needs time to end.
-const TIME: Duration = Duration::from_secs(20);
-/// How many lines are read and written at a time; all that is held besides the body.
+/// How long new parts are started: the gateway waits for 30 s, and the last part needs time to complete.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// The number of lines that are parsed and written at a time, which bounds the memory used besides the body.
 const PART: usize = 100;
 
-/// What became of one line.
+/// The outcome of one line.
 enum Line {
     Imported(MemoryId),
     Existing(MemoryId),
@@ -28,12 +28,12 @@ pub(crate) async fn import(mut call: Call) -> HandlerResult {
     import::check_lines(lines.len())?;
     let mut results = Vec::with_capacity(lines.len());
     let mut lines = lines.into_iter();
-    // A line that was read and begins the next part.
+    // A line that was parsed and belongs to the next part.
     let mut first = None;
     loop {
-        // A part ends before an id that it has already: which of the two is first is the file's to say.
+        // A part ends before an id that it contains already: of two lines with one id the first is imported.
         let (mut part, mut ids) = (Vec::new(), BTreeSet::new());
-        let is_late = call.worked_for() >= TIME;
+        let is_late = call.worked_for() >= TIME_LIMIT;
         while part.len() < PART
             && !is_late
             && let Some((number, parsed)) =
@@ -50,22 +50,22 @@ pub(crate) async fn import(mut call: Call) -> HandlerResult {
         if part.is_empty() {
             break;
         }
-        results.extend(keep(&call, part).await);
+        results.extend(create(&call, part).await);
     }
     let late = || Line::Failed(Error::Unavailable("the import ran out of time".into()));
     results.extend(first.map(|(number, _)| (number, late())));
     results.extend(lines.map(|(number, _)| (number, late())));
-    answer(&results)
+    respond(results)
 }
 
-/// A line that was read, and the name of its memory's first version.
+/// A parsed line, and the version of the new memory.
 struct New {
     imported: Imported,
     version: String,
 }
 
-/// Reads a line. One that is refused uses up its id and its version all the same: a request that is resumed gives the
-/// others theirs.
+/// Parses a line. A line that is refused uses an id and a version, too: a resumed request gives the other lines the same
+/// again.
 fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
     let (suffix, version) = (call.new_id_suffix(), call.new_version());
     import::check_line(line)?;
@@ -74,8 +74,8 @@ fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
     Ok(New { imported, version })
 }
 
-/// Keeps the memories of a part.
-async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize, Line)> {
+/// Creates the memories of a part.
+async fn create(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize, Line)> {
     let (mut results, mut new, mut numbers) = (Vec::with_capacity(part.len()), Vec::new(), Vec::new());
     let mut foreign = false;
     for (number, parsed) in part {
@@ -106,28 +106,44 @@ async fn keep(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize
     results
 }
 
-fn answer(results: &[(usize, Line)]) -> HandlerResult {
+/// The response: one result for each line. Fields are in alphabetical order.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+pub(crate) struct ImportResponse {
+    existing: usize,
+    failed: usize,
+    imported: usize,
+    results: Vec<LineView>,
+}
+
+/// The result of one line.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+enum LineView {
+    Failed { errors: Vec<ErrorDetail>, line: usize },
+    Existing { exists: bool, id: MemoryId, line: usize },
+    Imported { id: MemoryId, line: usize },
+}
+
+fn respond(outcomes: Vec<(usize, Line)>) -> HandlerResult {
     let (mut imported, mut existing, mut failed, mut unfinished) = (0, 0, 0, false);
-    let results: Vec<Value> = results
-        .iter()
-        .map(|(number, line)| match line {
-            Line::Imported(id) => {
-                imported += 1;
-                json!({"line": number, "id": id})
-            }
-            Line::Existing(id) => {
-                existing += 1;
-                json!({"line": number, "id": id, "exists": true})
-            }
-            Line::Failed(error) => {
-                failed += 1;
-                unfinished |= matches!(error, Error::Unavailable(_));
-                json!({"line": number, "errors": item_errors(error)})
-            }
-        })
-        .collect();
-    let reply = Reply::ok(
-        &json!({"imported": imported, "existing": existing, "failed": failed, "results": results}),
-    )?;
+    let view = |(line, outcome)| match outcome {
+        Line::Imported(id) => {
+            imported += 1;
+            LineView::Imported { id, line }
+        }
+        Line::Existing(id) => {
+            existing += 1;
+            LineView::Existing { exists: true, id, line }
+        }
+        Line::Failed(error) => {
+            failed += 1;
+            unfinished |= matches!(error, Error::Unavailable(_));
+            LineView::Failed { errors: item_errors(&error), line }
+        }
+    };
+    let results = outcomes.into_iter().map(view).collect();
+    let reply = Reply::ok(&ImportResponse { existing, failed, imported, results })?;
     Ok(if unfinished { reply.unfinished() } else { reply })
 }

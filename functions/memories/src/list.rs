@@ -7,12 +7,14 @@ use serde::Serialize;
 use crate::view::Listed;
 
 #[derive(Serialize)]
-struct List<'a> {
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+pub(crate) struct List<'a> {
     memories: Vec<Listed<'a>>,
     pagination: Pagination,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Pagination {
     has_next: bool,

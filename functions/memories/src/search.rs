@@ -7,9 +7,11 @@ use serde::Serialize;
 use crate::view::Found;
 
 #[derive(Serialize)]
-struct SearchResponse<'a> {
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+pub(crate) struct SearchResponse<'a> {
+    /// In milliseconds.
     latency: f64,
-    /// Nothing is said where everything was searched, as nearly always.
+    /// Absent where all memories were searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<Partial>,
     query: &'a str,
@@ -17,7 +19,9 @@ struct SearchResponse<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 struct Partial {
+    /// The number of memories that were searched.
     searched: u64,
 }
 

@@ -7,8 +7,8 @@ use hb_http::{Call, HandlerResult, Reply};
 pub(crate) async fn update(mut call: Call) -> HandlerResult {
     call.no_query()?;
     let patch = Patch::parse(call.body()?, call.principal().tenant(), call.received_at())?;
-    // A caller that may not read must not learn from `updatedAt` whether the memory was like that before.
-    let patch = Patch { is_blind: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
+    // A caller that may not read memories must not learn from `updatedAt` whether the values were the same before.
+    let patch = Patch { always_touches: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
     let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version).await?;

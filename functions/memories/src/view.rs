@@ -1,5 +1,4 @@
-//! Memories as answers of many show them: written as they are, without a tree of all. Fields are in the order of their
-//! names.
+//! Memories in responses that contain many, serialised without copying them. Fields are in alphabetical order.
 
 use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Metadata, Timestamp};
@@ -8,6 +7,7 @@ use serde::Serialize;
 
 /// A memory in a list.
 #[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Listed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +48,9 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// A memory among the results of a search.
+/// A result of a search.
 #[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found<'a> {
     content: &'a str,
@@ -65,8 +66,9 @@ pub(crate) struct Found<'a> {
     kind: MemoryType,
 }
 
-/// How it was found.
+/// What its relevance is made of.
 #[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 struct Explanation<'a> {
     importance: f64,
     meaning: f64,

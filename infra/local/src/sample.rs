@@ -6,7 +6,7 @@ use hb_domain::key_summary::KeySummary;
 use hb_domain::memory::NewMemory;
 use hb_domain::plan::Plan;
 use hb_domain::tenant::Tenant;
-use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Scopes, TenantId, Timestamp, json};
+use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Scopes, TenantId, Timestamp, json, rules};
 use hb_store::{Context, CreateOutcome, Store, VersionedMemory};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -99,12 +99,8 @@ pub fn read_sample(tenant: &TenantId) -> Result<Vec<Memory>, StartError> {
     let mut sample = Vec::new();
     for (number, line) in MEMORIES.lines().enumerate() {
         let wrong = |error: Error| StartError::new(format!("sample memory {}: {error}", number + 1));
-        let mut created_at = None;
         let mut fields = json::parse(line.as_bytes()).and_then(Fields::of_body).map_err(wrong)?;
-        fields.take("createdAt", |value| {
-            created_at = value.as_str().and_then(Timestamp::parse);
-            Ok(())
-        });
+        let created_at = fields.require("createdAt", rules::time());
         let created_at = created_at.ok_or_else(|| wrong(Error::field("createdAt", "is required")))?;
         let memory = NewMemory::parse(fields, tenant, created_at).map_err(wrong)?;
         sample.push(memory.named(MemoryId::mint(created_at, &mut rng)));

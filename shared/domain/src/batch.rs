@@ -1,59 +1,103 @@
-//! Requests about many memories at once.
+//! Requests to create or delete many memories.
 
+#[cfg(feature = "describe")]
+use schemars::Schema;
 use serde_json::Value;
 
-use crate::cursor::CursorScope;
+use crate::cursor::{CursorRule, CursorScope};
+#[cfg(feature = "describe")]
+use crate::describe::{Recorder, Request};
 use crate::fields::Fields;
 use crate::listing::Filter;
+use crate::rules::{List, Rule, Ruled};
 use crate::{MemoryId, Result, TenantId, rules};
 
-/// The most memories, or ids, of one request.
+/// The maximum number of memories, or ids, of one request.
 pub const MAX_ITEMS: usize = 100;
-/// The most values that the body of a request about many things may hold: what as many memories have at most, and more.
+/// The maximum number of JSON values in the body of such a request: more than 100 memories can have.
 pub const MAX_VALUES: usize = 120_000;
 
-/// Reads the body of a request to create many memories: each an object that is judged by itself.
-///
-/// # Errors
-/// Everything wrong with the frame around them.
-pub fn take_memories(mut fields: Fields, tenant: &TenantId) -> Result<Vec<Value>> {
-    fields.check_tenant(tenant);
-    let memories = fields.require("memories", rules::list(1..=MAX_ITEMS));
-    fields.finish_with(memories)
+/// A request to create many memories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BulkCreate {
+    /// The memories, 1 to 100, each of which is parsed by itself.
+    pub memories: Vec<Value>,
+}
+
+impl BulkCreate {
+    /// Parses the body of the request, except the memories.
+    ///
+    /// # Errors
+    /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
+    pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
+        fields.check_tenant(tenant);
+        let memories = fields.require("memories", Memories(rules::list(1..=MAX_ITEMS)));
+        Ok(Self { memories: fields.finish_with(memories)? })
+    }
+}
+
+/// A list whose items are memories to be created.
+struct Memories(List);
+
+impl Rule for Memories {
+    type Value = Vec<Value>;
+
+    fn parse(&self, value: Value) -> Ruled<Vec<Value>> {
+        self.0.parse(value)
+    }
+
+    #[cfg(feature = "describe")]
+    fn schema(&self) -> Schema {
+        let mut schema = self.0.schema();
+        let item = Recorder::object(|fields, recorder| {
+            crate::memory::NewMemory::parse(fields, &recorder.tenant(), recorder.now())
+        });
+        schema.insert("items".into(), item.to_value());
+        schema
+    }
 }
 
 /// A request to delete many memories.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BulkDelete {
-    /// Those of these ids; what is not an id names nothing.
+    /// The memories with these ids. Texts that are no ids are dropped.
     Ids(Vec<MemoryId>),
-    /// All of an end user, an agent or a session.
+    /// All memories of an end user, an agent or a session.
     Matching(Erasure),
 }
 
-/// The erasure of all memories that match, over as many calls as it takes.
+/// The erasure of all matching memories, over as many requests as necessary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Erasure {
-    /// Whose memories: at least one of the owners is named.
+    /// The owners, at least one of which is set.
     pub filter: Filter,
-    /// Where the call before stopped; `None` for the first call.
+    /// Where the previous request stopped; `None` for the first request.
     pub after: Option<Progress>,
-    /// What ties this erasure's cursors to it.
+    /// The scope of its cursors.
     pub cursor_scope: CursorScope,
 }
 
-/// How far an erasure has come.
+/// The progress of an erasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The last memory that was looked at; `None` when it has begun and looked at none yet.
+    /// The last memory that was examined; `None` when none was.
     pub after: Option<MemoryId>,
-    /// The place of its beginning in the order of the tenant's writes: what was written later stays.
+    /// The tenant's write sequence when the erasure began: memories that were written later are kept.
     pub began: u64,
 }
 
 impl Progress {
-    /// Stands for the id in a cursor that has none.
+    /// Takes the place of the id in a cursor without one.
     const NO_ID: &'static str = "-";
+
+    /// The rule of a field that contains a cursor of `scope`.
+    const fn rule(scope: &CursorScope) -> CursorRule<'_, Self> {
+        CursorRule {
+            scope,
+            problem: "is not a cursor of this filter",
+            decode: |scope, text| Self::decode(&scope.decode_text(text)?),
+        }
+    }
 
     fn encode(&self) -> String {
         format!("{} {}", self.after.as_ref().map_or(Self::NO_ID, MemoryId::as_str), self.began)
@@ -70,22 +114,24 @@ impl Progress {
 }
 
 impl BulkDelete {
-    /// Reads the body of a bulk delete: `ids`, or a `filter` and perhaps the `cursor` to go on from.
+    /// Parses the body of a bulk delete: `ids`, or a `filter` with an optional `cursor`.
     ///
     /// # Errors
-    /// Everything wrong with it, at once; a cursor of another tenant or another filter too.
+    /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field. A cursor of another tenant or filter
+    /// is invalid.
     pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
         fields.check_tenant(tenant);
         let ids = fields.take("ids", rules::ids(MAX_ITEMS));
-        let filter = fields.take("filter", |value| owners(value, tenant));
-        let cursor_scope = CursorScope::of(tenant, &format!("erase {filter:?}"));
-        let after = fields.take("cursor", rules::nullable(|value| progress(&value, &cursor_scope))).flatten();
+        let filter = fields.take("filter", Owners { tenant });
+        let cursor_scope = CursorScope::of(tenant, "erase");
+        let cursor_scope = filter.iter().fold(cursor_scope, |scope, filter: &Filter| filter.narrow(scope));
+        let after = fields.take("cursor", rules::nullable(Progress::rule(&cursor_scope))).flatten();
         match (&ids, &filter) {
             (Some(_), Some(_)) => fields.report("filter", "cannot be combined with ids"),
-            (None, None) if fields.is_clean() => {
-                fields.report("filter", "is required, or ids are");
+            (None, None) if fields.is_valid() => {
+                fields.report("filter", "is required when ids is absent");
             }
-            (Some(_), None) if after.is_some() => fields.report("cursor", "belongs to a filter, not to ids"),
+            (Some(_), None) if after.is_some() => fields.report("cursor", "cannot be combined with ids"),
             _ => {}
         }
         let wanted = match (ids, filter) {
@@ -98,24 +144,55 @@ impl BulkDelete {
 }
 
 impl Erasure {
-    /// The cursor that goes on behind `progress`.
+    /// The cursor with which the next request continues behind `progress`.
     pub fn cursor(&self, progress: &Progress) -> String {
         self.cursor_scope.encode_text(&progress.encode())
     }
 }
 
-fn owners(value: Value, tenant: &TenantId) -> std::result::Result<Filter, String> {
-    let problem = || "must be an object with userId, agentId or sessionId, and nothing else".to_owned();
-    let mut fields = Fields::of_body(value).map_err(|_| problem())?;
-    fields.check_tenant(tenant);
-    let filter = Filter::take_owners(&mut fields);
-    fields.finish().map_err(|_| problem())?;
-    if filter.is_empty() { Err(problem()) } else { Ok(filter) }
+/// An object that names at least one owner of memories.
+struct Owners<'t> {
+    tenant: &'t TenantId,
 }
 
-fn progress(value: &Value, cursor_scope: &CursorScope) -> std::result::Result<Progress, String> {
-    let text = cursor_scope.decode_text(value.as_str().unwrap_or_default());
-    text.and_then(|text| Progress::decode(&text)).ok_or_else(|| "is not a cursor of this filter".into())
+impl Owners<'_> {
+    fn take(mut fields: Fields, tenant: &TenantId) -> Result<Filter> {
+        fields.check_tenant(tenant);
+        let filter = Filter::take_owners(&mut fields);
+        fields.finish()?;
+        Ok(filter)
+    }
+}
+
+impl Rule for Owners<'_> {
+    type Value = Filter;
+
+    fn parse(&self, value: Value) -> Ruled<Filter> {
+        let filter = Fields::of_body(value).and_then(|fields| Self::take(fields, self.tenant));
+        filter
+            .ok()
+            .filter(|filter| !filter.is_empty())
+            .ok_or_else(|| "must be an object with userId, agentId or sessionId, and nothing else".into())
+    }
+
+    #[cfg(feature = "describe")]
+    fn schema(&self) -> Schema {
+        Recorder::object(|fields, _| Self::take(fields, self.tenant))
+    }
+}
+
+#[cfg(feature = "describe")]
+impl Request for BulkCreate {
+    fn record(recorder: &Recorder) {
+        let _ = Self::parse(recorder.body(), &recorder.tenant());
+    }
+}
+
+#[cfg(feature = "describe")]
+impl Request for BulkDelete {
+    fn record(recorder: &Recorder) {
+        let _ = Self::parse(recorder.body(), &recorder.tenant());
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_filter_only() {
+    fn a_cursor_is_valid_for_its_filter_only() {
         let first = erasure(json!({"filter": {"userId": "maya"}}));
         let id = MemoryId::parse("mem_0123456789abcdefghijkl").expect("an id");
         let progress = Progress { after: Some(id), began: 1_795_521_600_000_001 };

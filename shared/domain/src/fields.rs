@@ -1,39 +1,48 @@
-//! Taking the fields of a request one by one, and reporting everything wrong with them at once.
+//! Reads the fields of a request one by one, and reports every invalid field at once.
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "describe")]
+use crate::describe::request::RecordedFields;
 use crate::error::FieldError;
-use crate::json::shown;
+use crate::json::truncate_name;
+use crate::rules::Rule;
 use crate::{Error, Result, TenantId};
 
-/// What a rule says of a value: the parsed value, or the problem as the end of a sentence
-/// (`"must be a string"`).
-pub type Ruled<T> = std::result::Result<T, String>;
+/// How many parameters that are repeated, or fields that are unknown, are reported.
+const MAX_REPORTED_NAMES: usize = 20;
 
-/// How many of the parameters that were given twice are named.
-const MAX_REPEATED: usize = 20;
-
-/// The fields of a JSON object or of a query string, as far as they have not been taken yet.
+/// The fields of a JSON object or of a query string that have not been read yet.
 #[derive(Debug)]
 pub struct Fields {
-    values: Map<String, Value>,
+    source: Source,
     errors: Vec<FieldError>,
-    foreign_tenant: bool,
+    is_foreign_tenant: bool,
+}
+
+/// Where fields come from.
+#[derive(Debug)]
+enum Source {
+    /// A request.
+    Request(Map<String, Value>),
+    /// No request: the fields that are read are recorded, and each is absent.
+    #[cfg(feature = "describe")]
+    Recorder(RecordedFields),
 }
 
 impl Fields {
-    /// The fields of a JSON body, which has to be an object.
+    /// The fields of a JSON body, which must be an object.
     ///
     /// # Errors
     /// [`Error::Malformed`] when it is another kind of value.
     pub fn of_body(value: Value) -> Result<Self> {
         match value {
-            Value::Object(values) => Ok(Self { values, errors: Vec::new(), foreign_tenant: false }),
+            Value::Object(values) => Ok(Self::new(Source::Request(values))),
             _ => Err(Error::Malformed("The body must be a JSON object".into())),
         }
     }
 
-    /// The fields of one of many things, which has to be an object too.
+    /// The fields of one memory of a batch, which must be an object.
     ///
     /// # Errors
     /// [`Error::Malformed`] when it is another kind of value.
@@ -41,81 +50,125 @@ impl Fields {
         Self::of_body(value).map_err(|_| Error::Malformed("A memory must be a JSON object".into()))
     }
 
-    /// The parameters of a query string, percent-decoded; one given twice is an error.
+    /// The parameters of a query string, percent-decoded. A repeated parameter is an error.
     pub fn of_query(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut fields = Self { values: Map::new(), errors: Vec::new(), foreign_tenant: false };
+        let (mut values, mut repeated) = (Map::new(), Vec::new());
         for (name, value) in parameters {
-            // Each name once, and no more of them than can be of use to anybody.
-            if fields.values.insert(name.clone(), Value::String(value)).is_some()
-                && fields.errors.len() < MAX_REPEATED
-                && fields.errors.iter().all(|error| error.field != shown(&name))
+            let shown = truncate_name(&name);
+            // Each name is reported once, and a bounded number of names.
+            if values.insert(name, Value::String(value)).is_some()
+                && repeated.len() < MAX_REPORTED_NAMES
+                && !repeated.contains(&shown)
             {
-                fields.report(&shown(&name), "must be given once");
+                repeated.push(shown);
             }
+        }
+        let mut fields = Self::new(Source::Request(values));
+        for name in repeated {
+            fields.report(&name, "must be given once");
         }
         fields
     }
 
-    /// Takes an optional field. `None` when it is absent, or when `rule` refused it, which is reported.
-    pub fn take<T>(&mut self, name: &str, rule: impl FnOnce(Value) -> Ruled<T>) -> Option<T> {
-        match rule(self.values.remove(name)?) {
-            Ok(parsed) => Some(parsed),
-            Err(problem) => {
-                self.report(name, problem);
-                None
+    /// Fields that record which of them are read.
+    #[cfg(feature = "describe")]
+    pub(crate) const fn recorded(fields: RecordedFields) -> Self {
+        Self::new(Source::Recorder(fields))
+    }
+
+    const fn new(source: Source) -> Self {
+        Self { source, errors: Vec::new(), is_foreign_tenant: false }
+    }
+
+    /// Reads an optional field. `None` when it is absent, or invalid, which is reported.
+    pub fn take<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
+        let value = match &mut self.source {
+            Source::Request(values) => values.remove(name)?,
+            #[cfg(feature = "describe")]
+            Source::Recorder(fields) => {
+                fields.record(name, false, rule.schema());
+                return None;
             }
-        }
+        };
+        self.apply(name, value, &rule)
     }
 
-    /// Takes a field that has to be there. `None` means that its absence or fault was reported.
-    pub fn require<T>(&mut self, name: &str, rule: impl FnOnce(Value) -> Ruled<T>) -> Option<T> {
-        if !self.values.contains_key(name) {
+    /// Reads a required field. `None` when it is absent or invalid, which is reported.
+    pub fn require<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
+        let value = match &mut self.source {
+            Source::Request(values) => values.remove(name),
+            #[cfg(feature = "describe")]
+            Source::Recorder(fields) => {
+                fields.record(name, true, rule.schema());
+                return None;
+            }
+        };
+        let Some(value) = value else {
             self.report(name, "is required");
-        }
-        self.take(name, rule)
+            return None;
+        };
+        self.apply(name, value, &rule)
     }
 
-    /// Takes the optional `tenantId`, which must be the caller's.
-    pub fn check_tenant(&mut self, own: &TenantId) {
-        match self.values.remove("tenantId") {
+    fn apply<R: Rule>(&mut self, name: &str, value: Value, rule: &R) -> Option<R::Value> {
+        rule.parse(value).map_err(|problem| self.report(name, problem)).ok()
+    }
+
+    /// Reads the optional `tenantId`, which must be the caller's.
+    pub fn check_tenant(&mut self, caller: &TenantId) {
+        let value = match &mut self.source {
+            Source::Request(values) => values.remove("tenantId"),
+            #[cfg(feature = "describe")]
+            Source::Recorder(fields) => {
+                fields.record("tenantId", false, schemars::json_schema!({"type": "string"}));
+                return;
+            }
+        };
+        match value {
             None => {}
-            Some(Value::String(named)) => self.foreign_tenant |= named != own.as_str(),
+            Some(Value::String(named)) => self.is_foreign_tenant |= named != caller.as_str(),
             Some(_) => self.report("tenantId", "must be a string"),
         }
     }
 
-    /// Reports a problem of a field that was taken before.
+    /// Reports a problem of a field that has been read.
     pub fn report(&mut self, name: &str, problem: impl std::fmt::Display) {
         self.errors.push(FieldError::new(name, problem));
     }
 
-    /// Whether nothing has been wrong so far.
-    pub const fn is_clean(&self) -> bool {
+    /// Whether no problem has been reported so far.
+    pub const fn is_valid(&self) -> bool {
         self.errors.is_empty()
     }
 
-    /// Ends the reading.
+    /// Refuses the request when a problem was reported or a field was not read.
     ///
     /// # Errors
-    /// [`Error::TenantMismatch`] when `tenantId` was somebody else's; otherwise [`Error::Validation`]
-    /// with every problem reported and every field that was not taken, by name.
+    /// [`Error::TenantMismatch`] when `tenantId` is another tenant's; otherwise [`Error::Validation`]
+    /// with every problem that was reported and the names of the fields that were not read.
     pub fn finish(mut self) -> Result<()> {
-        if self.foreign_tenant {
+        if self.is_foreign_tenant {
             return Err(Error::TenantMismatch);
         }
-        let unknown: Vec<String> = self.values.keys().take(20).map(|name| shown(name)).collect();
+        let unknown: Vec<String> = match &self.source {
+            Source::Request(values) => {
+                values.keys().take(MAX_REPORTED_NAMES).map(|name| truncate_name(name)).collect()
+            }
+            #[cfg(feature = "describe")]
+            Source::Recorder(_) => Vec::new(),
+        };
         for name in unknown {
             self.report(&name, "is not a field of this request");
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Error::Validation(self.errors)) }
     }
 
-    /// Ends the reading with what was taken, when all of it was good.
+    /// Returns `taken`, the required fields, when no field was invalid.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_with<T>(self, taken: Option<T>) -> Result<T> {
         self.finish()?;
-        taken.ok_or_else(|| Error::Internal("a field was refused but not reported".into()))
+        taken.ok_or_else(|| Error::Internal("a required field is missing but was not reported".into()))
     }
 }

@@ -114,6 +114,9 @@ impl MemoryId {
     /// Base-36 digits of milliseconds since 1970: enough until the year 5188.
     const TIME: usize = 9;
     const RANDOM: usize = 13;
+    /// The text of an id, as a regular expression.
+    #[cfg(feature = "describe")]
+    pub(crate) const PATTERN: &str = "^mem_[0-9a-z]{22}$";
     /// The last millisecond that they can tell.
     const LAST_TIME: u128 = 36_u128.pow(9) - 1;
 

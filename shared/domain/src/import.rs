@@ -1,4 +1,4 @@
-//! Memories that come from elsewhere, with the ids and times they had there.
+//! Imported memories, which may keep their ids and times.
 
 use std::time::Duration;
 
@@ -7,44 +7,44 @@ use crate::memory::{Memory, NewMemory};
 use crate::memory_ids::IdSuffix;
 use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
 
-/// The most lines of one import.
+/// The maximum number of lines of one import.
 pub const MAX_LINES: usize = 1_000;
-/// The longest line, in bytes: as much as a request for one memory. A longer one holds none, and could take a
-/// hundred times its length when it is read.
+/// The longest line, in bytes: as long as the body of a request for one memory. Parsed, a line can take a hundred times
+/// its length in memory.
 const MAX_LINE: usize = 256 * 1024;
-/// How far ahead of ours the clock may be that dated a memory.
+/// How far in the future the times of an imported memory may be: clocks differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// One line of an import, read.
+/// One line of an import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
-    /// The memory it describes.
+    /// The memory.
     pub memory: Memory,
-    /// Whether the line named it; a memory that it did not name is new by definition.
+    /// Whether the line has an `id`. Without one, the memory gets a new id.
     pub named: bool,
 }
 
 impl Imported {
-    /// Reads one line. An `id` has to agree with `createdAt`, since it holds that time; with only
-    /// `createdAt` it gets an id of that time and `suffix`, with neither one of `now`.
+    /// Parses one line. `id` must agree with `createdAt`, since an id contains the time of creation. Without `id`, the id is
+    /// made of `createdAt`, or else `now`, and `suffix`.
     ///
     /// # Errors
-    /// Everything wrong with it, at once.
+    /// [`Error::TenantMismatch`], or every invalid field.
     pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
         let latest = now.plus(CLOCK_TOLERANCE);
-        let id = fields.take("id", rules::memory_id);
+        let id = fields.take("id", rules::memory_id());
         let created_at = fields.take("createdAt", rules::past(latest));
         let updated_at = fields.take("updatedAt", rules::past(latest));
         if let Some(id) = &id {
             if created_at.is_some_and(|created_at| created_at != id.created_at()) {
-                fields.report("id", "must be of the time that createdAt says; leave it out to have one made");
+                fields.report("id", "must contain the time of createdAt; omit it to get a new id");
             } else if id.created_at() > latest {
-                fields.report("id", "must not be of a time in the future");
+                fields.report("id", "must not contain a time in the future");
             }
         }
         let begins = id.as_ref().map(MemoryId::created_at).or(created_at).unwrap_or(now);
         if updated_at.is_some_and(|updated_at| updated_at < begins) {
-            fields.report("updatedAt", "must not be before createdAt, which is now where the line has none");
+            fields.report("updatedAt", "must not be before createdAt, which defaults to now");
         }
         let new = NewMemory::parse(fields, tenant, now)?;
         let named = id.is_some();
@@ -57,7 +57,15 @@ impl Imported {
     }
 }
 
-/// Refuses an import of more lines than one call takes.
+#[cfg(feature = "describe")]
+impl crate::describe::Request for Imported {
+    fn record(recorder: &crate::describe::Recorder) {
+        let suffix = IdSuffix::default();
+        let _ = Self::parse(recorder.line(), &recorder.tenant(), recorder.now(), suffix);
+    }
+}
+
+/// Refuses an import that has too many lines.
 ///
 /// # Errors
 /// [`Error::Malformed`], with the limit.
@@ -65,10 +73,10 @@ pub fn check_lines(lines: usize) -> Result<()> {
     if lines <= MAX_LINES {
         return Ok(());
     }
-    Err(Error::Malformed(format!("The body has {lines} lines; one import takes at most {MAX_LINES}")))
+    Err(Error::Malformed(format!("The body has {lines} lines; one import accepts at most {MAX_LINES}")))
 }
 
-/// Refuses a line that is too long to be read.
+/// Refuses a line that is too long.
 ///
 /// # Errors
 /// [`Error::Malformed`], with the limit.
@@ -76,7 +84,7 @@ pub fn check_line(line: &[u8]) -> Result<()> {
     if line.len() <= MAX_LINE {
         return Ok(());
     }
-    Err(Error::Malformed(format!("The line has {} bytes; one memory takes at most {MAX_LINE}", line.len())))
+    Err(Error::Malformed(format!("The line has {} bytes; a line may have at most {MAX_LINE}", line.len())))
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key {:?}", shown(&key))));
+                return Err(A::Error::custom(format_args!("duplicate key {:?}", truncate_name(&key))));
             }
             let value = entries.next_value_seed(self)?;
             map.insert(key, value);
@@ -163,8 +163,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// At most 64 characters of a name that the caller chose, for a message.
-pub(crate) fn shown(name: &str) -> String {
+/// The first 64 characters of a name that the caller chose, for a message.
+pub(crate) fn truncate_name(name: &str) -> String {
     name.chars().take(64).collect()
 }
 

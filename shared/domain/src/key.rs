@@ -7,10 +7,11 @@
 use std::fmt;
 
 use rand::{Rng, RngExt};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::KeyId;
+use crate::named::named;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID: usize = 12;
@@ -18,8 +19,10 @@ const SECRET: usize = 18;
 const CHECKSUM: usize = 6;
 
 /// The label on a key. Both see the same data and limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Environment {
     /// `hb_dev_…`
     Development,
@@ -27,23 +30,9 @@ pub enum Environment {
     Production,
 }
 
+named!(Environment);
+
 impl Environment {
-    /// Both environments.
-    pub const ALL: [Self; 2] = [Self::Development, Self::Production];
-
-    /// The name used in requests and answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Production => "production",
-        }
-    }
-
-    /// The environment of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|environment| environment.as_str() == name)
-    }
-
     const fn key_prefix(self) -> &'static str {
         match self {
             Self::Development => "hb_dev_",

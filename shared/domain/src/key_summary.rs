@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::key::Environment;
+use crate::named::named;
 use crate::{KeyId, Scopes, Timestamp};
 
 /// How long a key is shown after its end.
 pub const SHOWN_AFTER_END: Duration = Duration::from_secs(90 * 86_400);
 
 /// Whether a key works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum KeyStatus {
     /// It works.
     Active,
@@ -22,6 +25,8 @@ pub enum KeyStatus {
     /// Somebody ended it.
     Revoked,
 }
+
+named!(KeyStatus);
 
 /// A key without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,8 @@ pub mod clerk;
 pub mod clock;
 pub mod credential;
 pub mod cursor;
+#[cfg(feature = "describe")]
+pub mod describe;
 pub mod error;
 pub mod fields;
 pub mod id;
@@ -23,6 +25,7 @@ pub mod memory;
 pub mod memory_ids;
 pub mod metadata;
 pub mod meter;
+mod named;
 pub mod ndjson;
 pub mod patch;
 pub mod pepper;

@@ -1,16 +1,18 @@
-//! What a list of memories is asked for.
+//! A request to list memories.
+
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::cursor::{CursorScope, Position};
 use crate::fields::Fields;
 use crate::memory::{Memory, MemoryType};
 use crate::{Result, TenantId, rules};
 
-/// The most memories a page may hold.
+/// The maximum number of memories of a page.
 pub const MAX_LIMIT: u64 = 100;
-/// How far `page` may reach into a list; beyond that a cursor has to be used.
+/// The number of memories that can be reached by `page`; those beyond need a cursor.
 const MAX_PAGED: u64 = 10_000;
 
-/// Which memories are wanted; all of the conditions must hold.
+/// Conditions on memories, all of which must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only of this type.
@@ -26,36 +28,49 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Takes the filter's fields out of a query string.
+    /// Reads the filter's fields from a query string.
     pub fn take_from_query(fields: &mut Fields) -> Self {
-        Self { tags: fields.take("tags", rules::query_tags).unwrap_or_default(), ..Self::take_common(fields) }
+        Self {
+            tags: fields.take("tags", rules::query_tags()).unwrap_or_default(),
+            ..Self::take_common(fields)
+        }
     }
 
-    /// Takes the filter's fields out of a JSON body.
+    /// Reads the filter's fields from a JSON body.
     pub fn take_from_body(fields: &mut Fields) -> Self {
-        Self { tags: fields.take("tags", rules::tags).unwrap_or_default(), ..Self::take_common(fields) }
+        Self { tags: fields.take("tags", rules::tags()).unwrap_or_default(), ..Self::take_common(fields) }
     }
 
     fn take_common(fields: &mut Fields) -> Self {
-        Self { kind: fields.take("type", rules::memory_type), ..Self::take_owners(fields) }
+        Self { kind: fields.take("type", rules::one_of::<MemoryType>()), ..Self::take_owners(fields) }
     }
 
-    /// Takes the fields that name whose memories are wanted.
+    /// Reads the fields that name the owners of memories.
     pub fn take_owners(fields: &mut Fields) -> Self {
         Self {
-            user_id: fields.take("userId", rules::scoping_id),
-            agent_id: fields.take("agentId", rules::scoping_id),
-            session_id: fields.take("sessionId", rules::scoping_id),
+            user_id: fields.take("userId", rules::scoping_id()),
+            agent_id: fields.take("agentId", rules::scoping_id()),
+            session_id: fields.take("sessionId", rules::scoping_id()),
             ..Self::default()
         }
     }
 
-    /// Whether it lets everything through.
+    /// Cursors of `scope` that are valid for this filter only.
+    pub(crate) fn narrow(&self, scope: CursorScope) -> CursorScope {
+        let scope = scope
+            .with(self.kind.map(MemoryType::as_str))
+            .with(self.user_id.as_deref())
+            .with(self.agent_id.as_deref())
+            .with(self.session_id.as_deref());
+        self.tags.iter().fold(scope, |scope, tag| scope.with(tag.as_str()))
+    }
+
+    /// Whether it has no conditions.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether `memory` is wanted.
+    /// Whether `memory` meets the conditions.
     pub fn matches(&self, memory: &Memory) -> bool {
         let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         self.kind.is_none_or(|kind| kind == memory.kind)
@@ -66,8 +81,9 @@ impl Filter {
     }
 }
 
-/// What a list is ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The value that a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "camelCase")]
 pub enum Sort {
     /// Time of creation.
     #[default]
@@ -78,43 +94,22 @@ pub enum Sort {
     Importance,
 }
 
-impl Sort {
-    const NAMES: [&'static str; 3] = ["createdAt", "updatedAt", "importance"];
-
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "createdAt" => Some(Self::CreatedAt),
-            "updatedAt" => Some(Self::UpdatedAt),
-            "importance" => Some(Self::Importance),
-            _ => None,
-        }
-    }
-}
-
-/// Which end a list begins at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The direction of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 pub enum Order {
     /// The largest first.
     #[default]
+    #[strum(serialize = "desc")]
     Descending,
     /// The smallest first.
+    #[strum(serialize = "asc")]
     Ascending,
 }
 
-impl Order {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "desc" => Some(Self::Descending),
-            "asc" => Some(Self::Ascending),
-            _ => None,
-        }
-    }
-}
-
-/// Where in the list a page begins.
+/// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// At the page of this number, from 1 on.
+    /// At the page of this number, which starts at 1.
     Page(u64),
     /// Behind this position.
     After(Position),
@@ -123,39 +118,37 @@ pub enum Start {
 /// A request for one page of memories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Which memories.
+    /// The conditions on memories.
     pub filter: Filter,
-    /// In what order.
+    /// The value that it is sorted by.
     pub sort: Sort,
-    /// From which end.
+    /// The direction.
     pub order: Order,
     /// Where the page begins.
     pub start: Start,
-    /// How many, 1 to 100.
+    /// The maximum number of memories, 1 to 100.
     pub limit: u64,
-    /// What ties this listing's cursors to it.
+    /// The scope of its cursors.
     pub cursor_scope: CursorScope,
 }
 
 impl Listing {
-    /// Reads the query string of a list.
+    /// Parses the query string of a list.
     ///
     /// # Errors
-    /// Everything wrong with it, at once; a cursor of another tenant or another query too.
+    /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field. A cursor of another tenant or query
+    /// is invalid.
     pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
         fields.check_tenant(tenant);
         let filter = Filter::take_from_query(&mut fields);
-        let sort = fields.take("sort", rules::one_of(Sort::parse, &Sort::NAMES)).unwrap_or_default();
-        let order = fields.take("order", rules::one_of(Order::parse, &["desc", "asc"])).unwrap_or_default();
+        let sort = fields.take("sort", rules::one_of::<Sort>()).unwrap_or_default();
+        let order = fields.take("order", rules::one_of::<Order>()).unwrap_or_default();
         let limit = fields.take("limit", rules::query_integer(1..=MAX_LIMIT)).unwrap_or(50);
         let page = fields.take("page", rules::query_integer(1..=u64::from(u32::MAX)));
-        let cursor_scope = CursorScope::of(tenant, &format!("list {sort:?} {order:?} {filter:?}"));
-        let position = fields.take("cursor", |value| {
-            let text = value.as_str().unwrap_or_default();
-            cursor_scope
-                .decode(text)
-                .ok_or_else(|| "is not a cursor of this list; cursors belong to one query".into())
-        });
+        let cursor_scope = CursorScope::of(tenant, "list").with(<&str>::from(sort)).with(<&str>::from(order));
+        let cursor_scope = filter.narrow(cursor_scope);
+        let rule = cursor_scope.rule("is not a cursor of this list; cursors belong to one query");
+        let position = fields.take("cursor", rule);
         if page.is_some() && position.is_some() {
             fields.report("cursor", "cannot be combined with page");
         }
@@ -163,13 +156,18 @@ impl Listing {
         if page.saturating_mul(limit) > MAX_PAGED {
             fields.report(
                 "cursor",
-                format_args!(
-                    "is the way beyond {MAX_PAGED} memories, where page times limit ends: follow nextCursor"
-                ),
+                format_args!("is needed: page × limit must not exceed {MAX_PAGED}; use nextCursor"),
             );
         }
         fields.finish()?;
         let start = position.map_or(Start::Page(page), Start::After);
         Ok(Self { filter, sort, order, start, limit, cursor_scope })
+    }
+}
+
+#[cfg(feature = "describe")]
+impl crate::describe::Request for Listing {
+    fn record(recorder: &crate::describe::Recorder) {
+        let _ = Self::parse(recorder.query(), &recorder.tenant());
     }
 }

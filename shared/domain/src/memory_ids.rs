@@ -1,26 +1,27 @@
-//! The ids of the memories that one request creates: they rise in the order of the items.
+//! The ids of the memories that one request creates, in ascending order.
 //!
 //! As in ULID's monotonic factory (<https://github.com/ulid/spec#monotonicity>) the first suffix is random and each
-//! further one is larger, here by a random step, so that no id tells the next. The suffixes rise over the whole
-//! request: whatever times its items have, and in whatever order, those of one millisecond sort as they came.
+//! further one is larger, here by a random step, so that an id does not predict the next. Suffixes ascend over the
+//! whole request: of the items of one millisecond, each sorts behind those before it, whatever the times of the others.
 
 use std::ops::RangeInclusive;
 
 use rand::{Rng, RngExt};
 
-/// How many suffixes there are: thirteen base-36 digits, 67 bits.
+/// The number of suffixes: thirteen base-36 digits, 67 bits.
 const SUFFIXES: u128 = 36_u128.pow(13);
-/// What lies between one suffix and the next.
+/// The distance between a suffix and the next.
 const STEP: RangeInclusive<u128> = 1..=1 << 32;
 /// The room above the first suffix: enough for four billion steps of any size.
 const HEADROOM: u128 = 1 << 64;
 
-/// The part of a memory's id that does not tell its time.
+/// The part of a memory's id behind the time.
+#[cfg_attr(feature = "describe", derive(Default))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IdSuffix(u128);
 
 impl IdSuffix {
-    /// Its number, which has at most thirteen base-36 digits.
+    /// The suffix as a number of at most thirteen base-36 digits.
     pub(crate) const fn number(self) -> u128 {
         self.0
     }
@@ -33,12 +34,12 @@ pub struct MemoryIds {
 }
 
 impl MemoryIds {
-    /// The suffix of the next item, larger than all before. Every item takes one, also one that is refused: a request
-    /// that is resumed gives the others theirs.
+    /// The suffix of the next item, larger than all before. An item that is refused takes one, too, so that a resumed
+    /// request gives every other item the same id again.
     pub fn next_suffix(&mut self, rng: &mut impl Rng) -> IdSuffix {
         let number = match self.last {
             None => rng.random_range(0..SUFFIXES - HEADROOM),
-            // The headroom keeps this below the end; there it would stay rather than begin anew.
+            // The headroom keeps this below the end; at the end it would stay rather than wrap around.
             Some(IdSuffix(last)) => (last + rng.random_range(STEP)).min(SUFFIXES - 1),
         };
         *self.last.insert(IdSuffix(number))

@@ -1,4 +1,4 @@
-//! Changing a memory.
+//! A request to change a memory.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use crate::fields::Fields;
 use crate::memory::{MAX_CONTENT, Memory, MemoryType};
 use crate::{Error, Metadata, Result, TenantId, Timestamp, rules};
 
-/// What a PATCH asks for; `None` leaves a field as it is, `Some(None)` takes it away.
+/// The changes of a PATCH: `None` leaves a field unchanged, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of Memory")]
 pub struct Patch {
@@ -19,37 +19,38 @@ pub struct Patch {
     pub agent_id: Option<Option<String>>,
     pub session_id: Option<Option<String>>,
     pub expires_at: Option<Option<Timestamp>>,
-    /// Whether it counts as a change even where it leaves everything as it was: the caller may not read the memory.
-    pub is_blind: bool,
+    /// Whether `updatedAt` changes even where every value stays the same. Set where the caller may not read the memory, so
+    /// that the response does not reveal whether the values were the same.
+    pub always_touches: bool,
 }
 
 impl Patch {
-    /// Reads the body of a PATCH.
+    /// Parses the body of a PATCH. An expiry must be after `now`.
     ///
     /// # Errors
-    /// Everything wrong with it, at once.
+    /// [`Error::TenantMismatch`], or every invalid field.
     pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp) -> Result<Self> {
         fields.check_tenant(tenant);
         let patch = Self {
             content: fields.take("content", rules::text(1..=MAX_CONTENT)),
-            kind: fields.take("type", rules::memory_type),
-            importance: fields.take("importance", rules::fraction),
-            tags: fields.take("tags", rules::tags),
-            metadata: fields.take("metadata", rules::metadata),
-            user_id: fields.take("userId", rules::nullable(rules::scoping_id)),
-            agent_id: fields.take("agentId", rules::nullable(rules::scoping_id)),
-            session_id: fields.take("sessionId", rules::nullable(rules::scoping_id)),
+            kind: fields.take("type", rules::one_of::<MemoryType>()),
+            importance: fields.take("importance", rules::fraction()),
+            tags: fields.take("tags", rules::tags()),
+            metadata: fields.take("metadata", rules::metadata()),
+            user_id: fields.take("userId", rules::nullable(rules::scoping_id())),
+            agent_id: fields.take("agentId", rules::nullable(rules::scoping_id())),
+            session_id: fields.take("sessionId", rules::nullable(rules::scoping_id())),
             expires_at: fields.take("expiresAt", rules::nullable(rules::future(now))),
-            is_blind: false,
+            always_touches: false,
         };
         fields.finish()?;
         Ok(patch)
     }
 
-    /// `memory` as this patch leaves it at `now`. What it does not change keeps its `updatedAt`.
+    /// `memory` with these changes at `now`. `updatedAt` stays where nothing changes.
     ///
     /// # Errors
-    /// [`Error::Validation`] when metadata that it changes is beyond the bounds, merged.
+    /// [`Error::Validation`] when the merged metadata exceeds the bounds.
     pub fn apply(&self, memory: &Memory, now: Timestamp) -> Result<Memory> {
         let mut patched = memory.clone();
         set(&mut patched.content, &self.content);
@@ -64,22 +65,29 @@ impl Patch {
             let before = memory.metadata.to_map();
             let mut merged = before.clone();
             merge(&mut merged, changes);
-            // As values, not as text: what is equal stays as it was written, and within whatever bounds it was.
+            // Compared as values, not as text: equal metadata keeps its text, even where it exceeds today's bounds.
             if merged != before {
-                rules::metadata_bounds(&merged).map_err(|problem| Error::field("metadata", problem))?;
+                rules::check_bounds(&merged).map_err(|problem| Error::field("metadata", problem))?;
                 patched.metadata = Metadata::from(&merged);
             }
         }
-        if patched != *memory || (self.is_blind && !self.is_empty()) {
-            // A clock behind the last writer's must not make the memory look older than it was.
+        if patched != *memory || (self.always_touches && !self.is_empty()) {
+            // The clock may be behind that of the last writer: `updatedAt` never decreases.
             patched.updated_at = now.to_millis().max(memory.updated_at);
         }
         Ok(patched)
     }
 
-    /// Whether it asks for nothing.
+    /// Whether it changes no field.
     fn is_empty(&self) -> bool {
-        *self == Self { is_blind: self.is_blind, ..Self::default() }
+        *self == Self { always_touches: self.always_touches, ..Self::default() }
+    }
+}
+
+#[cfg(feature = "describe")]
+impl crate::describe::Request for Patch {
+    fn record(recorder: &crate::describe::Recorder) {
+        let _ = Self::parse(recorder.body(), &recorder.tenant(), recorder.now());
     }
 }
 

@@ -1,10 +1,14 @@
 //! Plans and what they allow.
 
-use serde::Serialize;
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
+
+use crate::named::named;
 
 /// What a tenant pays for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Plan {
     /// The default of a new tenant.
     Free,
@@ -14,24 +18,9 @@ pub enum Plan {
     Enterprise,
 }
 
+named!(Plan);
+
 impl Plan {
-    /// Every plan.
-    pub const ALL: [Self; 3] = [Self::Free, Self::Pro, Self::Enterprise];
-
-    /// The name used in requests, answers and tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Pro => "pro",
-            Self::Enterprise => "enterprise",
-        }
-    }
-
-    /// The plan of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|plan| plan.as_str() == name)
-    }
-
     /// What the plan allows. For enterprise, whose numbers are set per tenant, where they start.
     pub const fn allowance(self) -> Allowance {
         match self {

@@ -3,52 +3,48 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use strum::{Display, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
+
+use crate::named::named;
 
 /// One permission of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Display,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+)]
 pub enum Scope {
     /// Read memories and search them.
+    #[strum(serialize = "read:memories")]
     ReadMemories,
     /// Create, change and delete memories.
+    #[strum(serialize = "write:memories")]
     WriteMemories,
-    /// Ask the intelligence endpoints.
+    /// Call the intelligence endpoints.
+    #[strum(serialize = "read:intelligence")]
     ReadIntelligence,
     /// Manage webhooks.
+    #[strum(serialize = "write:webhooks")]
     WriteWebhooks,
 }
 
+named!(Scope);
+
 impl Scope {
-    /// Every scope, in the order answers list them.
-    pub const ALL: [Self; 4] =
-        [Self::ReadMemories, Self::WriteMemories, Self::ReadIntelligence, Self::WriteWebhooks];
-
-    /// The name used in requests and answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadMemories => "read:memories",
-            Self::WriteMemories => "write:memories",
-            Self::ReadIntelligence => "read:intelligence",
-            Self::WriteWebhooks => "write:webhooks",
-        }
-    }
-
-    /// The scope of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
-    }
-
     const fn bit(self) -> u8 {
         1 << self as u8
     }
 }
 
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A set of scopes; the lattice that key management moves down in, never up.
+/// A set of scopes; key management grants subsets only.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scopes(u8);
 

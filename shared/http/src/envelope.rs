@@ -1,6 +1,8 @@
 //! The one shape of every JSON answer.
 
+use hb_domain::error::FieldError;
 use hb_domain::{Error, RequestId, Result, Timestamp};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error;
@@ -21,7 +23,7 @@ pub(crate) fn with_data(body: &str, change: impl FnOnce(&Value) -> Result<Value>
 
 /// The body of an error.
 pub(crate) fn failure(error: &Error, request: &RequestId, now: Timestamp) -> String {
-    let errors = errors_of(error);
+    let errors = json!(errors_of(error));
     let metadata = metadata(request, now);
     format!(r#"{{"success":false,"errors":{errors},"metadata":{metadata}}}"#)
 }
@@ -30,24 +32,35 @@ pub(crate) fn failure(error: &Error, request: &RequestId, now: Timestamp) -> Str
 const MAX_OF_ITEM: usize = 3;
 
 /// What was wrong with one thing of many, in the form of the envelope's list; of wrong fields the first three.
-pub fn item_errors(error: &Error) -> Value {
+pub fn item_errors(error: &Error) -> Vec<ErrorDetail> {
     let mut errors = errors_of(error);
-    if let Value::Array(errors) = &mut errors {
-        errors.truncate(MAX_OF_ITEM);
-    }
+    errors.truncate(MAX_OF_ITEM);
     errors
 }
 
 /// An error as the envelope lists it: a code and a message, and with wrong fields one of each a field.
-fn errors_of(error: &Error) -> Value {
+fn errors_of(error: &Error) -> Vec<ErrorDetail> {
     let code = error::code(error);
+    let detail = |field: &FieldError| ErrorDetail {
+        code,
+        field: Some(field.field.clone()),
+        message: field.message.clone(),
+    };
     match error {
-        Error::Validation(fields) => fields
-            .iter()
-            .map(|field| json!({"code": code, "message": field.message, "field": field.field}))
-            .collect(),
-        other => Value::from(vec![json!({"code": code, "message": other.public_message()})]),
+        Error::Validation(fields) => fields.iter().map(detail).collect(),
+        other => vec![ErrorDetail { code, field: None, message: other.public_message() }],
     }
+}
+
+/// One error of a response. Fields are in alphabetical order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+pub struct ErrorDetail {
+    code: &'static str,
+    /// The field that is invalid, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    message: String,
 }
 
 fn metadata(request: &RequestId, now: Timestamp) -> Value {

@@ -23,7 +23,7 @@ mod token;
 pub use app::App;
 pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
-pub use envelope::item_errors;
+pub use envelope::{ErrorDetail, item_errors};
 pub use hb_store::{CreateOutcome, Hit, Rotation, VersionedMemory};
 pub use reply::{HandlerResult, Reply};
 pub use route::Route;

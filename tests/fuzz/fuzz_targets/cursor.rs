@@ -1,5 +1,5 @@
-//! Cursors: a forged one is refused, or is a position that can be sealed again. Anyone can compute the
-//! digest, so the target does too.
+//! Cursors: a forged one is refused, or contains a position that can be encoded again. Anyone can compute the digest, so
+//! the target computes it, too.
 #![no_main]
 
 use base64::Engine;
@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 
 fuzz_target!(|text: &str| {
-    let digest = Sha256::digest(format!("acme\nlist\n{text}"));
+    let digest = Sha256::digest(format!("4:acme4:list\n{text}"));
     let forged = URL_SAFE_NO_PAD.encode([&digest[..12], text.as_bytes()].concat());
     for cursor in [text, &forged] {
         let tenant = TenantId::parse("acme").expect("a tenant");

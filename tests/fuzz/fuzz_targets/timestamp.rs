@@ -1,7 +1,8 @@
 //! Times: what is read can be shown, and what is shown reads back; JSON is read or refused.
 #![no_main]
 
-use hb_domain::{Timestamp, json, rules};
+use hb_domain::rules::{self, Rule};
+use hb_domain::{Timestamp, json};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -12,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(value) = json::parse(bytes) {
         let past = Timestamp::from_micros(0);
-        if let Ok(time) = rules::future(past)(value) {
+        if let Ok(time) = rules::future(past).parse(value) {
             assert!(time > past && time == time.to_millis());
         }
     }
