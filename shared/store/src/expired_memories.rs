@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use hb_domain::{Error, Result, TenantId, Timestamp};
+use hb_domain::{Result, TenantId, Timestamp};
 
+use crate::{Store, StreamContext};
+use crate::backoff::Backoff;
 use crate::idempotency::row_key;
 use crate::item::{number, ttl};
 use crate::storage_ledger::StorageLedger;
 use crate::tables::Table;
-use crate::transaction::{Cancelled, TRIES, built, pause, transact};
-use crate::{Store, StreamContext};
+use crate::transaction::Transaction;
+use crate::write::Write;
 
 /// How long an event is remembered: longer than a stream keeps it, which is a day.
 const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);
@@ -37,6 +38,15 @@ pub struct ExpiredMemories<'a> {
     context: &'a StreamContext,
 }
 
+/// The parts of the transaction that releases a memory's storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// The event's row, which is written once.
+    Event,
+    /// The tenant's storage.
+    Ledger,
+}
+
 impl<'a> ExpiredMemories<'a> {
     pub(crate) const fn new(store: &'a Store, context: &'a StreamContext) -> Self {
         Self { store, context }
@@ -50,34 +60,19 @@ impl<'a> ExpiredMemories<'a> {
     pub async fn release_storage(&self, removal: &ExpiredMemory) -> Result<bool> {
         let mut event = row_key(&removal.tenant, format_args!("event#{}", removal.event));
         event.insert("ttl".into(), ttl(self.context.received_at().plus(REMEMBERED)));
-        let note = Put::builder()
-            .table_name(self.store.table(Table::Idempotency))
-            .set_item(Some(event))
-            .condition_expression("attribute_not_exists(tenant)");
-        let count = Update::builder()
-            .table_name(self.store.table(Table::Usage))
-            .set_key(Some(StorageLedger::new(self.store, &removal.tenant).key()))
-            .update_expression("ADD memories :memories, bytes :bytes")
+        let event = Write::put(Table::Idempotency, event).condition("attribute_not_exists(tenant)");
+        let ledger = StorageLedger::new(self.store, &removal.tenant).key();
+        let ledger = Write::update(Table::Usage, ledger, "ADD memories :memories, bytes :bytes")
             // A recount since then has not seen the memory any more.
-            .condition_expression(
+            .condition(
                 "memories >= :one AND firstWriteSeq <= :writeSeq AND (attribute_not_exists(countedUntil) OR countedUntil < :at)",
             )
-            .expression_attribute_values(":at", number(removal.at.seconds()))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":memories", number(-1))
-            .expression_attribute_values(":bytes", number(format_args!("-{}", removal.bytes)))
-            .expression_attribute_values(":writeSeq", number(removal.write_seq));
-        let parts = vec![
-            TransactWriteItem::builder().put(built(note.build())?).build(),
-            TransactWriteItem::builder().update(built(count.build())?).build(),
-        ];
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => return Ok(true),
-                Err(Cancelled::Conflict) => pause(attempt, &removal.event).await,
-                Err(Cancelled::Condition(_)) => return Ok(false),
-            }
-        }
-        Err(Error::Unavailable(format!("the event {} lost against others too often", removal.event)))
+            .value(":at", number(removal.at.seconds()))
+            .value(":one", number(1))
+            .value(":memories", number(-1))
+            .value(":bytes", number(format_args!("-{}", removal.bytes)))
+            .value(":writeSeq", number(removal.write_seq));
+        let transaction = Transaction::new(Part::Event, event).and(Part::Ledger, ledger);
+        Ok(transaction.run(self.store, &mut Backoff::transaction()).await?.is_ok())
     }
 }

@@ -1,22 +1,21 @@
-//! The table of idempotency: what has been asked for and answered under which key, and which events of
-//! the memories' stream have been dealt with.
+//! The table of idempotency: requests and their responses by idempotency key, and the events of the memories' stream
+//! that were processed.
 //!
-//! | row | `tenant` | `sk` | holds |
+//! | item | `tenant` | `sk` | holds |
 //! |---|---|---|---|
-//! | claim | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `at`, `seed`, `lock_owner`, `lease`, `applied`; once answered `status`, `body`, `location`, `version` |
+//! | record | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `createdAt`, `seed`, `lockOwner`, `lockedUntil`, `applied`; once completed `status`, `body`, `location`, `version` |
 //! | event | tenant | `event#` + the event's id | nothing |
 //!
-//! A claim is the caller's: the same key of another caller is another claim. The caller's name has no `#`, so that
-//! nobody's key can reach into another's claims, and is short: a sort key has room for 1,024 bytes.
+//! A record belongs to one caller: the same key of another caller is another record. The caller's name contains no `#`,
+//! so that no client's key can reach another caller's records, and it is short: a sort key holds 1,024 bytes.
 //!
-//! TTL removes both; that a claim is over is decided by its own `at`.
+//! TTL removes both items. Whether a record has expired is decided by its `createdAt`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
 };
 use hb_domain::idempotency::{
     Fingerprint, IdempotencyKey, IdempotencyRecord, LOCK_DURATION, RETENTION, RecordState, Seed,
@@ -28,11 +27,11 @@ use crate::Store;
 use crate::item::{Attributes, Row, bytes, number, text, ttl};
 use crate::sdk_error::{is_failed_condition, map_sdk_error};
 use crate::tables::Table;
-use crate::transaction::built;
+use crate::write::Write;
 
 const TABLE: Table = Table::Idempotency;
 
-/// The claims of one caller.
+/// The idempotency records of one caller.
 #[derive(Clone, Debug)]
 pub struct IdempotencyRecords<'a> {
     store: &'a Store,
@@ -40,56 +39,46 @@ pub struct IdempotencyRecords<'a> {
     caller: CallerId,
 }
 
-/// What asking for a claim came to.
+/// What acquiring a record came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquired {
-    /// The request is to be worked on, under this claim.
+    /// The request holds the lock and is to be carried out.
     Locked(LockedRecord),
-    /// It has been answered.
+    /// The request was completed with this response.
     Completed(StoredResponse),
 }
 
-/// A claim that a request holds.
+/// A record that a request has locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedRecord {
-    /// What is kept under the caller's key.
+    /// The record.
     pub record: IdempotencyRecord,
-    /// The sort key of the row.
+    /// The sort key of the item.
     sort: String,
 }
 
 impl LockedRecord {
-    /// The part of a transaction that notes that the claim's change is applied with it, for the first time. It fails
-    /// when it had been before, or when somebody has taken the claim over, who will apply it.
-    pub(crate) fn applied(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
-        self.mark(store, tenant, "SET applied = :yes", "lockOwner = :mine AND attribute_not_exists(applied)")
+    /// Marks the request's change as applied, in the transaction that makes the change. Fails when it was marked before,
+    /// or when another attempt has locked the record since and will apply the change.
+    pub(crate) fn applied(&self, tenant: &TenantId) -> Write {
+        self.mark(tenant, "SET applied = :yes", "lockOwner = :mine AND attribute_not_exists(applied)")
     }
 
     /// As [`applied`](Self::applied), for a change that may have been applied before.
-    pub(crate) fn applied_again(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
-        self.mark(store, tenant, "SET applied = :yes", "lockOwner = :mine")
+    pub(crate) fn applied_again(&self, tenant: &TenantId) -> Write {
+        self.mark(tenant, "SET applied = :yes", "lockOwner = :mine")
     }
 
-    /// The part of a transaction that takes the change of [`applied`](Self::applied) back.
-    pub(crate) fn taken_back(&self, store: &Store, tenant: &TenantId) -> Result<TransactWriteItem> {
-        self.mark(store, tenant, "REMOVE applied", "lockOwner = :mine AND applied = :yes")
+    /// Removes the mark of [`applied`](Self::applied), in the transaction that undoes the change.
+    pub(crate) fn not_applied(&self, tenant: &TenantId) -> Write {
+        self.mark(tenant, "REMOVE applied", "lockOwner = :mine AND applied = :yes")
     }
 
-    fn mark(
-        &self,
-        store: &Store,
-        tenant: &TenantId,
-        update: &str,
-        condition: &str,
-    ) -> Result<TransactWriteItem> {
-        let update = Update::builder()
-            .table_name(store.table(Table::Idempotency))
-            .set_key(Some(row_key(tenant, &self.sort)))
-            .update_expression(update)
-            .condition_expression(condition)
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":mine", text(&self.record.lock_owner));
-        Ok(TransactWriteItem::builder().update(built(update.build())?).build())
+    fn mark(&self, tenant: &TenantId, update: &str, condition: &str) -> Write {
+        Write::update(TABLE, row_key(tenant, &self.sort), update)
+            .condition(condition)
+            .value(":yes", AttributeValue::Bool(true))
+            .value(":mine", text(&self.record.lock_owner))
     }
 }
 
@@ -98,15 +87,16 @@ impl<'a> IdempotencyRecords<'a> {
         Self { store, tenant: principal.tenant(), caller: principal.caller_id() }
     }
 
-    /// Claims `key` for the request that `new_record` describes, or carries on in the place of one that is over.
+    /// Locks the record of `key` for the request that `new_record` describes: creates it, or takes over one whose lock has
+    /// expired.
     ///
     /// # Errors
-    /// [`Error::KeyReused`] when the key is another request's, [`Error::Repeated`] while a request works under
-    /// it; the database's.
+    /// [`Error::KeyReused`] when the key was used for another request; [`Error::Repeated`] while another attempt holds the
+    /// lock; the database's.
     pub async fn acquire(&self, key: &IdempotencyKey, new_record: IdempotencyRecord) -> Result<Acquired> {
         let now = new_record.created_at;
         let sort = format!("key#{}#{}", self.caller, key.as_str());
-        let forgotten = Timestamp::from_micros(now.micros() - RETENTION.as_micros() as i64);
+        let expired = Timestamp::from_micros(now.micros() - RETENTION.as_micros() as i64);
         let put = self
             .store
             .db
@@ -115,7 +105,7 @@ impl<'a> IdempotencyRecords<'a> {
             .set_item(Some(self.encode(&sort, &new_record)))
             .condition_expression("attribute_not_exists(tenant) OR #createdAt <= :expired")
             .expression_attribute_names("#createdAt", "createdAt")
-            .expression_attribute_values(":expired", number(forgotten.micros()))
+            .expression_attribute_values(":expired", number(expired.micros()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let found = match put.send().await {
@@ -125,12 +115,12 @@ impl<'a> IdempotencyRecords<'a> {
                 _ => return Err(map_sdk_error("PutItem idempotency", error)),
             },
         };
-        let found =
-            found.ok_or_else(|| Error::Unavailable("a claim was removed while it was asked for".into()))?;
+        let removed = || Error::Unavailable("the idempotency record was removed meanwhile".into());
+        let found = found.ok_or_else(removed)?;
         self.take_over(sort, &found, &new_record, now).await
     }
 
-    /// Carries on under the claim in `found`, when nobody works under it.
+    /// Takes over the record in `found`, unless another attempt holds its lock.
     async fn take_over(
         &self,
         sort: String,
@@ -142,12 +132,12 @@ impl<'a> IdempotencyRecords<'a> {
         if row.bytes("fingerprint")? != new_record.fingerprint.as_bytes() {
             return Err(Error::KeyReused);
         }
-        if let Some(response) = answer(&row)? {
+        if let Some(response) = stored_response(&row)? {
             return Ok(Acquired::Completed(response));
         }
         let record = decode(&row)?;
         if record.lock_owner == new_record.lock_owner {
-            // An attempt before, whose answer was lost, has written it.
+            // The SDK wrote it with an earlier attempt, whose response was lost.
             return Ok(Acquired::Locked(LockedRecord { record: new_record.clone(), sort }));
         }
         match record.state_for(&new_record.fingerprint, now) {
@@ -166,8 +156,8 @@ impl<'a> IdempotencyRecords<'a> {
             .expression_attribute_values(":until", number(locked_until.micros()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // The holder before may have applied its change since the claim was found.
-        let taken = |row: &Attributes| -> Result<Acquired> {
+        // The previous lock owner may have applied its change since the record was read.
+        let locked = |row: &Attributes| -> Result<Acquired> {
             let applied = Row::new(TABLE, row).flag("applied")?;
             let record = IdempotencyRecord {
                 lock_owner: new_record.lock_owner.clone(),
@@ -179,14 +169,14 @@ impl<'a> IdempotencyRecords<'a> {
             Ok(Acquired::Locked(LockedRecord { record, sort: sort.clone() }))
         };
         match update.send().await {
-            Ok(answer) => taken(&answer.attributes.unwrap_or_default()),
+            Ok(response) => locked(&response.attributes.unwrap_or_default()),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     let row = failed.item.as_ref().unwrap_or(found);
                     if row.get("lockOwner") == Some(&text(&new_record.lock_owner)) {
-                        return taken(row);
+                        return locked(row);
                     }
-                    // Another one was faster; by then it will have answered.
+                    // Another attempt was faster, and will be completed by then.
                     Err(Error::Repeated { retry_after: std::time::Duration::from_secs(1) })
                 }
                 _ => Err(map_sdk_error("UpdateItem idempotency", error)),
@@ -194,15 +184,15 @@ impl<'a> IdempotencyRecords<'a> {
         }
     }
 
-    /// Keeps the answer, for repetitions; `false` when somebody has taken the claim over meanwhile, who keeps
-    /// theirs.
+    /// Stores the response for later attempts. Returns `false` when another attempt has locked the record since: that one
+    /// stores its own response.
     ///
     /// # Errors
-    /// The database's: the claim then stays as it is, and whoever carries on finds what was written.
+    /// The database's. The record then stays as it is, and a later attempt finds what was written.
     pub async fn complete(&self, locked: &LockedRecord, response: &StoredResponse) -> Result<bool> {
         let mut expression = "SET #status = :status, body = :body".to_owned();
         let mut update = self
-            .mine(locked)
+            .update_locked(locked)
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", number(response.status))
             .expression_attribute_values(":body", text(&response.body));
@@ -214,23 +204,23 @@ impl<'a> IdempotencyRecords<'a> {
                     .expression_attribute_values(format!(":{name}"), text(value));
             }
         }
-        // What the ids were made from is of no more use.
-        self.settle(update.update_expression(format!("{expression} REMOVE seed"))).await
+        // The seed of the ids is not needed any more.
+        self.send_update(update.update_expression(format!("{expression} REMOVE seed"))).await
     }
 
-    /// Lets the next request of this key carry on at once, with the same ids.
+    /// Releases the lock, so that the next attempt resumes the request immediately, with the same ids.
     ///
     /// # Errors
-    /// The database's: the lease then has to end by itself.
+    /// The database's. The lock then has to expire.
     pub async fn unlock(&self, locked: &LockedRecord) -> Result<bool> {
-        let update = self.mine(locked).update_expression("SET lockedUntil = :none");
-        self.settle(update.expression_attribute_values(":none", number(0))).await
+        let update = self.update_locked(locked).update_expression("SET lockedUntil = :none");
+        self.send_update(update.expression_attribute_values(":none", number(0))).await
     }
 
-    /// Forgets the claim: nothing was done under it, and the key is free for another request.
+    /// Deletes the record: nothing was done under it, and the key can be used for another request.
     ///
     /// # Errors
-    /// The database's: the claim then stays as it is.
+    /// The database's. The record then stays as it is.
     pub async fn discard(&self, locked: &LockedRecord) -> Result<bool> {
         let delete = self
             .store
@@ -248,7 +238,7 @@ impl<'a> IdempotencyRecords<'a> {
         }
     }
 
-    async fn settle(&self, update: UpdateItemFluentBuilder) -> Result<bool> {
+    async fn send_update(&self, update: UpdateItemFluentBuilder) -> Result<bool> {
         match update.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_failed_condition(&error) => Ok(false),
@@ -256,7 +246,7 @@ impl<'a> IdempotencyRecords<'a> {
         }
     }
 
-    fn mine(&self, locked: &LockedRecord) -> UpdateItemFluentBuilder {
+    fn update_locked(&self, locked: &LockedRecord) -> UpdateItemFluentBuilder {
         self.update(&locked.sort)
             .condition_expression("lockOwner = :mine")
             .expression_attribute_values(":mine", text(&locked.record.lock_owner))
@@ -281,12 +271,12 @@ impl<'a> IdempotencyRecords<'a> {
     }
 }
 
-/// The key of a row of the table.
+/// The key of an item of the table.
 pub(crate) fn row_key(tenant: &TenantId, sort: impl ToString) -> Attributes {
     Attributes::from([("tenant".into(), text(tenant)), ("sk".into(), text(sort))])
 }
 
-fn answer(row: &Row<'_>) -> Result<Option<StoredResponse>> {
+fn stored_response(row: &Row<'_>) -> Result<Option<StoredResponse>> {
     let Some(status) = row.optional_integer("status")? else { return Ok(None) };
     let optional = |name: &str| -> Result<Option<String>> { Ok(row.optional_text(name)?.map(str::to_owned)) };
     Ok(Some(StoredResponse {

@@ -5,7 +5,9 @@
 //! [`Tenants`] and [`Credentials`] are for admission, authentication and whoever runs the service. There is no trait with one implementation here: tests speak to an emulator.
 
 mod api_keys;
+mod attempt;
 pub mod aws;
+mod backoff;
 mod cached_index;
 mod changes;
 mod consumed_capacity;
@@ -23,12 +25,14 @@ mod tables;
 mod tenants;
 mod transaction;
 mod usage;
+mod write;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 
 pub use api_keys::credentials::Credentials;
-pub use api_keys::keys::{Keys, MAX_LIVE_KEYS};
+pub use api_keys::keys::Keys;
+pub use api_keys::live_names::MAX_LIVE_KEYS;
 pub use api_keys::rotate::Rotation;
 pub use consumed_capacity::{ConsumedCapacity, with_capacity_metering};
 pub use context::{Context, ContextKind, StreamContext, TenantStore};

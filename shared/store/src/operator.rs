@@ -12,6 +12,7 @@ use strum::VariantArray;
 
 use crate::Store;
 use crate::api_keys::{credential_key, owner};
+use crate::backoff::Backoff;
 use crate::item::{Attributes, Row, text};
 use crate::sdk_error::map_sdk_error;
 use crate::tables::{PartitionKey, Table};
@@ -19,8 +20,6 @@ use crate::tenants;
 
 /// The most items one BatchWriteItem may delete.
 const BATCH: usize = 25;
-/// How often what a batch has left undone is tried again.
-const ROUNDS: u32 = 10;
 
 /// Access to whole tenants: only for whoever runs the service.
 #[derive(Clone, Copy, Debug)]
@@ -141,17 +140,17 @@ impl<'a> Operator<'a> {
                     delete.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
                 wanted.push(WriteRequest::builder().delete_request(delete).build());
             }
-            for round in 0..ROUNDS {
+            let mut backoff = Backoff::batch_write();
+            loop {
                 let write = self.store.db.batch_write_item().request_items(self.store.table(table), wanted);
                 let answer = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
                 wanted = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
                 if wanted.is_empty() {
                     break;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(50 << round.min(6))).await;
-            }
-            if !wanted.is_empty() {
-                return Err(Error::Unavailable("BatchWriteItem: too much left undone".into()));
+                if !backoff.wait().await {
+                    return Err(Error::Unavailable("BatchWriteItem: too much left unprocessed".into()));
+                }
             }
         }
         Ok(())

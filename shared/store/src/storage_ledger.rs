@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesO
 use hb_domain::{Result, TenantId, Timestamp};
 
 use crate::Store;
+use crate::backoff::Backoff;
 use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
 use crate::tables::Table;
@@ -124,7 +125,7 @@ impl<'a> StorageLedger<'a> {
                 .condition_expression("attribute_not_exists(memories) OR memories <= :room")
                 .expression_attribute_values(":room", number(limit - amount.memories));
         }
-        match retry_when_throttled(|| update.clone().send()).await {
+        match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
             Ok(answer) => {
                 let attributes = answer.attributes.unwrap_or_default();
                 Ok(Reservation::Granted(Row::new(TABLE, &attributes).count("writeSeq")?))
@@ -163,7 +164,7 @@ impl<'a> StorageLedger<'a> {
             .expression_attribute_values(":least", number(amount.memories))
             .expression_attribute_values(":memories", number(format_args!("-{}", amount.memories)))
             .expression_attribute_values(":bytes", number(format_args!("-{}", amount.bytes)));
-        match retry_when_throttled(|| update.clone().send()).await {
+        match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
             Ok(_) => {}
             Err(error) if is_failed_condition(&error) => {
                 tracing::warn!(tenant = %self.tenant, ?amount, "places of a count that does not have them");
@@ -196,7 +197,7 @@ impl<'a> StorageLedger<'a> {
             .expression_attribute_values(":writeSeq", number(seen.write_seq))
             .expression_attribute_values(":seenMemories", number(seen.amount.memories))
             .expression_attribute_values(":seenBytes", number(seen.amount.bytes));
-        match retry_when_throttled(|| update.clone().send()).await {
+        match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) if is_failed_condition(&error) => Ok(false),
             Err(error) => Err(map_sdk_error("UpdateItem usage", error)),

@@ -21,6 +21,7 @@ use hb_domain::time::Month;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
+use crate::backoff::Backoff;
 use crate::changes::Change;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
@@ -139,7 +140,7 @@ impl<'a> Tenants<'a> {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match retry_when_throttled(|| update.clone().send()).await {
+        match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
             Ok(answer) => {
                 let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
                 decode(&item).map(AdmitOutcome::Admitted)

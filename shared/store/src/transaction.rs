@@ -1,95 +1,210 @@
-//! Several writes that happen together or not at all.
+//! The one way to write conditionally: one item, or several that are written together or not at all.
+//!
+//! Conflicts and throttling are retried here, and a lost response is resolved here. Additions, which would count twice,
+//! do not go this way: [`crate::sdk_error::retry_when_throttled`] repeats them only when nothing was done.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
-
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
 use hb_domain::{Error, Result};
 
 use crate::Store;
-use crate::sdk_error::map_sdk_error;
+use crate::attempt::{FailedAttempt, send_alone, send_together};
+use crate::backoff::Backoff;
+use crate::item::Attributes;
+use crate::sdk_error::Failure;
+use crate::write::Write;
 
-/// How often a transaction that lost against another one of the same tenant is tried: with the pauses between, 2 s on
-/// average and 4 s at most, in which dozens of transactions on the same row come after each other.
-pub(crate) const TRIES: u32 = 12;
-/// The longest pause before the first try after another, in milliseconds; it doubles with each try.
-const FIRST_PAUSE: u64 = 10;
-/// The longest pause of all, in milliseconds.
-const LONGEST_PAUSE: u64 = 500;
-
-/// Reasons for cancelling a transaction that pass by themselves.
-const PASSING_REASONS: [&str; 3] =
-    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-
-/// Why a transaction changed nothing.
-pub(crate) enum Cancelled {
-    /// The condition of the part at this place.
-    Condition(usize),
-    /// Another transaction was under way on the same rows.
-    Conflict,
+/// Writes that happen together or not at all, each with the name of its part.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction<P> {
+    parts: Vec<(P, Write)>,
 }
 
-/// Writes all parts or none; tells why it was none.
-pub(crate) async fn transact(
-    store: &Store,
-    parts: Vec<TransactWriteItem>,
-) -> Result<std::result::Result<(), Cancelled>> {
-    let transact = store.db.transact_write_items().set_transact_items(Some(parts));
-    let transact = transact.return_consumed_capacity(ReturnConsumedCapacity::Total);
-    let error = match transact.send().await {
-        Ok(_) => return Ok(Ok(())),
-        Err(error) => error,
-    };
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-    else {
-        return Err(map_sdk_error("TransactWriteItems", error));
-    };
-    let codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
-    let codes: Vec<&str> = codes.collect();
-    if let Some(index) = codes.iter().position(|code| *code == "ConditionalCheckFailed") {
-        Ok(Err(Cancelled::Condition(index)))
-    } else if codes.iter().any(|code| PASSING_REASONS.contains(code)) {
-        Ok(Err(Cancelled::Conflict))
-    } else {
-        Err(map_sdk_error("TransactWriteItems", error))
+/// How a transaction succeeded.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// It was carried out; with the item that it replaced or deleted if it was asked to return it.
+    Now(Option<Attributes>),
+    /// An earlier attempt carried it out; with the item that this one found.
+    Earlier(Attributes),
+}
+
+/// A transaction that changed nothing, since the condition of a part did not hold.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ConditionFailed<P> {
+    /// The first such part, in the order in which they were added.
+    pub(crate) part: P,
+    /// The item that the condition was checked on; `None` when there is none.
+    pub(crate) found: Option<Attributes>,
+}
+
+/// A transaction that failed for another reason.
+#[derive(Debug)]
+pub(crate) struct WriteError {
+    pub(crate) error: Error,
+    /// Whether it may have been carried out all the same.
+    pub(crate) maybe_done: bool,
+}
+
+impl From<WriteError> for Error {
+    fn from(failed: WriteError) -> Self {
+        failed.error
     }
 }
 
-/// Waits before another try: a random time up to a bound that doubles with each try ("full jitter",
-/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>), so that those that lost against each
-/// other do not meet again. `apart` is what the transaction is about.
-pub(crate) async fn pause(attempt: u32, apart: &str) {
-    tokio::time::sleep(jitter(attempt, RandomState::new().hash_one((attempt, apart)))).await;
-}
+/// What a transaction came to.
+pub(crate) type Outcome<P> =
+    std::result::Result<std::result::Result<Written, ConditionFailed<P>>, WriteError>;
 
-/// The pause behind this try, 0 being the first, for this random number.
-fn jitter(attempt: u32, random: u64) -> Duration {
-    let longest = (FIRST_PAUSE << attempt.min(16)).min(LONGEST_PAUSE);
-    Duration::from_micros(random % (longest * 1_000 + 1))
-}
+impl<P: Copy + PartialEq> Transaction<P> {
+    /// A transaction of one part.
+    pub(crate) fn new(part: P, write: Write) -> Self {
+        Self { parts: vec![(part, write)] }
+    }
 
-/// A part of a transaction that lacks something is a bug.
-pub(crate) fn built<T>(part: std::result::Result<T, BuildError>) -> Result<T> {
-    part.map_err(|error| Error::Internal(format!("transaction could not be built: {error}")))
+    /// The same transaction with another part.
+    #[must_use]
+    pub(crate) fn and(mut self, part: P, write: impl Into<Option<Write>>) -> Self {
+        self.parts.extend(write.into().map(|write| (part, write)));
+        self
+    }
+
+    /// The same transaction without this part.
+    #[must_use]
+    pub(crate) fn without(mut self, part: P) -> Self {
+        self.parts.retain(|(name, _)| *name != part);
+        self
+    }
+
+    /// Carries the transaction out, and retries it while it meets other transactions or is throttled. A transaction of
+    /// one part is sent as PutItem, UpdateItem or DeleteItem, which takes half the capacity.
+    pub(crate) async fn run(&self, store: &Store, backoff: &mut Backoff) -> Outcome<P> {
+        self.run_unless(store, backoff, async || Ok(())).await
+    }
+
+    /// As [`run`](Self::run), but ends with the error of `check` if there is one, which is called after each conflict.
+    pub(crate) async fn run_unless(
+        &self,
+        store: &Store,
+        backoff: &mut Backoff,
+        check: impl AsyncFn() -> Result<()>,
+    ) -> Outcome<P> {
+        loop {
+            let failed = match self.attempt(store).await {
+                Ok(old) => return Ok(Ok(Written::Now(old))),
+                Err(failed) => failed,
+            };
+            match failed.failure {
+                Failure::ConditionFailed => return self.failed_condition(failed),
+                Failure::Unknown if self.was_carried_out(store).await => {
+                    return Ok(Ok(Written::Now(None)));
+                }
+                Failure::Conflict => {
+                    check().await.map_err(|error| WriteError { error, maybe_done: false })?;
+                    if backoff.wait().await {
+                        continue;
+                    }
+                }
+                Failure::Throttled => {
+                    if backoff.wait().await {
+                        continue;
+                    }
+                }
+                Failure::Unknown | Failure::Fatal => {}
+            }
+            // What the SDK may have sent more than once may have been carried out by an attempt before the last.
+            let maybe_done = self.sent_once().is_none() || failed.failure == Failure::Unknown;
+            return Err(WriteError { error: failed.error, maybe_done });
+        }
+    }
+
+    async fn attempt(&self, store: &Store) -> std::result::Result<Option<Attributes>, FailedAttempt> {
+        if let [(_, write)] = self.parts.as_slice() {
+            return send_alone(store, write).await;
+        }
+        let parts = self.parts.iter().map(|(_, write)| write.to_part(store));
+        send_together(store, parts.collect::<Result<Vec<TransactWriteItem>>>()?).await.map(|()| None)
+    }
+
+    /// Names the part that failed, unless it shows that an earlier attempt was carried out.
+    fn failed_condition(&self, failed: FailedAttempt) -> Outcome<P> {
+        let Some((part, write)) = self.parts.get(failed.part) else {
+            return Err(WriteError { error: failed.error, maybe_done: false });
+        };
+        Ok(match failed.found {
+            Some(found) if write.has_left(&found) => Ok(Written::Earlier(found)),
+            found => Err(ConditionFailed { part: *part, found }),
+        })
+    }
+
+    /// Whether a write that is sent once, and whose response was lost, is in the table. It is not sent again: the item may
+    /// have been changed or deleted since.
+    async fn was_carried_out(&self, store: &Store) -> bool {
+        let Some(write) = self.sent_once().filter(|write| write.identity.is_some()) else { return false };
+        let get = store.db.get_item().table_name(store.table(write.table)).set_key(Some(write.key()));
+        let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let found = get.send().await.ok().and_then(|response| response.item);
+        found.is_some_and(|found| write.has_left(&found))
+    }
+
+    fn sent_once(&self) -> Option<&Write> {
+        match self.parts.as_slice() {
+            [(_, write)] if !write.is_resent => Some(write),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::text;
+    use crate::tables::Table;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Part {
+        Memory,
+        Record,
+        Caller,
+    }
+
+    fn transaction(with_record: bool) -> Transaction<Part> {
+        let write = || Write::put(Table::Memories, Attributes::new());
+        Transaction::new(Part::Memory, write().identified_by("version", text("ours")))
+            .and(Part::Record, with_record.then(write))
+            .and(Part::Caller, write())
+    }
+
+    fn failed(part: usize, version: Option<&str>) -> FailedAttempt {
+        let found = version.map(|version| Attributes::from([("version".into(), text(version))]));
+        let error = Error::Unavailable("unused".into());
+        FailedAttempt { failure: Failure::ConditionFailed, part, found, error }
+    }
 
     #[test]
-    fn pauses_grow_are_spread_and_end() {
-        for attempt in 0..64 {
-            let pauses: Vec<Duration> =
-                (0..1_000).map(|n: u64| jitter(attempt, n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
-            let bound = Duration::from_millis((10_u64 << attempt.min(10)).min(500));
-            assert!(pauses.iter().all(|pause| *pause <= bound), "{attempt}");
-            let early = pauses.iter().filter(|pause| **pause < bound / 2).count();
-            assert!((400..600).contains(&early), "{attempt}: {early} of 1,000 in the first half");
+    fn a_failure_names_its_part_and_brings_what_was_found() {
+        for (with_record, without, index, part) in [
+            (true, None, 0, Part::Memory),
+            (true, None, 1, Part::Record),
+            (true, None, 2, Part::Caller),
+            (false, None, 1, Part::Caller),
+            (true, Some(Part::Record), 1, Part::Caller),
+        ] {
+            let transaction = transaction(with_record);
+            let transaction = without.map_or(transaction.clone(), |part| transaction.without(part));
+            for version in [None, Some("theirs")] {
+                let failed = failed(index, version);
+                let found = failed.found.clone();
+                let outcome = transaction.failed_condition(failed).expect("an outcome");
+                assert_eq!(outcome.expect_err("a failed condition"), ConditionFailed { part, found });
+            }
         }
-        let most: u64 = (0..TRIES).map(|attempt| (FIRST_PAUSE << attempt).min(LONGEST_PAUSE)).sum();
-        assert!(most < 5_000, "{most} ms");
+    }
+
+    #[test]
+    fn an_item_that_only_this_write_leaves_shows_that_it_was_carried_out() {
+        let outcome =
+            |part| transaction(true).failed_condition(failed(part, Some("ours"))).expect("an outcome");
+        assert!(matches!(outcome(0), Ok(Written::Earlier(_))));
+        assert!(outcome(1).is_err(), "the item of another part");
     }
 }

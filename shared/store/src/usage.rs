@@ -12,10 +12,11 @@ use hb_domain::time::{Day, Month};
 use hb_domain::usage::{DailyUsage, DayCounts};
 use hb_domain::{KeyId, Result, Timestamp};
 
+use crate::{Context, Store};
+use crate::backoff::Backoff;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{map_sdk_error, retry_when_throttled};
 use crate::tables::Table;
-use crate::{Context, Store};
 
 const TABLE: Table = Table::Usage;
 
@@ -31,7 +32,7 @@ impl<'a> Usage<'a> {
         Self { store, context }
     }
 
-    /// Adds `counts` to what `key` did on the day on which the request was received. The SDK makes one attempt, since
+    /// Adds `counts` to what `key` did on the day of `now`. The SDK makes one attempt, since
     /// repeating an addition whose answer was lost would count twice.
     ///
     /// # Errors
@@ -57,11 +58,11 @@ impl<'a> Usage<'a> {
         }
         let expression = format!("SET lastUsed = :now ADD {}", additions.join(", "));
         let update = update.update_expression(expression);
-        let answer = retry_when_throttled(|| update.clone().send()).await;
+        let answer = retry_when_throttled(Backoff::counter(), || update.clone().send()).await;
         answer.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
     }
 
-    /// What `key` did on each of the `days` days that end with the day of the request, oldest first.
+    /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
     ///
     /// # Errors
     /// The database's.

@@ -1,30 +1,28 @@
-//! Keys that an earlier attempt of a request has created, and whose secret nobody was told.
+//! Keys that an earlier attempt of the request created, and whose secret was never returned to anyone.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, Result};
 
-use super::credential_key;
 use super::keys::Keys;
-use crate::item::{bytes, text};
-use crate::tables::Table;
-use crate::transaction::{Cancelled, TRIES, built, pause, transact};
+use super::secret::{Part, record_taken_over};
+use crate::backoff::Backoff;
+use crate::transaction::ConditionFailed;
 
 impl Keys<'_> {
-    /// Gives the key that this very request has created before, when it was resumed or its answer was lost, the secret
-    /// that is about to be told: nobody has been told the one it has. The key has to be as it was first written, and
-    /// what it can do is judged by what is stored, not by what this attempt asks for.
+    /// Gives the key that an earlier attempt of this request created the secret that this attempt returns. The key has to
+    /// be as it was created. Whether the caller may create it is decided by the stored scopes and expiry, not by those of
+    /// this attempt.
     ///
     /// # Errors
-    /// [`Error::Duplicate`] when somebody has rotated or revoked the key since; what [`Principal::may_create`] says;
-    /// [`Error::AuthInvalid`] when the caller's own key has ended meanwhile; the database's.
+    /// [`Error::Duplicate`] when the key was rotated or revoked since; what [`Principal::may_create`] returns;
+    /// [`Error::AuthInvalid`] when the caller's own key was revoked or rotated meanwhile; the database's.
     ///
     /// [`Principal::may_create`]: hb_domain::Principal::may_create
     pub(super) async fn adopt(&self, key: &KeySummary, secret: &KeyHash) -> Result<KeySummary> {
-        let (stored, credential) = self.written_before(key).await?;
+        let (stored, credential) = self.created_before(key).await?;
         self.principal.may_create(credential.scopes, credential.expires_at)?;
         let changed = |how: &str| {
             let id = &stored.id;
@@ -38,63 +36,47 @@ impl Keys<'_> {
         if credential.rotation.is_some() || credential.previous.is_some() {
             return Err(changed("rotated"));
         }
-        let update = Update::builder()
-            .table_name(self.store.table(Table::ApiKeys))
-            .set_key(Some(credential_key(&key.id)))
-            .update_expression("SET secretHash = :code, pepperVersion = :pepper")
-            .condition_expression(
+        let credential = self
+            .set_secret(&key.id, &credential.secret, secret, "")
+            .condition(
                 "tenant = :tenant AND secretHash = :seen AND attribute_not_exists(rotation) AND attribute_not_exists(revokedAt)",
-            )
-            .expression_attribute_values(":tenant", text(self.tenant))
-            .expression_attribute_values(":seen", bytes(&credential.secret.mac))
-            .expression_attribute_values(":code", bytes(&secret.mac))
-            .expression_attribute_values(":pepper", text(&secret.pepper.0));
-        let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
-        let mark =
-            self.idempotency.map(|locked| locked.applied_again(self.store, self.tenant)).transpose()?;
-        let index_of_mark = mark.is_some().then_some(parts.len());
-        parts.extend(mark);
-        parts.extend(self.caller_is_live(&key.id)?);
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => {
-                    self.store.tenants().raise_epoch(self.tenant).await?;
-                    return Ok(stored);
-                }
-                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
-                Err(Cancelled::Condition(0)) => {
-                    // Somebody has changed it since it was read; the next attempt finds what it is now.
-                    return Err(Error::Unavailable("a key was changed while it was adopted".into()));
-                }
-                Err(Cancelled::Condition(index)) if Some(index) == index_of_mark => {
-                    return Err(Error::Unavailable(
-                        "another request took over the idempotency record".into(),
-                    ));
-                }
-                Err(Cancelled::Condition(_)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
+            );
+        let record = self.idempotency.map(|locked| locked.applied_again(self.tenant));
+        let transaction = self.secret_transaction(&key.id, credential, record);
+        match transaction.run(self.store, &mut Backoff::transaction()).await? {
+            Ok(_) => {
+                self.store.tenants().raise_epoch(self.tenant).await?;
+                Ok(stored)
+            }
+            // The next attempt of the request finds how.
+            Err(ConditionFailed { part: Part::Credential, .. }) => {
+                Err(Error::Unavailable("a key was changed while it was adopted".into()))
+            }
+            Err(ConditionFailed { part: Part::IdempotencyRecord, .. }) => Err(record_taken_over()),
+            Err(ConditionFailed { part: Part::CallerIsLive, .. }) => {
+                Err(Error::AuthInvalid(AuthFailure::Unknown))
             }
         }
-        Err(Error::Unavailable("creating a key lost against others too often".into()))
     }
 
-    /// Both rows of the key, provided that this request has written them.
-    async fn written_before(&self, key: &KeySummary) -> Result<(KeySummary, StoredCredential)> {
-        let taken = || Error::Unavailable(format!("{} is liveKeys", key.id));
+    /// Both items of the key, provided that this request created them.
+    async fn created_before(&self, key: &KeySummary) -> Result<(KeySummary, StoredCredential)> {
+        let taken = || Error::Unavailable(format!("the key id {} is taken", key.id));
         let stored = match self.get(&key.id).await {
             Err(Error::NotFound) => return Err(taken()),
             other => other?,
         };
         let credential = self.store.credentials().get(&key.id).await?.ok_or_else(taken)?;
-        // An expiry that the request does not name is the caller's, which a rotation with a grace may have changed
-        // between two attempts: the one that was first written holds.
+        // An expiry that the request does not name is that of the caller's key, which a rotation with a grace period may
+        // have changed between two attempts. The stored one is kept.
         let first_written = KeySummary {
             created_at: key.created_at,
             expires_at: stored.expires_at,
             revoked_at: stored.revoked_at,
             ..key.clone()
         };
-        let rows_agree = (&credential.tenant, credential.scopes, credential.expires_at)
+        let items_agree = (&credential.tenant, credential.scopes, credential.expires_at)
             == (self.tenant, stored.scopes, stored.expires_at);
-        if stored == first_written && rows_agree { Ok((stored, credential)) } else { Err(taken()) }
+        if stored == first_written && items_agree { Ok((stored, credential)) } else { Err(taken()) }
     }
 }

@@ -1,29 +1,25 @@
 //! A tenant's keys: creating, reading and listing them.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
-use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
 use hb_domain::pepper::KeyHash;
-use hb_domain::{Error, KeyId, Principal, Result, Scope, TenantId, Timestamp};
+use hb_domain::{Error, KeyId, Principal, Result, TenantId};
 
 use super::live_names::{self, NameConflict};
-use super::{credential_key, credentials, listed_until, owned_key, owner};
+use super::{credential_key, credentials, listed_until, owned_key, owner, summary};
+use crate::{Context, Store};
+use crate::backoff::Backoff;
 use crate::idempotency::LockedRecord;
-use crate::item::{Attributes, Row, bytes, millis, number, text, texts};
+use crate::item::{Attributes, bytes, text};
 use crate::sdk_error::map_sdk_error;
 use crate::tables::Table;
-use crate::transaction::{Cancelled, TRIES, built, pause, transact};
-use crate::{Context, Store};
+use crate::transaction::Transaction;
+use crate::write::Write;
 
-/// The most live keys a tenant may have.
-pub const MAX_LIVE_KEYS: u64 = 100;
-
-/// The most keys that have ended a list shows.
+/// The most revoked and expired keys that a list shows.
 const MAX_ENDED_LISTED: usize = 400;
-
-const TABLE: Table = Table::ApiKeys;
 
 /// The keys of one tenant.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +29,18 @@ pub struct Keys<'a> {
     pub(super) context: &'a Context,
     /// The caller.
     pub(super) principal: &'a Principal,
-    /// The key that the caller came with, and what is kept of the secret it presented.
+    /// The key that the caller presented, and the hash of its secret; `None` when it presented no key.
     pub(super) caller: Option<(&'a KeyId, &'a KeyHash)>,
     pub(super) idempotency: Option<&'a LockedRecord>,
+}
+
+/// The parts of the transaction that creates a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Credential,
+    Summary,
+    LiveName,
+    CallerIsLive,
 }
 
 impl<'a> Keys<'a> {
@@ -52,27 +57,25 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The part of a transaction that holds while the caller's own key works with the secret it presented;
-    /// none when that key is `changed` in the same transaction, or the caller came without a key.
-    pub(super) fn caller_is_live(&self, changed: &KeyId) -> Result<Option<TransactWriteItem>> {
-        let Some((id, secret)) = self.caller.filter(|(id, _)| *id != changed) else { return Ok(None) };
-        let check = ConditionCheck::builder()
-            .table_name(self.store.table(Table::ApiKeys))
-            .set_key(Some(credential_key(id)))
-            .condition_expression(
-                "attribute_not_exists(revokedAt) AND (secretHash = :code OR previousSecretHash = :code)",
+    /// A check that the caller's own key is not revoked and still has the secret that the caller presented. `None` when
+    /// the transaction changes that key itself, or the caller presented no key.
+    pub(super) fn caller_is_live(&self, changed: &KeyId) -> Option<Write> {
+        let (id, secret) = self.caller.filter(|(id, _)| *id != changed)?;
+        let check = Write::check(Table::ApiKeys, credential_key(id))
+            .condition(
+                "attribute_not_exists(revokedAt) AND (secretHash = :hash OR previousSecretHash = :hash)",
             )
-            .expression_attribute_values(":code", bytes(&secret.mac));
-        Ok(Some(TransactWriteItem::builder().condition_check(built(check.build())?).build()))
+            .value(":hash", bytes(&secret.mac));
+        Some(check)
     }
 
-    /// Creates a key whose secret has this hash, and gives it as it is kept. It works from now on.
+    /// Creates a key whose secret has this hash, and returns it as it is stored. The key works from now on.
     ///
     /// # Errors
-    /// [`Error::AuthInvalid`] when the caller's own key has ended meanwhile,
-    /// [`Error::Duplicate`] when a live key of its environment has its name, or when a request before it under the
-    /// same claim has created it and somebody has rotated or revoked it since, [`Error::QuotaExhausted`]
-    /// when the tenant has [`MAX_LIVE_KEYS`]; the database's.
+    /// [`Error::AuthInvalid`] when the caller's own key was revoked or rotated meanwhile; [`Error::Duplicate`] when a live
+    /// key of its environment has its name, or when an earlier attempt of the request created the key and it was rotated
+    /// or revoked since; [`Error::QuotaExhausted`] when the tenant has [`MAX_LIVE_KEYS`](crate::MAX_LIVE_KEYS); the
+    /// database's.
     pub async fn create(&self, key: &KeySummary, secret: KeyHash) -> Result<KeySummary> {
         let credential = StoredCredential {
             id: key.id.clone(),
@@ -85,44 +88,42 @@ impl<'a> Keys<'a> {
             rotation: None,
             previous: None,
         };
-        let secret = credential.secret.clone();
-        let mut rows = [credentials::encode(&credential), encode(self.tenant, key)];
-        if let Some(end) = key.expires_at {
-            for row in &mut rows {
-                row.insert("ttl".into(), listed_until(end));
+        let put = |mut item: Attributes| {
+            if let Some(end) = key.expires_at {
+                item.insert("ttl".into(), listed_until(end));
             }
-        }
-        let mut parts = Vec::new();
-        for row in rows {
-            let put = Put::builder()
-                .table_name(self.store.table(Table::ApiKeys))
-                .set_item(Some(row))
-                .condition_expression("attribute_not_exists(pk)")
-                .build();
-            parts.push(TransactWriteItem::builder().put(built(put)?).build());
-        }
-        let slot = live_names::reserve(self.store, self.tenant, key)?;
-        parts.push(TransactWriteItem::builder().update(slot).build());
-        parts.extend(self.caller_is_live(&key.id)?);
-
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => return Ok(key.clone()),
-                Err(lost @ (Cancelled::Conflict | Cancelled::Condition(2))) => {
-                    // The row says whether the name is taken by now; trying again would not help then.
-                    match live_names::explain(self.store, self.tenant, key, key.created_at).await? {
-                        NameConflict::Taken(error) => return Err(error),
-                        NameConflict::ExpiredRemoved | NameConflict::Gone => {}
-                    }
-                    if matches!(lost, Cancelled::Conflict) {
-                        pause(attempt, key.id.as_str()).await;
+            Write::put(Table::ApiKeys, item).condition("attribute_not_exists(pk)")
+        };
+        let transaction = Transaction::new(Part::Credential, put(credentials::encode(&credential)))
+            .and(Part::Summary, put(summary::encode(self.tenant, key)))
+            .and(Part::LiveName, live_names::reserve(self.tenant, key))
+            .and(Part::CallerIsLive, self.caller_is_live(&key.id));
+        // When a transaction conflicts, another one may be taking the name: further attempts would not help then.
+        let check_name = async || match live_names::read_conflict(self.store, self.tenant, key).await? {
+            NameConflict::Taken(error) => Err(error),
+            NameConflict::ExpiredRemoved | NameConflict::Gone => Ok(()),
+        };
+        let mut backoff = Backoff::transaction();
+        loop {
+            let failed = match transaction.run_unless(self.store, &mut backoff, check_name).await? {
+                Ok(_) => return Ok(key.clone()),
+                Err(failed) => failed,
+            };
+            match failed.part {
+                Part::Credential | Part::Summary => return self.adopt(key, &credential.secret).await,
+                Part::CallerIsLive => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
+                Part::LiveName => {
+                    let found = failed.found.unwrap_or_default();
+                    let conflict = live_names::resolve(self.store, self.tenant, key, &found).await?;
+                    if let NameConflict::Taken(error) = conflict {
+                        return Err(error);
                     }
                 }
-                Err(Cancelled::Condition(3)) => return Err(Error::AuthInvalid(AuthFailure::Unknown)),
-                Err(Cancelled::Condition(_)) => return self.adopt(key, &secret).await,
+            }
+            if !backoff.wait().await {
+                return Err(Error::Unavailable("creating a key met too many conflicts".into()));
             }
         }
-        Err(Error::Unavailable("creating a key lost against others too often".into()))
     }
 
     /// Reads one key, consistently.
@@ -133,12 +134,12 @@ impl<'a> Keys<'a> {
         let get = self.store.db.get_item().table_name(self.store.table(Table::ApiKeys));
         let get = get.set_key(Some(owned_key(self.tenant, id.as_str()))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
-        answer.item.as_ref().map(decode).transpose()?.ok_or(Error::NotFound)
+        let response = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
+        response.item.as_ref().map(summary::decode).transpose()?.ok_or(Error::NotFound)
     }
 
-    /// Reads the keys that are still shown, consistently, newest first: all live ones, and the newest of
-    /// those that have ended.
+    /// Reads the keys that a list shows at `now`, consistently, newest first: all live ones, and the newest of the revoked
+    /// and expired ones.
     ///
     /// # Errors
     /// The database's.
@@ -158,18 +159,18 @@ impl<'a> Keys<'a> {
                 .set_exclusive_start_key(from)
                 .consistent_read(true)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let answer = query.send().await.map_err(|error| map_sdk_error("Query api-keys", error))?;
-            for item in answer.items() {
-                keys.push(decode(item)?);
+            let response = query.send().await.map_err(|error| map_sdk_error("Query api-keys", error))?;
+            for item in response.items() {
+                keys.push(summary::decode(item)?);
             }
-            from = answer.last_evaluated_key;
+            from = response.last_evaluated_key;
             if from.is_none() {
                 break;
             }
         }
         keys.retain(|key| key.is_shown(now));
         keys.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
-        // Live keys are few; of those that have ended, however many, the newest are enough.
+        // The number of live keys is limited, that of the others is not.
         let mut ended = 0;
         keys.retain(|key| {
             let is_live = key.status(now) == KeyStatus::Active;
@@ -178,32 +179,4 @@ impl<'a> Keys<'a> {
         });
         Ok(keys)
     }
-}
-
-fn encode(tenant: &TenantId, key: &KeySummary) -> Attributes {
-    let mut item = owned_key(tenant, key.id.as_str());
-    item.insert("name".into(), text(&key.name));
-    item.insert("keyPrefix".into(), text(&key.key_prefix));
-    item.insert("environment".into(), text(key.environment.as_str()));
-    item.insert("scopes".into(), texts(key.scopes.iter()));
-    item.insert("createdAt".into(), number(key.created_at.micros()));
-    if let Some(end) = key.expires_at {
-        item.insert("expiresAt".into(), millis(end));
-    }
-    item
-}
-
-fn decode(item: &Attributes) -> Result<KeySummary> {
-    let row = Row::new(TABLE, item);
-    Ok(KeySummary {
-        id: row.parsed("sk", KeyId::parse)?,
-        name: row.text("name")?.to_owned(),
-        key_prefix: row.text("keyPrefix")?.to_owned(),
-        environment: row.parsed("environment", Environment::parse)?,
-        scopes: row.parsed_all("scopes", Scope::parse)?,
-        // Microseconds, so that keys made in one millisecond still list in the order of their making.
-        created_at: Timestamp::from_micros(row.integer("createdAt")?),
-        expires_at: row.optional_moment("expiresAt")?,
-        revoked_at: row.optional_moment("revokedAt")?,
-    })
 }

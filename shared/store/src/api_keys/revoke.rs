@@ -1,60 +1,68 @@
-//! The end of keys.
+//! Revoking keys.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use hb_domain::key_summary::KeySummary;
 use hb_domain::{Error, Result, Timestamp};
 
 use super::keys::Keys;
 use super::{credential_key, listed_until, live_names, owned_key};
-use crate::item::millis;
+use crate::backoff::Backoff;
+use crate::item::{Attributes, Row, millis};
 use crate::tables::Table;
-use crate::transaction::{Cancelled, TRIES, built, pause, transact};
+use crate::transaction::Transaction;
+use crate::write::Write;
+
+/// The parts of the transaction that revokes a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Credential,
+    Summary,
+    LiveName,
+}
 
 impl Keys<'_> {
-    /// Ends a key; gives the moment at which it ended, which is an earlier one when it had ended
-    /// before. When this returns, no instance accepts the key: repeating it raises the tenant's epoch
-    /// again, in case the first one ended before it did.
+    /// Revokes a key and returns when it was revoked, which is an earlier time when it had been revoked before. When this
+    /// returns, no instance accepts the key. A repetition raises the tenant's epoch again, in case the first attempt ended
+    /// before it did.
     ///
     /// # Errors
-    /// The database's: the end may then hold only within a minute, so the caller has to repeat it.
+    /// The database's. Instances may then accept the key for up to a minute, so the caller has to repeat the call.
     pub async fn revoke(&self, key: &KeySummary) -> Result<Timestamp> {
-        let ended = self.end(key, self.context.effective_at()).await?;
+        let now = self.context.effective_at();
+        let revoked_at = self.mark_revoked(key, now).await?;
         self.store.tenants().raise_epoch(self.tenant).await?;
-        Ok(ended)
+        Ok(revoked_at)
     }
 
-    async fn end(&self, key: &KeySummary, now: Timestamp) -> Result<Timestamp> {
+    async fn mark_revoked(&self, key: &KeySummary, now: Timestamp) -> Result<Timestamp> {
         if let Some(earlier) = key.revoked_at {
             return Ok(earlier);
         }
-        let mut parts = Vec::new();
-        for row in [credential_key(&key.id), owned_key(self.tenant, key.id.as_str())] {
-            let update = Update::builder()
-                .table_name(self.store.table(Table::ApiKeys))
-                .set_key(Some(row))
-                .update_expression("SET revokedAt = :now, #ttl = :ttl")
-                .condition_expression("attribute_exists(pk) AND attribute_not_exists(revokedAt)")
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":now", millis(now))
-                .expression_attribute_values(":ttl", listed_until(now))
-                .build();
-            parts.push(TransactWriteItem::builder().update(built(update)?).build());
-        }
-        let slot = live_names::release(self.store, self.tenant, key)?;
-        parts.push(TransactWriteItem::builder().update(slot).build());
-
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => return Ok(now),
-                Err(Cancelled::Conflict) => pause(attempt, key.id.as_str()).await,
-                // The slot of an expired key has been given back already: end the key without it.
-                Err(Cancelled::Condition(2)) => parts.truncate(2),
-                Err(Cancelled::Condition(_)) => {
-                    // Somebody else has ended it.
-                    return self.get(&key.id).await?.revoked_at.ok_or(Error::NotFound);
+        let revoke = |item: Attributes| {
+            Write::update(Table::ApiKeys, item, "SET revokedAt = :now, #ttl = :ttl")
+                .condition("attribute_exists(pk) AND attribute_not_exists(revokedAt)")
+                .name("#ttl", "ttl")
+                .value(":now", millis(now))
+                .value(":ttl", listed_until(now))
+        };
+        let mut transaction = Transaction::new(Part::Credential, revoke(credential_key(&key.id)))
+            .and(Part::Summary, revoke(owned_key(self.tenant, key.id.as_str())))
+            .and(Part::LiveName, live_names::release(self.tenant, key));
+        let mut backoff = Backoff::transaction();
+        loop {
+            let failed = match transaction.run(self.store, &mut backoff).await? {
+                Ok(_) => return Ok(now),
+                Err(failed) => failed,
+            };
+            match failed.part {
+                // The name of an expired key has been released before.
+                Part::LiveName => transaction = transaction.without(Part::LiveName),
+                // Another request has revoked the key.
+                Part::Credential | Part::Summary => {
+                    let found = failed.found.ok_or(Error::NotFound)?;
+                    let revoked_at = Row::new(Table::ApiKeys, &found).optional_moment("revokedAt")?;
+                    return revoked_at.ok_or(Error::NotFound);
                 }
             }
         }
-        Err(Error::Unavailable("revoking a key lost against others too often".into()))
     }
 }

@@ -1,48 +1,42 @@
-//! New secrets for keys.
+//! Rotating keys: new secrets.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use hb_domain::credential::StoredCredential;
 use hb_domain::error::AuthFailure;
 use hb_domain::pepper::KeyHash;
 use hb_domain::{Error, KeyId, Result};
 
-use super::credential_key;
 use super::keys::Keys;
 use crate::idempotency::LockedRecord;
 use crate::item::{bytes, millis, text};
-use crate::tables::Table;
-use crate::transaction::{Cancelled, TRIES, built, pause, transact};
 
 /// A new secret for a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotation<'a> {
     /// The key.
     pub id: &'a KeyId,
-    /// What is kept of the new secret.
+    /// The hash of the new secret.
     pub secret: &'a KeyHash,
-    /// How long the old one works on.
+    /// How long the previous secret still works.
     pub grace: Duration,
-    /// Names this rotation. One that is carried on replaces the secret that it has made before, and
-    /// leaves the grace of the one before that alone.
+    /// The name of this rotation. A later attempt of it replaces the secret that the earlier attempt set, and keeps the
+    /// grace period of the secret before that.
     pub name: &'a str,
 }
 
 impl Keys<'_> {
-    /// Gives a key a new secret. A secret that an earlier rotation replaced stops working. When this
-    /// returns, no instance accepts the old secret beyond its grace.
+    /// Gives a key a new secret. A secret that an earlier rotation replaced stops working. When this returns, no instance
+    /// accepts the previous secret beyond its grace period.
     ///
-    /// A caller that rotates its own key has to hold its present secret to the end, and one that rotates
-    /// another key has to be a live key still: who was locked out while the request was under way
-    /// gets nothing.
+    /// A caller that rotates its own key must still hold its current secret when the rotation is written, and a caller that
+    /// rotates another key must still have a live key: a caller that was locked out meanwhile gets no secret.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the key has been revoked or removed meanwhile, [`Error::AuthInvalid`] when
-    /// the caller's has, [`Error::Duplicate`] when a request before this one under the same claim has rotated the key
-    /// and somebody has rotated it again since, [`Error::Unavailable`] when another rotation was faster; the database's, and then
-    /// the old secret is the key's again.
+    /// [`Error::NotFound`] when the key was revoked or removed meanwhile; [`Error::AuthInvalid`] when the caller's key was
+    /// revoked or rotated meanwhile; [`Error::Duplicate`] when an earlier attempt of the request rotated the key and it was
+    /// rotated again since; [`Error::Unavailable`] when another rotation was faster; the database's, and then the key has
+    /// its previous secret again.
     pub async fn rotate(&self, rotation: Rotation<'_>) -> Result<()> {
         let before = self.store.credentials().get(rotation.id).await?;
         let before = before.filter(|found| found.tenant == *self.tenant).ok_or(Error::NotFound)?;
@@ -61,48 +55,41 @@ impl Keys<'_> {
             return Err(Error::AuthInvalid(AuthFailure::Unknown));
         }
         let (secret, grace) = (rotation.secret, rotation.grace);
-        let previous = if resumed {
-            ""
-        } else if grace.is_zero() {
-            " REMOVE previousSecretHash, previousPepperVersion, replacedAt, previousUntil"
-        } else {
+        let keeps_previous = !resumed && !grace.is_zero();
+        let previous = if keeps_previous {
             ", previousSecretHash = :seen, previousPepperVersion = :seenPepper, replacedAt = :now, previousUntil = :until"
+        } else if resumed {
+            ""
+        } else {
+            " REMOVE previousSecretHash, previousPepperVersion, replacedAt, previousUntil"
         };
-        let mut update = self
-            .update_secret(rotation.id, &before.secret, secret)
-            .update_expression(format!(
-                "SET secretHash = :code, pepperVersion = :pepper, rotation = :rotation{previous}"
-            ))
-            .expression_attribute_values(":rotation", text(rotation.name));
-        if previous.contains(":now") {
-            update = update
-                .expression_attribute_values(":seenPepper", text(&before.secret.pepper.0))
-                .expression_attribute_values(":now", millis(self.context.effective_at()))
-                .expression_attribute_values(":until", millis(self.context.effective_at().plus(grace)));
+        let mut credential = self
+            .set_secret(rotation.id, &before.secret, secret, &format!(", rotation = :rotation{previous}"))
+            .value(":rotation", text(rotation.name));
+        if keeps_previous {
+            credential = credential
+                .value(":seenPepper", text(&before.secret.pepper.0))
+                .value(":now", millis(self.context.effective_at()))
+                .value(":until", millis(self.context.effective_at().plus(grace)));
         }
-        let mark = self.idempotency.map(|locked| match resumed {
-            true => locked.applied_again(self.store, self.tenant),
-            false => locked.applied(self.store, self.tenant),
+        let record = self.idempotency.map(|locked| match resumed {
+            true => locked.applied_again(self.tenant),
+            false => locked.applied(self.tenant),
         });
-        self.write_secret(rotation.id, update, secret, mark.transpose()?).await?;
+        self.write_secret(rotation.id, credential, record).await?;
         match self.store.tenants().raise_epoch(self.tenant).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                // What an earlier attempt has applied stays so.
+                // What an earlier attempt has applied stays applied.
                 let idempotency = self.idempotency.filter(|_| !resumed);
-                self.take_back(&before, secret, idempotency).await;
+                self.restore(&before, secret, idempotency).await;
                 Err(error)
             }
         }
     }
 
-    /// Gives the key its old secret back: nobody has been told the new one.
-    async fn take_back(
-        &self,
-        before: &StoredCredential,
-        secret: &KeyHash,
-        idempotency: Option<&LockedRecord>,
-    ) {
+    /// Gives the key its previous secret again. The new one was not returned to anyone.
+    async fn restore(&self, before: &StoredCredential, secret: &KeyHash, idempotency: Option<&LockedRecord>) {
         let (mut set, mut removed) = (String::new(), Vec::new());
         match &before.previous {
             None => removed.extend(["previousSecretHash", "previousPepperVersion", "replacedAt", "previousUntil"]),
@@ -110,88 +97,28 @@ impl Keys<'_> {
                 ", previousSecretHash = :old, previousPepperVersion = :oldPepper, replacedAt = :at, previousUntil = :until",
             ),
         }
-        // A repetition must not take this rotation for done.
+        // A later attempt must not take this rotation for applied.
         match &before.rotation {
             None => removed.push("rotation"),
             Some(_) => set.push_str(", rotation = :rotation"),
         }
-        let removed =
-            if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
-        let mut update = self
-            .update_secret(&before.id, secret, &before.secret)
-            .update_expression(format!("SET secretHash = :code, pepperVersion = :pepper{set}{removed}"));
+        if !removed.is_empty() {
+            set.push_str(&format!(" REMOVE {}", removed.join(", ")));
+        }
+        let mut credential = self.set_secret(&before.id, secret, &before.secret, &set);
         if let Some(rotation) = &before.rotation {
-            update = update.expression_attribute_values(":rotation", text(rotation));
+            credential = credential.value(":rotation", text(rotation));
         }
         if let Some(previous) = &before.previous {
-            update = update
-                .expression_attribute_values(":old", bytes(&previous.secret.mac))
-                .expression_attribute_values(":oldPepper", text(&previous.secret.pepper.0))
-                .expression_attribute_values(":at", millis(previous.replaced_at))
-                .expression_attribute_values(":until", millis(previous.works_until));
+            credential = credential
+                .value(":old", bytes(&previous.secret.mac))
+                .value(":oldPepper", text(&previous.secret.pepper.0))
+                .value(":at", millis(previous.replaced_at))
+                .value(":until", millis(previous.works_until));
         }
-        let taken_back = async {
-            let mark = idempotency.map(|locked| locked.taken_back(self.store, self.tenant)).transpose()?;
-            self.write_secret(&before.id, update, &before.secret, mark).await
-        };
-        if let Err(error) = taken_back.await {
-            tracing::error!(key = %before.id, %error, "a rotation has failed half-way: nobody holds the key's secret");
+        let record = idempotency.map(|locked| locked.not_applied(self.tenant));
+        if let Err(error) = self.write_secret(&before.id, credential, record).await {
+            tracing::error!(key = %before.id, %error, "a failed rotation could not be undone: the key's secret is unknown");
         }
-    }
-
-    /// An update of the credential row on the condition that its secret is `seen`: of two rotations at once
-    /// one wins.
-    fn update_secret(&self, id: &KeyId, seen: &KeyHash, secret: &KeyHash) -> UpdateBuilder {
-        Update::builder()
-            .table_name(self.store.table(Table::ApiKeys))
-            .set_key(Some(credential_key(id)))
-            .condition_expression(
-                "tenant = :tenant AND attribute_not_exists(revokedAt) AND secretHash = :seen",
-            )
-            .expression_attribute_values(":tenant", text(self.tenant))
-            .expression_attribute_values(":seen", bytes(&seen.mac))
-            .expression_attribute_values(":code", bytes(&secret.mac))
-            .expression_attribute_values(":pepper", text(&secret.pepper.0))
-    }
-
-    /// Writes it, together with the claim's mark when there is one, and with the condition that the caller's own key
-    /// is live when that is another.
-    async fn write_secret(
-        &self,
-        id: &KeyId,
-        update: UpdateBuilder,
-        secret: &KeyHash,
-        mark: Option<TransactWriteItem>,
-    ) -> Result<()> {
-        let mut parts = vec![TransactWriteItem::builder().update(built(update.build())?).build()];
-        let index_of_mark = mark.is_some().then_some(parts.len());
-        parts.extend(mark);
-        parts.extend(self.caller_is_live(id)?);
-        for attempt in 0..TRIES {
-            match transact(self.store, parts.clone()).await? {
-                Ok(()) => return Ok(()),
-                Err(Cancelled::Conflict) => pause(attempt, id.as_str()).await,
-                Err(Cancelled::Condition(0)) => {
-                    // An attempt before, whose answer was lost, may have written this very secret.
-                    let found = self.store.credentials().get(id).await?;
-                    let found =
-                        found.filter(|found| found.tenant == *self.tenant && found.revoked_at.is_none());
-                    return match found {
-                        Some(found) if found.secret == *secret => Ok(()),
-                        Some(_) => Err(Error::Unavailable("another rotation of the key was faster".into())),
-                        None => Err(Error::NotFound),
-                    };
-                }
-                Err(Cancelled::Condition(index)) if Some(index) == index_of_mark => {
-                    return Err(Error::Unavailable(
-                        "another request took over the idempotency record".into(),
-                    ));
-                }
-                Err(Cancelled::Condition(_)) => {
-                    return Err(Error::AuthInvalid(AuthFailure::Unknown));
-                }
-            }
-        }
-        Err(Error::Unavailable("rotating a key lost against others too often".into()))
     }
 }

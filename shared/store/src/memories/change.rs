@@ -1,36 +1,40 @@
 //! Changing and deleting single memories.
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::patch::Patch;
 use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 
-use super::put::{Failure, PutOutcome};
+use super::put::PutOutcome;
 use super::stored_memory::StoredMemory;
 use super::{Memories, VersionedMemory, stored_memory};
+use crate::backoff::Backoff;
 use crate::changes::Change;
 use crate::item::{Attributes, millis, text};
-use crate::sdk_error::{map_sdk_error, retry_when_throttled, was_rejected};
+use crate::sdk_error::map_sdk_error;
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 use crate::tables::Table;
+use crate::transaction::{Transaction, WriteError, Written};
+use crate::write::Write;
 
-/// How often a patch that lost against another one of the same memory starts over.
-const TRIES: u32 = 50;
+/// How often a patch is applied anew because the memory was changed meanwhile.
+const MAX_ATTEMPTS: u32 = 50;
 
-/// What a deletion has freed, and the place in the order of what was there.
+/// What a deletion has deleted: one memory or none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Freed {
-    pub(super) amount: StorageUsage,
+pub(super) struct Deleted {
+    /// The storage that is to be released.
+    pub(super) storage: StorageUsage,
+    /// The memory's write sequence.
     pub(super) write_seq: u64,
 }
 
 impl Memories<'_> {
-    /// Changes a memory as `patch` says and gives it as it then is; with `expected`, only one of these
-    /// versions. Each try reads, applies and writes if nobody else has: concurrent patches all survive.
+    /// Applies `patch` to a memory and returns the result; with `expected`, only to one of these versions. Each attempt
+    /// reads the memory, applies the patch and writes on the condition that the memory is unchanged, so no concurrent
+    /// patch is lost.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when it is not there, [`Error::PreconditionFailed`] when it has another version,
+    /// [`Error::NotFound`] when there is no such memory, [`Error::PreconditionFailed`] when it has another version,
     /// [`Error::Validation`] when the merged metadata is too large; the database's.
     pub async fn patch(
         &self,
@@ -40,7 +44,7 @@ impl Memories<'_> {
         version: &str,
     ) -> Result<VersionedMemory> {
         let now = self.context.received_at();
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let found =
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
             let is_applied = self.idempotency.is_some_and(|locked| locked.record.applied);
@@ -53,7 +57,7 @@ impl Memories<'_> {
             }
             let patched = patch.apply(&found.memory, now)?;
             if patched == found.memory {
-                // Who has made it so may have died before it could say so.
+                // The attempt that changed it may have ended before it published the change.
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
@@ -61,10 +65,10 @@ impl Memories<'_> {
                 return Ok(changed.versioned());
             }
         }
-        Err(Error::Unavailable("a patch lost against others too often".into()))
+        Err(Error::Unavailable("the memory was changed by others too often".into()))
     }
 
-    /// Puts `memory` in the place of `found`; `None` when that has changed meanwhile.
+    /// Replaces `found` by `memory`; `None` when the memory was changed meanwhile.
     async fn replace(
         &self,
         found: StoredMemory,
@@ -72,125 +76,120 @@ impl Memories<'_> {
         version: &str,
         now: Timestamp,
     ) -> Result<Option<StoredMemory>> {
-        let counts = StorageLedger::new(self.store, self.tenant);
+        let ledger = StorageLedger::new(self.store, self.tenant);
         let (before, after) = (found.memory.size(), memory.size());
         let bytes = |bytes: u64| StorageUsage { memories: 0, bytes };
         let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
         let is_moved: Vec<bool> =
             owners(&found.memory).into_iter().zip(owners(&memory)).map(|(old, new)| old != new).collect();
-        let mut moved = found.moved;
+        let mut owner_since = found.owner_since;
         if (grown.bytes > 0 || is_moved.contains(&true))
-            && let Reservation::Granted(index) = counts.reserve(grown, None, now).await?
+            && let Reservation::Granted(write_seq) = ledger.reserve(grown, None, now).await?
         {
-            // Who got it now got it after any erasure that has begun.
-            for (since, is_moved) in moved.iter_mut().zip(is_moved) {
-                *since = if is_moved { Some(index) } else { *since };
+            // The new owner got the memory after the start of any erasure in progress.
+            for (since, is_moved) in owner_since.iter_mut().zip(is_moved) {
+                *since = if is_moved { Some(write_seq) } else { *since };
             }
         }
-        let stored = StoredMemory { memory, version: version.to_owned(), write_seq: found.write_seq, moved };
+        let stored =
+            StoredMemory { memory, version: version.to_owned(), write_seq: found.write_seq, owner_since };
         match self.put_over(&stored, &found.version).await {
             Ok(PutOutcome::Written | PutOutcome::AlreadyWritten) => {
                 self.note(|changes| changes.note_written(stored.memory.updated_at, now));
-                counts.release(shrunk, found.write_seq).await;
+                ledger.release(shrunk, found.write_seq).await;
                 Ok(Some(stored))
             }
             Ok(PutOutcome::ConditionFailed) => {
-                counts.release(grown, found.write_seq).await;
+                ledger.release(grown, found.write_seq).await;
                 Ok(None)
             }
-            Err(Failure { error, maybe_done }) => {
+            Err(WriteError { error, maybe_done }) => {
                 if maybe_done {
                     self.note(|changes| changes.note(Change::WRITTEN));
                 } else {
-                    counts.release(grown, found.write_seq).await;
+                    ledger.release(grown, found.write_seq).await;
                 }
                 Err(error)
             }
         }
     }
 
-    /// Deletes a memory; with `expected`, only one of these versions. The SDK makes one attempt: a
-    /// repeated one would find nothing and report a memory that it has just deleted as missing.
+    /// Deletes a memory; with `expected`, only one of these versions. The SDK makes one attempt: a second one would report a
+    /// memory that the first has deleted as missing.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when it is not there, [`Error::PreconditionFailed`] when it has another
-    /// version; the database's.
+    /// [`Error::NotFound`] when there is no such memory, [`Error::PreconditionFailed`] when it has another version; the
+    /// database's.
     pub async fn delete(&self, id: &MemoryId, expected: Option<&[String]>) -> Result<()> {
         let now = self.context.effective_at();
         let mut condition =
             "attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)".to_owned();
-        let mut delete = self.deletion(id).expression_attribute_values(":now", millis(now));
+        let mut delete = self.deletion(id).value(":now", millis(now));
         if let Some(versions) = expected {
             let names: Vec<String> = (0..versions.len()).map(|index| format!(":v{index}")).collect();
             condition = format!("{condition} AND #version IN ({})", names.join(", "));
-            delete = delete.expression_attribute_names("#version", "version");
+            delete = delete.name("#version", "version");
             for (name, version) in names.into_iter().zip(versions) {
-                delete = delete.expression_attribute_values(name, text(version));
+                delete = delete.value(name, text(version));
             }
         }
-        match self.remove(delete.condition_expression(condition)).await? {
-            Ok(gone) => {
-                StorageLedger::new(self.store, self.tenant).release(gone.amount, gone.write_seq).await;
+        match self.remove(delete.condition(condition)).await? {
+            Ok(deleted) => {
+                StorageLedger::new(self.store, self.tenant).release(deleted.storage, deleted.write_seq).await;
                 Ok(())
             }
-            Err(kept) => {
-                let kept = kept.as_ref().map(stored_memory::decode).transpose()?;
-                let visible = kept.is_some_and(|kept| kept.memory.is_visible(now));
-                Err(if visible { Error::PreconditionFailed } else { Error::NotFound })
+            Err(found) => {
+                let found = found.as_ref().map(stored_memory::decode).transpose()?;
+                let is_visible = found.is_some_and(|found| found.memory.is_visible(now));
+                Err(if is_visible { Error::PreconditionFailed } else { Error::NotFound })
             }
         }
     }
 
-    /// The deletion of a memory's item, to be completed with a condition.
-    pub(super) fn deletion(&self, id: &MemoryId) -> DeleteItemFluentBuilder {
-        self.store
-            .once
-            .delete_item()
-            .table_name(self.store.table(Table::Memories))
-            .set_key(Some(stored_memory::key(self.tenant, id)))
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    /// The deletion of a memory's item, without a condition.
+    pub(super) fn deletion(&self, id: &MemoryId) -> Write {
+        Write::delete(Table::Memories, stored_memory::key(self.tenant, id)).sent_once().returning_old()
     }
 
-    /// Deletes, and gives what is free now; or, when the condition does not hold, the item that it found. Where there is
-    /// none, or may be none any more, a request before this one may have deleted it, and died before it could say so.
+    /// Carries the deletion out and returns what it has deleted; or, when its condition does not hold, the item that it
+    /// found. When there is no item, or may be none, the change is published: an earlier attempt may have deleted the item
+    /// and ended before it published that.
     pub(super) async fn remove(
         &self,
-        delete: DeleteItemFluentBuilder,
-    ) -> Result<std::result::Result<Freed, Option<Attributes>>> {
-        match retry_when_throttled(|| delete.clone().send()).await {
-            Ok(answer) => {
-                self.note(|changes| changes.note(Change::DELETED));
-                let gone = answer.attributes.as_ref().map(stored_memory::decode).transpose()?;
-                Ok(Ok(gone.map_or_else(Freed::default, |stored| Freed {
-                    amount: stored.amount(),
-                    write_seq: stored.write_seq,
-                })))
+        deletion: Write,
+    ) -> Result<std::result::Result<Deleted, Option<Attributes>>> {
+        let note_deleted = || self.note(|changes| changes.note(Change::DELETED));
+        match Transaction::new((), deletion).run(self.store, &mut Backoff::counter()).await {
+            Ok(Ok(Written::Now(old))) => {
+                note_deleted();
+                let old = old.as_ref().map(stored_memory::decode).transpose()?;
+                let deleted =
+                    |old: StoredMemory| Deleted { storage: old.storage(), write_seq: old.write_seq };
+                Ok(Ok(old.map(deleted).unwrap_or_default()))
             }
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
-                    if failed.item.is_none() {
-                        self.note(|changes| changes.note(Change::DELETED));
-                    }
-                    Ok(Err(failed.item.clone()))
+            Ok(Ok(Written::Earlier(_))) => Ok(Ok(Deleted::default())),
+            Ok(Err(failed)) => {
+                if failed.found.is_none() {
+                    note_deleted();
                 }
-                _ => {
-                    if !was_rejected(&error) {
-                        self.note(|changes| changes.note(Change::DELETED));
-                    }
-                    Err(map_sdk_error("DeleteItem memories", error))
+                Ok(Err(failed.found))
+            }
+            Err(WriteError { error, maybe_done }) => {
+                if maybe_done {
+                    note_deleted();
                 }
-            },
+                Err(error)
+            }
         }
     }
 
+    /// Reads a memory, consistently, whether or not it has expired.
     pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<StoredMemory>> {
         let get = self.store.db.get_item().table_name(self.store.table(Table::Memories));
         let get = get.set_key(Some(stored_memory::key(self.tenant, id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem memories", error))?;
-        answer.item.as_ref().map(stored_memory::decode).transpose()
+        let response = get.send().await.map_err(|error| map_sdk_error("GetItem memories", error))?;
+        response.item.as_ref().map(stored_memory::decode).transpose()
     }
 }
 

@@ -1,4 +1,5 @@
-//! Keeping new memories, one or many: places first, then the items, then back what did not land.
+//! Creating memories, one or many: storage is reserved first, then the items are written, then the storage of those that
+//! were not written is released.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,29 +8,30 @@ use futures_util::stream::{self, StreamExt};
 use hb_domain::error::Quota;
 use hb_domain::{Error, MemoryId, Result, Timestamp};
 
-use super::put::{Failure, PutOutcome};
+use super::put::PutOutcome;
 use super::stored_memory::StoredMemory;
 use super::{Memories, VersionedMemory};
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
+use crate::transaction::WriteError;
 
-/// How many memories are written at a time.
-const AT_ONCE: usize = 16;
-/// How often places are asked for that others are giving back meanwhile.
-const TRIES: usize = 10;
+/// How many memories are written at the same time.
+const CONCURRENCY: usize = 16;
+/// How often a reservation is repeated because other requests have released storage meanwhile.
+const MAX_RESERVATIONS: usize = 10;
 
-/// What became of one of them.
+/// What became of one memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// It is kept.
+    /// It was created.
     Created,
-    /// A memory of its id was there before and is as it was.
+    /// A memory of its id existed before and is unchanged.
     AlreadyExisted,
-    /// It is not kept, or nobody knows.
+    /// It was not created, or that is unknown.
     Failed(Error),
 }
 
 impl CreateOutcome {
-    /// Why it was not stored, if it was not.
+    /// Why the memory was not created, if it was not.
     pub fn failure(self) -> Option<Error> {
         match self {
             Self::Failed(error) => Some(error),
@@ -39,27 +41,31 @@ impl CreateOutcome {
 }
 
 impl Memories<'_> {
-    /// Keeps a new memory under an id that was made for it.
+    /// Creates a memory under an id that was minted for it.
     ///
     /// # Errors
-    /// [`Error::QuotaExhausted`] when that many are kept; the database's.
+    /// [`Error::QuotaExhausted`] when the quota is used up; the database's.
     pub async fn create(&self, new: VersionedMemory) -> Result<()> {
         match self.create_all(vec![new], false).await?.pop() {
-            // An id has 67 random bits: whatever has it was made by this very request, carried on.
+            // An id has 67 random bits: an existing memory was created by an earlier attempt of this request.
             Some(CreateOutcome::Created | CreateOutcome::AlreadyExisted) => Ok(()),
             Some(CreateOutcome::Failed(error)) => Err(error),
-            None => Err(Error::Internal("a memory was neither kept nor refused".into())),
+            None => Err(no_outcome()),
         }
     }
 
-    /// Keeps new memories, as many as the limit has room for, in their order. `foreign` says that their ids
-    /// come from elsewhere, so that some may be there already. Ids have to be distinct.
+    /// Creates memories in their order, as many as the quota has room for. `ids_may_exist` is for ids that the client has
+    /// chosen: some of them may exist already. Ids must be distinct.
     ///
     /// # Errors
-    /// When no place could be taken, the database's; what becomes of single memories is told one by one.
-    pub async fn create_all(&self, new: Vec<VersionedMemory>, foreign: bool) -> Result<Vec<CreateOutcome>> {
+    /// The database's, when nothing could be reserved. Failures of single memories are in their outcomes.
+    pub async fn create_all(
+        &self,
+        new: Vec<VersionedMemory>,
+        ids_may_exist: bool,
+    ) -> Result<Vec<CreateOutcome>> {
         let (limit, now) = (self.context.memory_limit(), self.context.effective_at());
-        let counts = StorageLedger::new(self.store, self.tenant);
+        let ledger = StorageLedger::new(self.store, self.tenant);
         let mut outcomes: Vec<Option<CreateOutcome>> = vec![None; new.len()];
         let mut stored: Vec<(usize, StoredMemory)> = new
             .into_iter()
@@ -67,35 +73,35 @@ impl Memories<'_> {
                 memory: new.memory,
                 version: new.version,
                 write_seq: 0,
-                moved: [None; 3],
+                owner_since: [None; 3],
             })
             .enumerate()
             .collect();
-        // What a request before this one has written under the claim has its place already.
-        let mut may_exist = foreign;
+        // For what an earlier attempt of the request has written, storage is reserved already.
+        let mut may_exist = ids_may_exist;
         if self.is_resumed() {
-            // They have the times of the first request, and `now` is its time too.
+            // They have the time of the first attempt, and so has `now`.
             self.note(|changes| {
                 stored.iter().for_each(|(_, stored)| changes.note_backdated(stored.memory.updated_at));
             });
-            self.set_existing_aside(&mut stored, &mut outcomes, now).await?;
+            self.skip_existing(&mut stored, &mut outcomes, now).await?;
             may_exist = false;
         }
-        let mut tries = 0;
+        let mut attempts = 0;
         let write_seq = loop {
-            tries += 1;
-            let amount: StorageUsage = stored.iter().map(|(_, stored)| stored.amount()).sum();
+            attempts += 1;
+            let storage: StorageUsage = stored.iter().map(|(_, stored)| stored.storage()).sum();
             if stored.is_empty() {
                 break 0;
             }
-            match counts.reserve(amount, limit, now).await? {
+            match ledger.reserve(storage, limit, now).await? {
                 Reservation::Granted(write_seq) => break write_seq,
-                // Those that are there already need none.
+                // Memories that exist already need no reservation.
                 Reservation::Exceeded(_) if std::mem::take(&mut may_exist) => {
-                    self.set_existing_aside(&mut stored, &mut outcomes, now).await?;
+                    self.skip_existing(&mut stored, &mut outcomes, now).await?;
                 }
-                // Somebody has made room in between.
-                Reservation::Exceeded(room) if room >= amount.memories && tries < TRIES => {}
+                // Another request has released storage since.
+                Reservation::Exceeded(room) if room >= storage.memories && attempts < MAX_RESERVATIONS => {}
                 Reservation::Exceeded(room) => {
                     let room = usize::try_from(room).unwrap_or(usize::MAX).min(stored.len() - 1);
                     for (index, _) in stored.split_off(room) {
@@ -105,27 +111,27 @@ impl Memories<'_> {
                 }
             }
         };
-        // Once one could not be written in time, the others are not begun: the caller waits at a gateway.
-        let is_down = &AtomicBool::new(false);
+        // After a write without a response, no further write is started: the gateway's time limit is near.
+        let is_unavailable = &AtomicBool::new(false);
         let puts = stored.into_iter().map(|(index, stored)| async move {
             let stored = StoredMemory { write_seq, ..stored };
-            let put = if is_down.load(Ordering::Relaxed) {
-                let error = Error::Unavailable("the database could not be reached a moment ago".into());
-                Err(Failure { error, maybe_done: false })
+            let put = if is_unavailable.load(Ordering::Relaxed) {
+                let error = Error::Unavailable("the database did not respond to an earlier write".into());
+                Err(WriteError { error, maybe_done: false })
             } else {
                 self.put_new(&stored, now).await
             };
             if put.as_ref().is_err_and(|failure| failure.maybe_done) {
-                is_down.store(true, Ordering::Relaxed);
+                is_unavailable.store(true, Ordering::Relaxed);
             }
-            (index, stored.amount(), stored.memory.updated_at, put)
+            (index, stored.storage(), stored.memory.updated_at, put)
         });
         let mut unused = StorageUsage::default();
-        let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
-        while let Some((index, amount, mut updated_at, put)) = puts.next().await {
-            let (outcome, taken) = match put {
+        let mut puts = stream::iter(puts).buffer_unordered(CONCURRENCY);
+        while let Some((index, storage, mut updated_at, put)) = puts.next().await {
+            let (outcome, is_used) = match put {
                 Ok((PutOutcome::Written, replaced)) => {
-                    unused = unused + replaced.map_or_else(StorageUsage::default, |old| old.amount());
+                    unused = unused + replaced.map_or_else(StorageUsage::default, |old| old.storage());
                     (CreateOutcome::Created, true)
                 }
                 Ok((PutOutcome::AlreadyWritten | PutOutcome::ConditionFailed, existing)) => {
@@ -133,24 +139,24 @@ impl Memories<'_> {
                     updated_at = existing.unwrap_or(updated_at);
                     (CreateOutcome::AlreadyExisted, false)
                 }
-                // Rather a place too many than one too few.
-                Err(Failure { error, maybe_done }) => (CreateOutcome::Failed(error), maybe_done),
+                // The counted storage may be too high, never too low.
+                Err(WriteError { error, maybe_done }) => (CreateOutcome::Failed(error), maybe_done),
             };
-            if taken || outcome == CreateOutcome::AlreadyExisted {
+            if is_used || outcome == CreateOutcome::AlreadyExisted {
                 self.note(|changes| changes.note_written(updated_at, now));
             }
-            if !taken {
-                unused = unused + amount;
+            if !is_used {
+                unused = unused + storage;
             }
             outcomes[index] = Some(outcome);
         }
-        counts.release(unused, write_seq).await;
-        let unknown =
-            || CreateOutcome::Failed(Error::Internal("a memory was neither kept nor refused".into()));
-        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unknown)).collect())
+        ledger.release(unused, write_seq).await;
+        let outcome = |outcome: Option<_>| outcome.unwrap_or_else(|| CreateOutcome::Failed(no_outcome()));
+        Ok(outcomes.into_iter().map(outcome).collect())
     }
 
-    async fn set_existing_aside(
+    /// Removes from `stored` what exists already, and sets its outcome.
+    async fn skip_existing(
         &self,
         stored: &mut Vec<(usize, StoredMemory)>,
         outcomes: &mut [Option<CreateOutcome>],
@@ -168,4 +174,9 @@ impl Memories<'_> {
         });
         Ok(())
     }
+}
+
+/// The error of a memory that was neither created nor refused, which is a bug.
+fn no_outcome() -> Error {
+    Error::Internal("a memory was neither created nor refused".into())
 }

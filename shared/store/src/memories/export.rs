@@ -1,4 +1,4 @@
-//! Everything a tenant has, oldest first, a bounded part at a time.
+//! Exporting all memories of a tenant, oldest first, page by page.
 
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Order, Sort};
@@ -7,22 +7,22 @@ use hb_domain::{Error, Memory, MemoryId, Result};
 use super::Memories;
 use super::walk::{Budget, Walk};
 
-/// The most memories of one page.
+/// The most memories on one page.
 const MAX_MEMORIES: u64 = 1_000;
-/// The most bytes of one page.
+/// The most bytes on one page: 3 MiB.
 const MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// A page of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportPage {
-    /// One memory a line, each with its line feed.
+    /// One memory per line, each line with its line feed.
     pub lines: String,
     /// The last memory of the page; `None` when nothing follows.
     pub next: Option<MemoryId>,
 }
 
 impl Memories<'_> {
-    /// Reads the memories behind `after`, as many as a page holds.
+    /// Reads the memories that follow `after`, as many as a page holds.
     ///
     /// # Errors
     /// The database's.

@@ -1,9 +1,8 @@
 //! One page of a list.
 //!
-//! Without a filter, pages divide the stored items: the query reads just the page and one item more,
-//! which tells whether there is a next one, and the total is the tenant's count. With a filter, the
-//! list is walked within a budget of 5 MB, and the total is known when that reaches the end.
-//! A memory that has expired but is not removed yet leaves its page short.
+//! Without a filter, the query reads the page and one more item, which shows whether there is a next page, and the total is
+//! the number of memories in the tenant's storage ledger. With a filter, the list is walked within a budget of 5 MB, and the
+//! total is known when the walk reaches the end. A memory that has expired and is not removed yet makes its page shorter.
 
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Listing, Start};
@@ -13,8 +12,8 @@ use super::walk::{Budget, Walk};
 use super::{Memories, MemoryPage};
 use crate::storage_ledger::StorageLedger;
 
-/// The most bytes of memories an answer carries; 3 MiB less its frame.
-pub(super) const MAX_ANSWER: usize = 3 * 1024 * 1024 - 4 * 1024;
+/// The most bytes of memories in a response: 3 MiB less its envelope.
+pub(super) const MAX_RESPONSE: usize = 3 * 1024 * 1024 - 4 * 1024;
 
 impl Memories<'_> {
     /// Reads one page.
@@ -24,8 +23,8 @@ impl Memories<'_> {
     pub async fn list(&self, listing: &Listing) -> Result<MemoryPage> {
         let now = self.context.effective_at();
         if listing.filter.is_empty() {
-            let counts = StorageLedger::new(self.store, self.tenant);
-            let (page, kept) = tokio::try_join!(self.unfiltered(listing, now), counts.get())?;
+            let ledger = StorageLedger::new(self.store, self.tenant);
+            let (page, kept) = tokio::try_join!(self.unfiltered(listing, now), ledger.get())?;
             Ok(MemoryPage { total: Some(kept.memories), ..page })
         } else {
             self.filtered(listing, now).await
@@ -71,7 +70,7 @@ impl Memories<'_> {
                     page.add(position, Some(memory));
                 }
             }
-            // Behind a cursor the total cannot be known, so there is nothing more to read for.
+            // After a cursor the total is unknown, so no further items are needed.
             if page.cut && !from_start {
                 break;
             }
@@ -93,7 +92,7 @@ impl Memories<'_> {
     }
 }
 
-/// A page being filled: up to a number of items and of bytes.
+/// A page being filled, up to a number of items and of bytes.
 struct Page {
     room: u64,
     bytes: usize,
@@ -107,10 +106,10 @@ impl Page {
         Self { room: limit, bytes: 0, memories: Vec::new(), last: None, cut: false }
     }
 
-    /// Adds an item that takes a place on the page; from the first that does not fit, none is added.
+    /// Adds an item. From the first one that does not fit, none is added. An item without a memory takes room as well.
     fn add(&mut self, position: Position, memory: Option<Memory>) {
         let size = memory.as_ref().map_or(0, json_size);
-        self.cut = self.cut || self.room == 0 || self.bytes + size > MAX_ANSWER;
+        self.cut = self.cut || self.room == 0 || self.bytes + size > MAX_RESPONSE;
         if !self.cut {
             self.room -= 1;
             self.bytes += size;
@@ -119,14 +118,14 @@ impl Page {
         }
     }
 
-    /// The page; what was left out, or lies behind `examined`, is on the next one.
+    /// The page. What was left out, or follows `examined`, is on the next one.
     fn finish(self, examined: Option<Position>) -> MemoryPage {
         let next = if self.cut { self.last } else { examined };
         MemoryPage { memories: self.memories, next, total: None }
     }
 }
 
-/// The bytes that a memory takes in an answer.
+/// The bytes that a memory takes in a response.
 pub(super) fn json_size(memory: &Memory) -> usize {
     hb_domain::json::length(memory) + 1
 }

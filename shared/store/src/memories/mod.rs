@@ -1,9 +1,9 @@
-//! The table of memories: partition `tenant`, sort key the memory's id, which begins with its time
-//! of creation.
+//! The table of memories: the partition key is the tenant, the sort key is the memory's id, which begins with its creation
+//! time.
 //!
-//! Two indexes are for the lists sorted by `updatedAt` and `importance`. The former is local, so that it can be read
-//! consistently, and has what searches need of each memory (`find`); the latter has nothing but keys: a long memory
-//! is not written three times.
+//! Two indexes serve the lists sorted by `updatedAt` and `importance`. The former is local, so that it can be read
+//! consistently, and projects what searches need of each memory (`searchDoc`). The latter projects keys only, so that a long
+//! memory is not written three times.
 
 mod change;
 mod create;
@@ -21,9 +21,9 @@ mod walk;
 use hb_domain::cursor::Position;
 use hb_domain::{Error, Memory, MemoryId, Result, TenantId};
 
+use crate::{Context, Store};
 use crate::changes::Changes;
 use crate::idempotency::LockedRecord;
-use crate::{Context, Store};
 pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
@@ -38,23 +38,23 @@ pub struct Memories<'a> {
     idempotency: Option<&'a LockedRecord>,
 }
 
-/// A memory, and the name of this version of it.
+/// A memory with the name of its version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionedMemory {
     /// The memory.
     pub memory: Memory,
-    /// Changes with every write; never comes back.
+    /// The name of the version. It changes with every write and is never used again.
     pub version: String,
 }
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemoryPage {
-    /// The page's memories.
+    /// The memories on the page.
     pub memories: Vec<Memory>,
-    /// Where the next page begins; `None` at the end.
+    /// The position after which the next page begins; `None` at the end.
     pub next: Option<Position>,
-    /// How many memories the whole list has, when that is known.
+    /// The number of memories in the whole list, if it is known.
     pub total: Option<u64>,
 }
 
@@ -68,6 +68,7 @@ impl<'a> Memories<'a> {
         note(self.context.changes());
     }
 
+    /// Whether an earlier attempt may have written memories.
     fn is_resumed(&self) -> bool {
         self.idempotency.is_some_and(|locked| locked.record.resumed)
     }
@@ -75,7 +76,7 @@ impl<'a> Memories<'a> {
     /// Reads one memory, consistently.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the tenant has no such memory, or it has expired; the database's.
+    /// [`Error::NotFound`] when the tenant has no such memory or it has expired; the database's.
     pub async fn get(&self, id: &MemoryId) -> Result<VersionedMemory> {
         let now = self.context.effective_at();
         let found = self.read(id).await?.ok_or(Error::NotFound)?;
@@ -83,7 +84,7 @@ impl<'a> Memories<'a> {
     }
 }
 
-/// The error of a page whose beginning is further away than one call may read.
+/// The error of a page that begins further from the start than one call may read.
 fn too_far() -> Error {
     Error::field("cursor", "is the way to a page that lies so far behind the first: follow nextCursor")
 }

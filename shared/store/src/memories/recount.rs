@@ -1,4 +1,4 @@
-//! Counting what is there, after a crash has left the count too high.
+//! Recounting a tenant's memories, after a crash has left the counted storage too high.
 
 use std::time::Duration;
 
@@ -9,56 +9,54 @@ use super::Memories;
 use super::walk::{Budget, Walk};
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
-/// How often a recount starts over because something was written meanwhile.
-const TRIES: usize = 5;
-/// How far the clock that dates removals may be from ours.
+/// How often a recount starts over because the tenant was written to meanwhile.
+const MAX_ATTEMPTS: usize = 5;
+/// How far the clock of the stream's events may differ from ours.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 impl Memories<'_> {
-    /// Counts what is there and puts the tenant's count right; gives what it was and what it is.
+    /// Counts the stored memories and corrects the tenant's storage; returns the storage before and after.
     ///
-    /// It waits `settled`, longer than any request lives, before it counts and again behind it: requests under
-    /// way, which may have taken a place and not used it yet, or freed one and not given it back, have then ended,
-    /// and have moved the count if there were any. Removals by the table itself that were made before the end, and
-    /// of which the stream has yet to tell, are known by their date and give nothing back a second time.
+    /// It waits `settled`, longer than any request takes, before and after it ledger. Requests in progress, which may have
+    /// reserved storage and not used it yet, or deleted a memory and not released its storage yet, have then ended and have
+    /// changed the ledger if there were any. Expired memories that DynamoDB removed before the end, and whose stream events
+    /// are yet to come, are recognised by their date and are not released a second time.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the tenant is written to all the time; the database's.
+    /// [`Error::Unavailable`] when the tenant is written to continuously; the database's.
     pub async fn recount(&self, settled: Duration, clock: &Clock) -> Result<(StorageUsage, StorageUsage)> {
-        let counts = StorageLedger::new(self.store, self.tenant);
-        for _ in 0..TRIES {
-            let Some(seen) = counts.read().await? else {
-                // A tenant whose count is gone has one from now on, too low until the next pass.
+        let ledger = StorageLedger::new(self.store, self.tenant);
+        for _ in 0..MAX_ATTEMPTS {
+            let Some(seen) = ledger.read().await? else {
+                // A tenant without a ledger entry gets one, which is too low until the next pass.
                 if let Reservation::Exceeded(_) =
-                    counts.reserve(StorageUsage::default(), None, clock.now()).await?
+                    ledger.reserve(StorageUsage::default(), None, clock.now()).await?
                 {
                     break;
                 }
                 continue;
             };
             tokio::time::sleep(settled).await;
-            if counts.read().await? != Some(seen) {
+            if ledger.read().await? != Some(seen) {
                 continue;
             }
-            let truth = self.count().await?;
+            let actual = self.count().await?;
             let counted_at = clock.now().plus(CLOCK_TOLERANCE);
             tokio::time::sleep(settled).await;
-            if counts.correct(seen, truth, counted_at).await? {
-                return Ok((seen.amount, truth));
+            if ledger.correct(seen, actual, counted_at).await? {
+                return Ok((seen.amount, actual));
             }
         }
-        Err(Error::Unavailable(
-            "the tenant is being written to: suspend it for a minute, or try again".into(),
-        ))
+        Err(Error::Unavailable("the tenant is being written to: suspend it for a minute, or retry".into()))
     }
 
     async fn count(&self) -> Result<StorageUsage> {
-        let mut truth = StorageUsage::default();
+        let mut actual = StorageUsage::default();
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, None, Budget::items(u64::MAX))?;
         while let Some(batch) = walk.next().await? {
             let memories = batch.iter().filter_map(|(_, memory)| memory.as_ref());
-            truth = truth + memories.map(|memory| StorageUsage { memories: 1, bytes: memory.size() }).sum();
+            actual = actual + memories.map(|memory| StorageUsage { memories: 1, bytes: memory.size() }).sum();
         }
-        Ok(truth)
+        Ok(actual)
     }
 }

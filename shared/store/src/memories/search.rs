@@ -167,7 +167,7 @@ fn fitting(query: &str, hits: &[(Memory, Hit)]) -> usize {
         bytes += list::json_size(memory)
             + hit.explanation.terms.iter().map(|term| term.len() + 3).sum::<usize>()
             + 200;
-        bytes <= list::MAX_ANSWER
+        bytes <= list::MAX_RESPONSE
     };
     hits.iter().take_while(fits).count()
 }

@@ -1,4 +1,4 @@
-//! A memory as an item, and back.
+//! The item of a memory: encoding and decoding.
 
 use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
@@ -10,24 +10,25 @@ use crate::tables::Table;
 
 const TABLE: Table = Table::Memories;
 
-/// A memory with what the table keeps besides it.
+/// A memory with the attributes that only the store uses.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StoredMemory {
     pub(super) memory: Memory,
+    /// The name of this version, which changes with every write.
     pub(super) version: String,
-    /// Its place in the order of the tenant's writes.
+    /// The tenant's write sequence at the creation.
     pub(super) write_seq: u64,
-    /// The places at which it came to its user, agent and session, where that was later.
-    pub(super) moved: [Option<u64>; 3],
+    /// The write sequences at which the memory got its user, agent and session, where that was after the creation.
+    pub(super) owner_since: [Option<u64>; 3],
 }
 
-/// The attributes that name owners, and those that say since when.
+/// The attributes of the owners, each with the attribute of its write sequence.
 pub(super) const OWNERS: [(&str, &str); 3] =
     [("userId", "userIdSeq"), ("agentId", "agentIdSeq"), ("sessionId", "sessionIdSeq")];
 
 impl StoredMemory {
-    /// What it takes of the tenant's storage.
-    pub(super) fn amount(&self) -> StorageUsage {
+    /// What the memory takes of the tenant's storage quota.
+    pub(super) fn storage(&self) -> StorageUsage {
         StorageUsage { memories: 1, bytes: self.memory.size() }
     }
 
@@ -47,11 +48,11 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
     let mut item = key(tenant, &memory.id);
     item.insert("version".into(), text(&stored.version));
     item.insert("writeSeq".into(), number(stored.write_seq));
-    // For whoever hears of the memory's removal and cannot read it any more.
+    // For the consumer of the stream, which has to release the storage of an expired memory.
     item.insert("bytes".into(), number(memory.size()));
     item.insert("content".into(), text(&memory.content));
     item.insert("type".into(), text(memory.kind.as_str()));
-    // In scientific notation, since the plain decimals of a small number can be longer than an item's number may be.
+    // In scientific notation: the decimal notation of a small number can exceed DynamoDB's 38 digits.
     item.insert("importance".into(), number(format_args!("{:e}", memory.importance)));
     item.insert("updatedAt".into(), millis(memory.updated_at));
     item.insert("searchDoc".into(), bytes(&hb_search::SearchDocument::of(memory).to_bytes()));
@@ -59,11 +60,11 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
         item.insert("tags".into(), texts(&memory.tags));
     }
     if !memory.metadata.is_empty() {
-        // As text: an item's own maps nest 32 levels at most and know no difference of 1 and 1.0.
+        // As text: DynamoDB nests maps up to 32 levels and does not distinguish 1 from 1.0.
         item.insert("metadata".into(), text(memory.metadata.as_str()));
     }
     let owners = [&memory.user_id, &memory.agent_id, &memory.session_id];
-    for (((name, since), value), write_seq) in OWNERS.into_iter().zip(owners).zip(stored.moved) {
+    for (((name, since), value), write_seq) in OWNERS.into_iter().zip(owners).zip(stored.owner_since) {
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
@@ -99,14 +100,14 @@ pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
         updated_at: row.moment("updatedAt")?,
         id,
     };
-    let mut moved = [None; 3];
-    for ((_, since), write_seq) in OWNERS.into_iter().zip(&mut moved) {
+    let mut owner_since = [None; 3];
+    for ((_, since), write_seq) in OWNERS.into_iter().zip(&mut owner_since) {
         *write_seq = row.optional_integer(since)?.map(i64::unsigned_abs);
     }
     Ok(StoredMemory {
         memory,
         version: row.text("version")?.to_owned(),
         write_seq: row.count("writeSeq")?,
-        moved,
+        owner_since,
     })
 }

@@ -1,4 +1,4 @@
-//! Walking through a tenant's memories in one of the three orders, batch by batch.
+//! Reading a tenant's memories batch by batch, in one of the three sort orders.
 
 use std::collections::BTreeSet;
 
@@ -16,17 +16,17 @@ use crate::tables::Table;
 const TABLE: Table = Table::Memories;
 /// The most bytes one page of a query reads.
 const PAGE: f64 = 1_048_576.0;
-/// The most bytes of capacity it takes to read one memory through an index: every field at its
-/// longest, in whole units of 4 KB, and its share of the index.
-const LARGEST: f64 = 75_000.0;
+/// The most bytes of capacity that reading one memory through an index consumes: every field at its maximum length, in
+/// whole units of 4 KB, and its share of the index.
+const MAX_READ: f64 = 75_000.0;
 
-/// How much may be passed over to reach a page: 10,000 memories of 2 KB.
-const MOST_SKIPPED: f64 = 20.0 * PAGE;
+/// How many bytes may be skipped to reach a page: 10,000 memories of 2 KB.
+const MAX_SKIPPED: f64 = 20.0 * PAGE;
 
-/// How much one call may read.
+/// The limits of what one call may read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
-    /// The most items, or any number.
+    /// The most items; `None` for no limit.
     pub(super) items: Option<u64>,
     /// The most bytes of capacity consumed: the walk ends before the batch that could exceed it.
     bytes: f64,
@@ -36,28 +36,28 @@ impl Budget {
     /// A filtered list or a search: 5 MB, as DynamoDB counts them.
     pub(super) const FILTERED: Self = Self { items: None, bytes: 5.0 * PAGE };
 
-    /// At most so many items; an answer's own bound on bytes comes later.
+    /// At most this many items. The caller limits the bytes of the response.
     pub(super) const fn items(items: u64) -> Self {
         Self { items: Some(items), bytes: f64::INFINITY }
     }
 }
 
-/// A walk under way.
+/// A walk in progress.
 pub(super) struct Walk<'a> {
     memories: &'a Memories<'a>,
     sort: Sort,
     order: Order,
     from: Option<Attributes>,
     budget: Budget,
-    /// Whether the walk has come to the end of the list.
+    /// Whether the walk has reached the end of the list.
     pub(super) at_end: bool,
 }
 
-/// Where an item stands in the list, and its memory unless that has been deleted meanwhile.
+/// The position of an item in the list, and its memory unless that was deleted meanwhile.
 pub(super) type Step = (Position, Option<Memory>);
 
 impl<'a> Walk<'a> {
-    /// A walk in this order, from behind `after` or from the start.
+    /// A walk in this order, from the item that follows `after` or from the start.
     pub(super) fn new(
         memories: &'a Memories<'a>,
         sort: Sort,
@@ -69,18 +69,18 @@ impl<'a> Walk<'a> {
         Ok(Self { memories, sort, order, from, budget, at_end: false })
     }
 
-    /// Passes over `count` items without reading their content.
+    /// Skips `count` items without reading their content.
     pub(super) async fn skip(&mut self, mut count: u64) -> Result<()> {
         let mut bytes = 0.0;
         while count > 0 && !self.at_end {
-            if bytes > MOST_SKIPPED {
+            if bytes > MAX_SKIPPED {
                 return Err(super::too_far());
             }
             let query = self.query().select(Select::Count).limit(i32::try_from(count).unwrap_or(i32::MAX));
-            let answer = query.send().await.map_err(|error| map_sdk_error("Query memories", error))?;
-            count = count.saturating_sub(u64::try_from(answer.scanned_count).unwrap_or(0));
-            bytes += answer.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0) * 4_096.0;
-            self.advance(answer.last_evaluated_key);
+            let response = query.send().await.map_err(|error| map_sdk_error("Query memories", error))?;
+            count = count.saturating_sub(u64::try_from(response.scanned_count).unwrap_or(0));
+            bytes += response.consumed_capacity.and_then(|used| used.capacity_units).unwrap_or(0.0) * 4_096.0;
+            self.advance(response.last_evaluated_key);
         }
         Ok(())
     }
@@ -91,23 +91,23 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let by_index = self.sort != Sort::CreatedAt;
-        let batch = by_index.then(|| (BATCH as u64).min((self.budget.bytes / LARGEST) as u64));
+        let batch = by_index.then(|| (BATCH as u64).min((self.budget.bytes / MAX_READ) as u64));
         let limit = [self.budget.items, batch].into_iter().flatten().min();
         let limit = limit.map(|items| i32::try_from(items).unwrap_or(i32::MAX));
-        let answer = self
+        let response = self
             .query()
             .set_limit(limit)
             .send()
             .await
             .map_err(|error| map_sdk_error("Query memories", error))?;
-        // A capacity unit of a consistent read is 4 KB, of an index's eventual one 8 KB.
-        let units = answer.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
+        // One capacity unit is 4 KB of a consistent read, or 8 KB of an eventually consistent read of an index.
+        let units = response.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
         self.budget.bytes -= units * if by_index { 8_192.0 } else { 4_096.0 };
-        let items = answer.items.unwrap_or_default();
+        let items = response.items.unwrap_or_default();
         if let Some(left) = &mut self.budget.items {
             *left = left.saturating_sub(items.len() as u64);
         }
-        self.advance(answer.last_evaluated_key);
+        self.advance(response.last_evaluated_key);
         if by_index {
             self.fetch(&items).await.map(Some)
         } else {
@@ -115,10 +115,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the memories that an index names, in its order.
+    /// Reads the memories that a page of an index lists, in its order.
     async fn fetch(&mut self, items: &[Attributes]) -> Result<Vec<Step>> {
         let positions: Vec<Position> = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
-        // An index may name a memory twice while it catches up with a change; a batch may not.
+        // An index may list a memory twice while it catches up with a change; a batch must not.
         let distinct: BTreeSet<&MemoryId> = positions.iter().map(|position| &position.id).collect();
         let (mut found, units) = self.memories.fetch_with_capacity(distinct).await?;
         self.budget.bytes -= units * 4_096.0;
