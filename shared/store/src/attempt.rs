@@ -4,10 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    CancellationReason, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -16,7 +13,7 @@ use hb_domain::Error;
 use crate::Store;
 use crate::item::Attributes;
 use crate::sdk_error::{Failure, map_sdk_error};
-use crate::write::{Action, Write};
+use crate::write::{Action, Write, conditional};
 
 /// The reasons for the cancellation of a transaction that are temporary.
 const TEMPORARY_REASONS: [&str; 3] =
@@ -45,74 +42,37 @@ impl FailedAttempt {
     }
 }
 
+/// Sends a builder of a call and reads its response. The builders of the SDK share no trait.
+macro_rules! send {
+    ($call:literal, $builder:expr, $error:ident, $write:expr, $store:expr) => {{
+        let old = if $write.returns_old { ReturnValue::AllOld } else { ReturnValue::None };
+        let call = conditional!($builder, $write, $store)
+            .return_values(old)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let found = |error: &$error| match error {
+            $error::ConditionalCheckFailedException(failed) => failed.item.clone(),
+            _ => None,
+        };
+        let response = call.send().await;
+        response.map(|response| response.attributes).map_err(|error| {
+            FailedAttempt::new(format_args!(concat!($call, " {}"), $write.table), error, found)
+        })
+    }};
+}
+
 /// Sends `write` alone; returns the item that it replaced or deleted if it is to.
 pub(crate) async fn send_alone(store: &Store, write: &Write) -> Result<Option<Attributes>, FailedAttempt> {
     let db = if write.is_resent { &store.db } else { &store.once };
-    let (table, condition) = (store.table(write.table), write.condition.clone());
-    let (names, values) = (write.names.clone(), write.values.clone());
-    let old = if write.returns_old { ReturnValue::AllOld } else { ReturnValue::None };
-    let found = ReturnValuesOnConditionCheckFailure::AllOld;
     match write.action.clone() {
         Action::Put(item) => {
-            let put = db
-                .put_item()
-                .table_name(table)
-                .set_item(Some(item))
-                .condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values(old)
-                .return_values_on_condition_check_failure(found)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let found = |error: &PutItemError| match error {
-                PutItemError::ConditionalCheckFailedException(failed) => failed.item.clone(),
-                _ => None,
-            };
-            let response = put.send().await;
-            response
-                .map(|response| response.attributes)
-                .map_err(|error| FailedAttempt::new(format_args!("PutItem {}", write.table), error, found))
+            send!("PutItem", db.put_item().set_item(Some(item)), PutItemError, write, store)
         }
         Action::Update(key, expression) => {
-            let update = db
-                .update_item()
-                .table_name(table)
-                .set_key(Some(key))
-                .update_expression(expression)
-                .condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values(old)
-                .return_values_on_condition_check_failure(found)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let found = |error: &UpdateItemError| match error {
-                UpdateItemError::ConditionalCheckFailedException(failed) => failed.item.clone(),
-                _ => None,
-            };
-            let response = update.send().await;
-            response
-                .map(|response| response.attributes)
-                .map_err(|error| FailedAttempt::new(format_args!("UpdateItem {}", write.table), error, found))
+            let update = db.update_item().set_key(Some(key)).update_expression(expression);
+            send!("UpdateItem", update, UpdateItemError, write, store)
         }
         Action::Delete(key) => {
-            let delete = db
-                .delete_item()
-                .table_name(table)
-                .set_key(Some(key))
-                .condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values(old)
-                .return_values_on_condition_check_failure(found)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let found = |error: &DeleteItemError| match error {
-                DeleteItemError::ConditionalCheckFailedException(failed) => failed.item.clone(),
-                _ => None,
-            };
-            let response = delete.send().await;
-            response
-                .map(|response| response.attributes)
-                .map_err(|error| FailedAttempt::new(format_args!("DeleteItem {}", write.table), error, found))
+            send!("DeleteItem", db.delete_item().set_key(Some(key)), DeleteItemError, write, store)
         }
         Action::Check(_) => {
             let part = write.to_part(store).map_err(FailedAttempt::from)?;

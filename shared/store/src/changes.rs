@@ -1,4 +1,4 @@
-//! What a request has changed of a tenant's memories, for searches to hear of before the request is answered.
+//! The changes of a request to a tenant's memories, which are published to all search indexes before the response is sent.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,15 +7,16 @@ use hb_domain::{Result, TenantId, Timestamp};
 
 use crate::Store;
 
-/// A change is found by its time as long as it is written this soon; one that came with a time of its own is not.
+/// The longest delay between the time of a change and its write with which a sync of recent changes finds it. Backdated
+/// changes are older.
 pub(crate) const MAX_COMMIT_DELAY: Duration = Duration::from_secs(20);
 
-/// What has changed, as far as it matters to who holds what was before.
+/// What a cached index has to know of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Whether memories have gone, which is noticed when they are to be read.
+    /// Whether memories were deleted. A search notices that when it reads its results.
     pub(crate) has_deleted: bool,
-    /// The earliest time of changes that have times of their own. All others are found by a look at the latest.
+    /// The earliest time of backdated changes. A sync of recent changes finds all others.
     pub(crate) backdated_since: Option<Timestamp>,
 }
 
@@ -34,31 +35,31 @@ impl Change {
     }
 }
 
-/// Notes of one request; cheap to clone.
+/// The changes of one request; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes(Arc<Mutex<Option<Change>>>);
 
 impl Changes {
-    /// Notes a change that was made, or may have been.
+    /// Notes a change that was made or may have been made.
     pub(crate) fn note(&self, change: Change) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *noted = Some(noted.map_or(change, |noted| noted.and(change)));
     }
 
-    /// Notes that a memory that says it was changed at `updated_at` is there, or may be, `now`: written by this request, or
-    /// by one before it that could not say so.
+    /// Notes that at `now` a memory with this time of its last change is stored, or may be stored: written by this request, or
+    /// by an earlier attempt that ended before it published the change.
     pub(crate) fn note_written(&self, updated_at: Timestamp, now: Timestamp) {
         let is_prompt = now <= updated_at.plus(MAX_COMMIT_DELAY);
         self.note(Change { backdated_since: (!is_prompt).then_some(updated_at), ..Change::WRITTEN });
     }
 
-    /// Notes that a memory of this time is there, or may be, which was asked for at that time and not now.
+    /// Notes that a memory of this time, which is the time of an earlier attempt, is stored or may be stored.
     pub(crate) fn note_backdated(&self, updated_at: Timestamp) {
         self.note(Change { backdated_since: Some(updated_at), ..Change::WRITTEN });
     }
 
-    /// Makes what instances hold for searches stale, when there is a reason. After it has returned, whatever the
-    /// request has changed is what a search finds.
+    /// Publishes the changes, if there are any, by raising the tenant's search version. Every search that begins after this
+    /// has returned finds them, on any instance.
     ///
     /// # Errors
     /// The database's.
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_changes_what_tells_of_all_is_told() {
+    fn several_changes_are_published_as_one_that_covers_all() {
         let at = |text: &str| Timestamp::parse(text).expect("a time");
         let (early, now) = (at("2026-11-24T11:00:00Z"), at("2026-11-24T12:00:00Z"));
         let changes = Changes::default();

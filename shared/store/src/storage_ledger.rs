@@ -1,16 +1,16 @@
-//! How much a tenant keeps: one row a tenant in the table of usage.
+//! The storage of a tenant: one item per tenant in the table of usage.
 //!
 //! | attribute | meaning |
 //! |---|---|
 //! | `tenant`, `sk` | key; `sk` is `memories` |
-//! | `n`, `b` | memories and their bytes, with the places of those about to be written |
-//! | `write_seq` | the place in the order of the tenant's writes that was handed out last |
-//! | `counted` | the second up to which removals by the table itself are in `n` already, after a recount |
-//! | `born` | the `write_seq` that this row began with: memories of before belong to a tenant that was erased |
+//! | `memories`, `bytes` | the number of memories and their bytes, including reserved ones |
+//! | `writeSeq` | the last number of the tenant's write sequence that was assigned |
+//! | `firstWriteSeq` | the `writeSeq` that the item began with: memories with a smaller one belong to an erased tenant |
+//! | `countedUntil` | after a recount, the second up to which `memories` takes expired memories into account |
 //!
-//! A place is taken before its memory is written and given back after the memory is gone, so that after
-//! a crash the count may be too high, never too low. Both numbers begin at the time of the row's making, in
-//! microseconds, so that the order goes on where an erased tenant of the same id left off.
+//! Quota is reserved before a memory is written and released after it is deleted, so that after a crash the counted storage
+//! may be too high, never too low. Both sequence numbers begin at the time of the item's creation, in microseconds, so that
+//! the sequence continues behind that of an erased tenant of the same id.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -26,34 +26,34 @@ use crate::tables::Table;
 pub(crate) const TABLE: Table = Table::Usage;
 const ROW: &str = "memories";
 
-/// How much is kept, or is to be.
+/// An amount of storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StorageUsage {
     /// Memories.
     pub memories: u64,
-    /// Their bytes, as lines of an export.
+    /// Their bytes, as lines of an export. Bytes are reported, not limited.
     pub bytes: u64,
 }
 
-/// The count of one tenant.
+/// The storage of one tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct StorageLedger<'a> {
     pub(crate) store: &'a Store,
     pub(crate) tenant: &'a TenantId,
 }
 
-/// The whole row.
+/// The whole item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LedgerEntry {
     pub(crate) amount: StorageUsage,
     pub(crate) write_seq: u64,
 }
 
-/// What asking for places came to.
+/// The result of a reservation.
 pub(crate) enum Reservation {
-    /// They are taken; what is written now has this place in the order.
+    /// The storage is reserved. What is written now has this write sequence.
     Granted(u64),
-    /// There are only so many.
+    /// Nothing is reserved: there is room for this many memories only.
     Exceeded(u64),
 }
 
@@ -76,27 +76,27 @@ impl<'a> StorageLedger<'a> {
         Self { store, tenant }
     }
 
-    /// How much the tenant keeps, read consistently.
+    /// Reads the tenant's storage, consistently.
     ///
     /// # Errors
     /// The database's.
     pub async fn get(&self) -> Result<StorageUsage> {
-        Ok(self.read().await?.map_or_else(StorageUsage::default, |count| count.amount))
+        Ok(self.read().await?.map_or_else(StorageUsage::default, |entry| entry.amount))
     }
 
     pub(crate) async fn read(&self) -> Result<Option<LedgerEntry>> {
         let get =
             self.store.db.get_item().table_name(self.store.table(Table::Usage)).set_key(Some(self.key()));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem usage", error))?;
-        answer.item.as_ref().map(decode).transpose()
+        let response = get.send().await.map_err(|error| map_sdk_error("GetItem usage", error))?;
+        response.item.as_ref().map(decode).transpose()
     }
 
-    /// Takes places for what is about to be written, when `limit` leaves room for all of them. The SDK makes
-    /// one attempt: repeating an addition whose answer was lost would count twice.
+    /// Reserves storage for what is about to be written, if `limit` leaves room for all of it. The SDK makes one attempt:
+    /// repeating an addition whose response was lost would count twice.
     ///
     /// # Errors
-    /// The database's; the places may then be taken.
+    /// The database's. The storage may then be reserved.
     pub(crate) async fn reserve(
         &self,
         amount: StorageUsage,
@@ -106,8 +106,8 @@ impl<'a> StorageLedger<'a> {
         if let Some(limit) = limit
             && amount.memories > limit
         {
-            let kept = self.get().await?.memories;
-            return Ok(Reservation::Exceeded(limit.saturating_sub(kept)));
+            let stored = self.get().await?.memories;
+            return Ok(Reservation::Exceeded(limit.saturating_sub(stored)));
         }
         let mut update = self
             .update()
@@ -126,29 +126,29 @@ impl<'a> StorageLedger<'a> {
                 .expression_attribute_values(":room", number(limit - amount.memories));
         }
         match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
-            Ok(answer) => {
-                let attributes = answer.attributes.unwrap_or_default();
+            Ok(response) => {
+                let attributes = response.attributes.unwrap_or_default();
                 Ok(Reservation::Granted(Row::new(TABLE, &attributes).count("writeSeq")?))
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let kept = failed
+                    let stored = failed
                         .item
                         .as_ref()
                         .map(decode)
                         .transpose()?
-                        .map_or(0, |count| count.amount.memories);
-                    Ok(Reservation::Exceeded(limit.unwrap_or(0).saturating_sub(kept)))
+                        .map_or(0, |entry| entry.amount.memories);
+                    Ok(Reservation::Exceeded(limit.unwrap_or(0).saturating_sub(stored)))
                 }
                 _ => Err(map_sdk_error("UpdateItem usage", error)),
             },
         }
     }
 
-    /// Gives places back. The SDK makes one attempt: a place given back twice would let the count fall below
-    /// the truth, one not given back leaves it above, which a recount mends. A failure is therefore only
-    /// logged: what the request was about is done. `write_seq` is the place in the order of what they were for, or of the
-    /// first of it: a tenant that was erased and made again since never had them.
+    /// Releases storage. The SDK makes one attempt: storage that is released twice makes the counted storage too low, storage
+    /// that is not released leaves it too high, which a recount corrects. A failure is therefore only logged: the request
+    /// itself has succeeded. `write_seq` is the smallest write sequence of the memories: a tenant that was erased and created
+    /// again since does not count them.
     pub(crate) async fn release(&self, amount: StorageUsage, write_seq: u64) {
         if amount == StorageUsage::default() {
             return;
@@ -167,24 +167,24 @@ impl<'a> StorageLedger<'a> {
         match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
             Ok(_) => {}
             Err(error) if is_failed_condition(&error) => {
-                tracing::warn!(tenant = %self.tenant, ?amount, "places of a count that does not have them");
+                tracing::warn!(tenant = %self.tenant, ?amount, "storage was not released: the ledger does not contain it");
             }
             Err(error) => {
                 let error = map_sdk_error("UpdateItem usage", error);
-                tracing::warn!(tenant = %self.tenant, %error, ?amount, "places were not given back; a recount mends it");
+                tracing::warn!(tenant = %self.tenant, %error, ?amount, "storage was not released; a recount corrects it");
             }
         }
     }
 
-    /// Puts the count right, provided that nothing has been written since `seen` was read; `false` when
-    /// something has.
+    /// Sets the storage to `actual`, provided that nothing was written since `seen` was read; returns `false` when something
+    /// was.
     ///
     /// # Errors
     /// The database's.
     pub(crate) async fn correct(
         &self,
         seen: LedgerEntry,
-        truth: StorageUsage,
+        actual: StorageUsage,
         counted_at: Timestamp,
     ) -> Result<bool> {
         let update = self
@@ -192,8 +192,8 @@ impl<'a> StorageLedger<'a> {
             .update_expression("SET memories = :memories, bytes = :bytes, countedUntil = :countedUntil")
             .expression_attribute_values(":countedUntil", number(counted_at.seconds_rounded_up()))
             .condition_expression("writeSeq = :writeSeq AND memories = :seenMemories AND bytes = :seenBytes")
-            .expression_attribute_values(":memories", number(truth.memories))
-            .expression_attribute_values(":bytes", number(truth.bytes))
+            .expression_attribute_values(":memories", number(actual.memories))
+            .expression_attribute_values(":bytes", number(actual.bytes))
             .expression_attribute_values(":writeSeq", number(seen.write_seq))
             .expression_attribute_values(":seenMemories", number(seen.amount.memories))
             .expression_attribute_values(":seenBytes", number(seen.amount.bytes));
@@ -216,7 +216,7 @@ impl<'a> StorageLedger<'a> {
 
 fn decode(item: &Attributes) -> Result<LedgerEntry> {
     let row = Row::new(TABLE, item);
-    // Bytes are reported, not enforced: a sum that has gone astray is no reason to refuse a request.
+    // Bytes are not limited, so a wrong sum is no reason to fail a request.
     let bytes = u64::try_from(row.optional_integer("bytes")?.unwrap_or(0)).unwrap_or(0);
     let amount = StorageUsage { memories: row.count("memories")?, bytes };
     Ok(LedgerEntry { amount, write_seq: row.count("writeSeq")? })

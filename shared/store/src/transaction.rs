@@ -78,16 +78,19 @@ impl<P: Copy + PartialEq> Transaction<P> {
     /// Carries the transaction out, and retries it while it meets other transactions or is throttled. A transaction of
     /// one part is sent as PutItem, UpdateItem or DeleteItem, which takes half the capacity.
     pub(crate) async fn run(&self, store: &Store, backoff: &mut Backoff) -> Outcome<P> {
-        self.run_unless(store, backoff, async || Ok(())).await
+        self.run_unless(store, backoff, || std::future::ready(Ok(()))).await
     }
 
     /// As [`run`](Self::run), but ends with the error of `check` if there is one, which is called after each conflict.
-    pub(crate) async fn run_unless(
+    pub(crate) async fn run_unless<F>(
         &self,
         store: &Store,
         backoff: &mut Backoff,
-        check: impl AsyncFn() -> Result<()>,
-    ) -> Outcome<P> {
+        check: impl Fn() -> F,
+    ) -> Outcome<P>
+    where
+        F: Future<Output = Result<()>>,
+    {
         loop {
             let failed = match self.attempt(store).await {
                 Ok(old) => return Ok(Ok(Written::Now(old))),

@@ -3,15 +3,28 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use hb_domain::{Error, Result};
 
 use crate::Store;
 use crate::item::Attributes;
 use crate::tables::Table;
+
+/// Sets table, condition and placeholders of a builder, and has it return the item that it found when the condition does not
+/// hold. The builders of the SDK share no trait.
+macro_rules! conditional {
+    ($builder:expr, $write:expr, $store:expr) => {
+        $builder
+            .table_name($store.table($write.table))
+            .condition_expression($write.condition.clone())
+            .set_expression_attribute_names($write.names.clone())
+            .set_expression_attribute_values($write.values.clone())
+            .return_values_on_condition_check_failure(
+                aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld,
+            )
+    };
+}
+pub(crate) use conditional;
 
 /// A conditional write of one item.
 #[derive(Clone, Debug)]
@@ -133,54 +146,26 @@ impl Write {
         }
     }
 
-    /// The write as a part of a transaction, which returns the item that it found when its condition does not hold.
+    /// The write as a part of a transaction.
     pub(crate) fn to_part(&self, store: &Store) -> Result<TransactWriteItem> {
-        let (table, condition) = (store.table(self.table), self.condition.clone());
-        let (names, values) = (self.names.clone(), self.values.clone());
-        let found = ReturnValuesOnConditionCheckFailure::AllOld;
         let part = TransactWriteItem::builder();
         Ok(match self.action.clone() {
-            Action::Put(item) => part.put(built(
-                Put::builder()
-                    .table_name(table)
-                    .set_item(Some(item))
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(found)
-                    .build(),
-            )?),
-            Action::Update(key, expression) => part.update(built(
-                Update::builder()
-                    .table_name(table)
-                    .set_key(Some(key))
-                    .update_expression(expression)
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(found)
-                    .build(),
-            )?),
-            Action::Delete(key) => part.delete(built(
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key))
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(found)
-                    .build(),
-            )?),
-            Action::Check(key) => part.condition_check(built(
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(key))
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(found)
-                    .build(),
-            )?),
+            Action::Put(item) => {
+                let put = Put::builder().set_item(Some(item));
+                part.put(built(conditional!(put, self, store).build())?)
+            }
+            Action::Update(key, expression) => {
+                let update = Update::builder().set_key(Some(key)).update_expression(expression);
+                part.update(built(conditional!(update, self, store).build())?)
+            }
+            Action::Delete(key) => {
+                let delete = Delete::builder().set_key(Some(key));
+                part.delete(built(conditional!(delete, self, store).build())?)
+            }
+            Action::Check(key) => {
+                let check = ConditionCheck::builder().set_key(Some(key));
+                part.condition_check(built(conditional!(check, self, store).build())?)
+            }
         }
         .build())
     }

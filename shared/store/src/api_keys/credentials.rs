@@ -1,4 +1,4 @@
-//! Credential rows: what a presented key is judged by.
+//! Credential items: what a presented key is verified against.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::credential::{PreviousSecret, StoredCredential};
@@ -14,7 +14,7 @@ use crate::tables::Table;
 
 const TABLE: Table = Table::ApiKeys;
 
-/// Access to credentials, of any tenant: only for authentication.
+/// Access to the credentials of all tenants: only for authentication.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     store: &'a Store,
@@ -33,12 +33,12 @@ impl<'a> Credentials<'a> {
         let get = self.store.db.get_item().table_name(self.store.table(Table::ApiKeys));
         let get = get.set_key(Some(credential_key(id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
-        answer.item.as_ref().map(|item| decode(id, item)).transpose()
+        let response = get.send().await.map_err(|error| map_sdk_error("GetItem api-keys", error))?;
+        response.item.as_ref().map(|item| decode(id, item)).transpose()
     }
 }
 
-/// The row of `credential`, without its TTL.
+/// The item of `credential`, without its TTL.
 pub(super) fn encode(credential: &StoredCredential) -> Attributes {
     let mut item = credential_key(&credential.id);
     item.insert("tenant".into(), text(&credential.tenant));

@@ -99,13 +99,15 @@ impl<'a> Keys<'a> {
             .and(Part::LiveName, live_names::reserve(self.tenant, key))
             .and(Part::CallerIsLive, self.caller_is_live(&key.id));
         // When a transaction conflicts, another one may be taking the name: further attempts would not help then.
-        let check_name = async || match live_names::read_conflict(self.store, self.tenant, key).await? {
-            NameConflict::Taken(error) => Err(error),
-            NameConflict::ExpiredRemoved | NameConflict::Gone => Ok(()),
+        let check_name = || async {
+            match live_names::read_conflict(self.store, self.tenant, key).await? {
+                NameConflict::Taken(error) => Err(error),
+                NameConflict::ExpiredRemoved | NameConflict::Gone => Ok(()),
+            }
         };
         let mut backoff = Backoff::transaction();
         loop {
-            let failed = match transaction.run_unless(self.store, &mut backoff, check_name).await? {
+            let failed = match transaction.run_unless(self.store, &mut backoff, &check_name).await? {
                 Ok(_) => return Ok(key.clone()),
                 Err(failed) => failed,
             };
