@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use hb_domain::{Result, TenantId, Timestamp};
 
-use crate::{Store, StreamContext};
 use crate::backoff::Backoff;
 use crate::idempotency::row_key;
 use crate::item::{number, ttl};
@@ -12,6 +11,7 @@ use crate::storage_ledger::StorageLedger;
 use crate::tables::Table;
 use crate::transaction::Transaction;
 use crate::write::Write;
+use crate::{Store, StreamContext};
 
 /// How long an event is remembered: longer than a stream keeps it, which is a day.
 const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);

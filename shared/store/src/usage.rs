@@ -12,11 +12,11 @@ use hb_domain::time::{Day, Month};
 use hb_domain::usage::{DailyUsage, DayCounts};
 use hb_domain::{KeyId, Result, Timestamp};
 
-use crate::{Context, Store};
 use crate::backoff::Backoff;
 use crate::item::{Attributes, Row, millis, number, text};
 use crate::sdk_error::{map_sdk_error, retry_when_throttled};
 use crate::tables::Table;
+use crate::{Context, Store};
 
 const TABLE: Table = Table::Usage;
 

@@ -9,7 +9,6 @@ use hb_domain::{Error, KeyId, Principal, Result, TenantId};
 
 use super::live_names::{self, NameConflict};
 use super::{credential_key, credentials, listed_until, owned_key, owner, summary};
-use crate::{Context, Store};
 use crate::backoff::Backoff;
 use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, bytes, text};
@@ -17,6 +16,7 @@ use crate::sdk_error::map_sdk_error;
 use crate::tables::Table;
 use crate::transaction::Transaction;
 use crate::write::Write;
+use crate::{Context, Store};
 
 /// The most revoked and expired keys that a list shows.
 const MAX_ENDED_LISTED: usize = 400;

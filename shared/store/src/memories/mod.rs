@@ -21,9 +21,9 @@ mod walk;
 use hb_domain::cursor::Position;
 use hb_domain::{Error, Memory, MemoryId, Result, TenantId};
 
-use crate::{Context, Store};
 use crate::changes::Changes;
 use crate::idempotency::LockedRecord;
+use crate::{Context, Store};
 pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
