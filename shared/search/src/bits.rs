@@ -1,13 +1,13 @@
-//! Writing and reading bit by bit, and ascending numbers in few bits.
+//! Writing and reading single bits and unary numbers.
 
-/// Bits being written, the lowest of each byte first.
+/// Writes bits, the lowest of each byte first.
 #[derive(Default)]
 pub(crate) struct BitWriter {
     bytes: Vec<u8>,
     used: u32,
 }
 
-/// Bits being read.
+/// Reads bits that a [`BitWriter`] wrote.
 pub(crate) struct BitReader<'b> {
     bytes: &'b [u8],
     at: usize,
@@ -42,7 +42,7 @@ impl<'b> BitReader<'b> {
         Self { bytes, at: 0 }
     }
 
-    /// The next bits; `None` behind the end.
+    /// The next bits; `None` past the end.
     pub(crate) fn take(&mut self, width: u32) -> Option<u32> {
         let mut value = 0;
         for position in 0..width {

@@ -1,13 +1,13 @@
 //! What a search needs of one memory, in some 150 bytes.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
-//! | 1 | 2, the format |
-//! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: has facets, bit 6: has metadata of which there are no facets |
+//! | 1 | the format, 2 |
+//! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: has facets, bit 6: has metadata without facets |
 //! | 1 | importance in steps of 1/255 |
 //! | 32 | embedding: the sign of each dimension |
-//! | 1 + 8 each | owners, when it has any: bit 0: a user, bit 1: an agent, bit 2: a session; a hash of each |
-//! | 1 + 4 each | facets, when it has any |
+//! | 1 + 8 each | owners, if any: bit 0: a user, bit 1: an agent, bit 2: a session; a hash of each |
+//! | 1 + 4 each | facets, if any |
 //! | the rest | as bits: 0 and 7 bits or 1 and 11 for the number of distinct terms; their hashes ascending, as
 //! Rice-coded gaps, each with its count in unary |
 
@@ -25,33 +25,33 @@ pub(crate) const FORMAT: u8 = 2;
 const HAS_OWNERS: u8 = 1 << 4;
 const HAS_FACETS: u8 = 1 << 5;
 const HAS_MORE: u8 = 1 << 6;
-/// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by accident.
+/// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by collision.
 const TERM_BITS: u32 = 20;
-/// The highest count of a term that is told apart.
+/// The highest term frequency that is stored.
 const MAX_COUNT: u32 = 15;
-/// Bits of the number of distinct terms.
+/// Bits of the number of distinct terms: up to 127, or more.
 const SHORT_COUNT: u32 = 7;
 const LONG_COUNT: u32 = 11;
-/// The most distinct terms that are kept of a text, those that come first.
+/// The most distinct terms of a text that are stored: the first ones.
 const MAX_TERMS: usize = 2_000;
 
-/// What a search needs of one memory.
+/// What a search needs of one memory: hashed terms, owners and facets, and the bits of its embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchDocument {
     pub(crate) kind: u8,
     pub(crate) importance: u8,
     pub(crate) embedding: EmbeddingBits,
-    /// Whose it is.
+    /// Its user, agent and session.
     pub(crate) owners: Owners,
-    /// Hashes of what else filters ask for.
+    /// Hashes of its tags and metadata.
     pub(crate) facets: Vec<u32>,
-    /// Whether those of metadata are among them.
+    /// Whether the facets include those of its metadata.
     pub(crate) has_metadata: bool,
-    /// Each distinct term and how often it is said, ascending.
+    /// Each distinct term and its frequency, ascending by hash.
     pub(crate) terms: Vec<Term>,
 }
 
-/// A term's hash in the upper bits, its count in the lower four.
+/// A term's hash in the upper bits, its frequency in the lower four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Term(u32);
 
@@ -75,7 +75,7 @@ pub(crate) fn term_hash(term: &str) -> u32 {
 }
 
 impl SearchDocument {
-    /// The record of a memory. Its tags are searched like words of its content.
+    /// The search document of a memory. Its tags are searched like words of its content.
     pub fn of(memory: &Memory) -> Self {
         let mut words = memory.content.clone();
         for tag in &memory.tags {
@@ -91,7 +91,7 @@ impl SearchDocument {
             counted.map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT))).collect();
         let (facets, has_metadata) = facets::of(memory);
         Self {
-            kind: kind_number(memory.kind),
+            kind: type_code(memory.kind),
             importance: (memory.importance * 255.0).round() as u8,
             embedding: model::get().embedding(&memory.content),
             owners: Owners::of(memory),
@@ -101,12 +101,12 @@ impl SearchDocument {
         }
     }
 
-    /// How many terms the text has.
+    /// The number of terms of the text.
     pub(crate) fn length(&self) -> u32 {
         self.terms.iter().map(|term| term.count()).sum()
     }
 
-    /// The record as it is stored.
+    /// The stored form.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut flags = self.kind;
         if self.owners != Owners::default() {
@@ -145,25 +145,26 @@ impl SearchDocument {
         bytes
     }
 
-    /// The record of stored bytes; `None` when they are no record of a format that is known.
+    /// Reads the stored form; `None` if it is damaged or of another format.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut rest = Rest(bytes);
-        let [format, flags, importance] = rest.array()?;
+        let mut reader = ByteReader(bytes);
+        let [format, flags, importance] = reader.array()?;
         if format != FORMAT {
             return None;
         }
-        let embedding = rest.array()?;
-        let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { rest.array()? };
+        let embedding = reader.array()?;
+        let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { reader.array()? };
         let mut owners = Owners::default();
         for (bit, owner) in owners.0.iter_mut().enumerate() {
             if (present >> bit) & 1 == 1 {
-                *owner = u64::from_le_bytes(rest.array()?);
+                *owner = u64::from_le_bytes(reader.array()?);
             }
         }
         let has_metadata = flags & HAS_MORE == 0;
-        let [count] = if flags & HAS_FACETS == 0 { [0] } else { rest.array()? };
-        let facets = (0..count).map(|_| rest.array().map(u32::from_le_bytes)).collect::<Option<Vec<_>>>()?;
-        let mut bits = BitReader::new(rest.0);
+        let [count] = if flags & HAS_FACETS == 0 { [0] } else { reader.array()? };
+        let facets =
+            (0..count).map(|_| reader.array().map(u32::from_le_bytes)).collect::<Option<Vec<_>>>()?;
+        let mut bits = BitReader::new(reader.0);
         let is_long = bits.take(1)? == 1;
         let count = bits.take(if is_long { LONG_COUNT } else { SHORT_COUNT })? as usize;
         let (mut last, width) = (0_u32, rice(count));
@@ -177,22 +178,22 @@ impl SearchDocument {
     }
 }
 
-/// The width at which gaps between so many hashes take the fewest bits: that of ln 2 of the mean gap.
+/// The Rice parameter for the gaps between so many hashes: the width of ln 2 times the mean gap.
 fn rice(count: usize) -> u32 {
     let mean = (1_u32 << TERM_BITS) / u32::try_from(count.max(1)).unwrap_or(u32::MAX);
     (mean / 13 * 9).max(1).ilog2()
 }
 
-/// A memory type as its place in the list of all.
-pub(crate) fn kind_number(kind: MemoryType) -> u8 {
+/// The stored code of a memory type: its index in the list of all.
+pub(crate) fn type_code(kind: MemoryType) -> u8 {
     let position = MemoryType::ALL.iter().position(|other| *other == kind);
     position.and_then(|position| u8::try_from(position).ok()).unwrap_or(0)
 }
 
-/// Bytes still to be read.
-struct Rest<'b>(&'b [u8]);
+/// Reads bytes from the front.
+struct ByteReader<'b>(&'b [u8]);
 
-impl Rest<'_> {
+impl ByteReader<'_> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;

@@ -1,13 +1,12 @@
-//! What memories are filtered by besides their owners, hashed, so that a scan can pass over those that do not match.
+//! Facets: hashes of the tags and metadata fields of a memory. A scan uses them to skip memories that do not match a filter.
 
 use hb_domain::Memory;
 use hb_domain::search::Search;
 
-/// The most facets that a record has. Tags, 50 at most, always have room.
+/// The most facets of a search document. Tags, 50 at most, always fit.
 pub(crate) const MAX_FACETS: usize = 255;
 
-/// What a filter can ask for of one memory, and whether that is all: one with more fields of metadata than there is room
-/// for has none of them here.
+/// The facets of a memory, and whether they are complete: if the metadata has too many fields, none of them is included.
 pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
     let mut facets: Vec<u32> = memory.tags.iter().map(|tag| tag_facet(tag)).collect();
     let fields = memory.metadata.fields();
@@ -18,21 +17,21 @@ pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
     (facets, is_complete)
 }
 
-/// What a search asks for; a memory that has all of it is most likely a match.
-pub(crate) struct Asked {
+/// The facets that a search requires. A memory that has all of them most likely matches.
+pub(crate) struct FacetFilter {
     tags: Vec<u32>,
     metadata: Vec<u32>,
 }
 
-impl Asked {
-    pub(crate) fn by(search: &Search) -> Self {
+impl FacetFilter {
+    pub(crate) fn of(search: &Search) -> Self {
         let tags = search.filter.tags.iter().map(|tag| tag_facet(tag)).collect();
         let fields = search.metadata.iter();
         Self { tags, metadata: fields.map(|(name, value)| metadata_facet(name, value)).collect() }
     }
 
-    /// Whether a memory of these facets may have all of it; they are all it has when `is_complete`.
-    pub(crate) fn may_be_in(&self, facets: &[u32], is_complete: bool) -> bool {
+    /// Whether a memory with these facets may match; unless `is_complete`, those of its metadata are unknown.
+    pub(crate) fn may_match(&self, facets: &[u32], is_complete: bool) -> bool {
         self.tags.iter().all(|facet| facets.contains(facet))
             && (!is_complete || self.metadata.iter().all(|facet| facets.contains(facet)))
     }
@@ -44,12 +43,12 @@ fn tag_facet(tag: &str) -> u32 {
 
 /// `value` as compact JSON.
 fn metadata_facet(name: &str, value: impl std::fmt::Display) -> u32 {
-    // The two zeros are equal, and look different.
+    // The two zeros are equal, but are written differently.
     hash(b'm', format!("{name}\0{value}").replace("-0.0", "0.0").as_bytes())
 }
 
 /// 32 bits of FNV-1a over 64 (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>) behind the finalizer of
-/// MurmurHash3, without which words that differ in their last letter alone share most bits. It is stored, so it must be
+/// MurmurHash3, without which words that differ only in their last letter share most bits. The hash is stored: it must be
 /// the same in every version and on every machine.
 pub(crate) fn hash(kind: u8, bytes: &[u8]) -> u32 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);

@@ -1,4 +1,4 @@
-//! The records of a tenant, side by side in memory.
+//! A tenant's search documents in memory.
 
 use std::collections::HashSet;
 
@@ -7,96 +7,98 @@ use hb_domain::{MemoryId, Timestamp};
 use crate::document::{SearchDocument, Term};
 use crate::model::EmbeddingBits;
 use crate::owners::Owners;
-use crate::pool::{Pool, Run, make_room};
+use crate::pool::{Pool, Span, make_room};
 
 #[cfg(test)]
 mod tests;
 
-/// Digits of a memory's id behind its prefix.
+/// Digits of a memory's id after its prefix.
 const DIGITS: usize = 22;
 
-/// A memory's record, with what is not in it.
+/// A memory's search document, with its id and expiry.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The memory.
     pub id: MemoryId,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// What a search needs of it.
+    /// Its search document.
     pub document: SearchDocument,
 }
 
 impl Entry {
-    /// What it takes in an index, in bytes.
+    /// The memory that it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Slot>() + (self.document.terms.len() + self.document.facets.len()) * 4
     }
 }
 
-/// Records in the order of their sessions, and within one in that of their creation.
+/// Search documents, sorted by session and within a session by creation.
 #[derive(Debug, Default)]
 pub struct Index {
     pub(crate) slots: Vec<Slot>,
     terms: Pool<Term>,
     facets: Pool<u32>,
-    /// How many bytes of the pools belong to them.
-    pooled: usize,
-    /// When the first of them expires, milliseconds since 1970.
-    first_end: Option<i64>,
-    /// How often everything was read anew.
-    reading: u8,
+    /// How many bytes of the pools belong to slots.
+    pool_bytes: usize,
+    /// When the first slot expires, milliseconds since 1970.
+    first_expiry: Option<i64>,
+    /// Counts the rebuilds, modulo 256.
+    generation: u8,
 }
 
-/// One record. What varies in length lies in the index's pools.
+/// One search document. Its variable-length parts are in the index's pools.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    /// The id as a number: by creation, then by chance.
+    /// The id as a number, which sorts by creation time.
     pub(crate) id: u128,
     /// Milliseconds since 1970.
     pub(crate) expires_at: i64,
     pub(crate) embedding: EmbeddingBits,
     pub(crate) owners: Owners,
-    terms: Run,
-    facets: Run,
+    terms: Span,
+    facets: Span,
     pub(crate) has_metadata: bool,
-    /// In which reading of everything, or since which, it was seen.
-    reading: u8,
+    /// The rebuild in which, or after which, it was read.
+    generation: u8,
     pub(crate) length: u16,
     pub(crate) kind: u8,
     pub(crate) importance: u8,
 }
 
 impl Index {
-    /// An index of nothing.
+    /// An empty index.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many memories it knows.
+    /// The number of memories.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether it knows none.
+    /// Whether it has no memories.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// The memory it takes, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.terms.bytes() + self.facets.bytes()
+    /// The memory that it takes, in bytes.
+    pub fn allocated_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+            + self.terms.allocated_bytes()
+            + self.facets.allocated_bytes()
     }
 
-    /// The memory that it could not do without, in bytes.
-    pub fn needed(&self) -> usize {
-        self.slots.len() * size_of::<Slot>() + self.pooled
+    /// The memory that its entries take, in bytes: [`allocated_bytes`](Self::allocated_bytes) without spare room.
+    pub fn used_bytes(&self) -> usize {
+        self.slots.len() * size_of::<Slot>() + self.pool_bytes
     }
 
-    /// Takes in `entries`, in the place of what it had of the same memories. Of several of one memory the first counts.
+    /// Adds `entries`, replacing those of the same memories. Of several entries of one memory the first counts.
     pub fn apply(&mut self, entries: Vec<Entry>) {
         let mut changed = HashSet::with_capacity(entries.len());
         let entries: Vec<Entry> =
-            entries.into_iter().filter(|entry| changed.insert(number(&entry.id))).collect();
+            entries.into_iter().filter(|entry| changed.insert(id_number(&entry.id))).collect();
         if entries.is_empty() {
             return;
         }
@@ -105,19 +107,19 @@ impl Index {
         }
         let slots = entries.iter().map(|entry| self.slot(entry)).collect();
         self.merge(slots);
-        self.tidy();
+        self.update_totals();
     }
 
-    /// Puts slots in their places, from the last to the first, so that none is overwritten before it was moved.
+    /// Merges sorted slots in place, from the last to the first, so that none is overwritten before it was moved.
     fn merge(&mut self, mut new: Vec<Slot>) {
-        new.sort_unstable_by_key(Slot::order);
+        new.sort_unstable_by_key(Slot::sort_order);
         let mut kept = self.slots.len();
         make_room(&mut self.slots, new.len());
         self.slots.extend_from_slice(&new);
         let mut position = self.slots.len();
         while let Some(last) = new.last() {
             position -= 1;
-            if kept > 0 && self.slots[kept - 1].order() > last.order() {
+            if kept > 0 && self.slots[kept - 1].sort_order() > last.sort_order() {
                 kept -= 1;
                 self.slots[position] = self.slots[kept];
             } else {
@@ -127,52 +129,52 @@ impl Index {
         }
     }
 
-    /// Forgets these memories.
+    /// Removes these memories.
     pub fn remove<'i>(&mut self, ids: impl IntoIterator<Item = &'i MemoryId>) {
-        let gone: HashSet<u128> = ids.into_iter().map(number).collect();
+        let gone: HashSet<u128> = ids.into_iter().map(id_number).collect();
         self.retain(|slot| !gone.contains(&slot.id));
     }
 
-    /// Whether it knows memories that have ended by `now`.
+    /// Whether it has memories that have expired by `now`.
     pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.first_end.is_some_and(|end| end <= now.millis())
+        self.first_expiry.is_some_and(|end| end <= now.millis())
     }
 
-    /// Forgets the memories that have ended by `now`.
+    /// Removes the memories that have expired by `now`.
     pub fn remove_expired(&mut self, now: Timestamp) {
         self.retain(|slot| slot.expires_at > now.millis());
     }
 
-    /// Everything is read anew from now on: what is not [applied](Self::apply) until the [end](Self::end_reading) is gone.
-    pub fn begin_reading(&mut self) {
-        self.reading = self.reading.wrapping_add(1);
+    /// Begins a rebuild: memories that are not [applied](Self::apply) until its [end](Self::end_rebuild) are removed then.
+    pub fn begin_rebuild(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Everything was read: forgets what was not seen since the beginning.
-    pub fn end_reading(&mut self) {
-        let reading = self.reading;
-        self.retain(|slot| slot.reading == reading);
+    /// Ends a rebuild: removes the memories that were not applied since it began.
+    pub fn end_rebuild(&mut self) {
+        let generation = self.generation;
+        self.retain(|slot| slot.generation == generation);
     }
 
     fn retain(&mut self, keep: impl FnMut(&Slot) -> bool) {
         self.slots.retain(keep);
-        self.tidy();
+        self.update_totals();
     }
 
-    /// Follows a change of the slots: the first end, and what is kept for slots that have gone.
-    fn tidy(&mut self) {
-        let (mut first_end, mut terms, mut facets) = (i64::MAX, 0, 0);
+    /// Updates what depends on the slots: first expiry, pool sizes, and spare room.
+    fn update_totals(&mut self) {
+        let (mut first_expiry, mut terms, mut facets) = (i64::MAX, 0, 0);
         for slot in &self.slots {
-            first_end = first_end.min(slot.expires_at);
+            first_expiry = first_expiry.min(slot.expires_at);
             terms += slot.terms.len();
             facets += slot.facets.len();
         }
-        self.first_end = Some(first_end).filter(|end| *end < i64::MAX);
-        self.pooled = terms * size_of::<Term>() + facets * size_of::<u32>();
-        if self.terms.is_loose(terms) {
+        self.first_expiry = Some(first_expiry).filter(|end| *end < i64::MAX);
+        self.pool_bytes = terms * size_of::<Term>() + facets * size_of::<u32>();
+        if self.terms.needs_compaction(terms) {
             self.terms.compact(self.slots.iter_mut().map(|slot| &mut slot.terms).collect());
         }
-        if self.facets.is_loose(facets) {
+        if self.facets.needs_compaction(facets) {
             self.facets.compact(self.slots.iter_mut().map(|slot| &mut slot.facets).collect());
         }
         if self.slots.capacity() > self.slots.len() / 4 * 5 + 1_024 {
@@ -184,14 +186,14 @@ impl Index {
         let document = &entry.document;
         let (terms, facets) = (self.terms.push(&document.terms), self.facets.push(&document.facets));
         Slot {
-            id: number(&entry.id),
+            id: id_number(&entry.id),
             expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
             embedding: document.embedding,
             owners: document.owners,
             terms,
             facets,
             has_metadata: document.has_metadata,
-            reading: self.reading,
+            generation: self.generation,
             length: u16::try_from(document.length()).unwrap_or(u16::MAX),
             kind: document.kind,
             importance: document.importance,
@@ -202,26 +204,26 @@ impl Index {
         self.terms.of(slot.terms)
     }
 
-    /// The hashes of what the memory can be filtered by.
+    /// The facets of the memory.
     pub(crate) fn facets_of(&self, slot: &Slot) -> &[u32] {
         self.facets.of(slot.facets)
     }
 }
 
 impl Slot {
-    /// What slots are sorted by.
-    fn order(&self) -> (u64, u128) {
+    /// The key that slots are sorted by.
+    fn sort_order(&self) -> (u64, u128) {
         (self.owners.session(), self.id)
     }
 }
 
 /// An id as a number.
-pub(crate) fn number(id: &MemoryId) -> u128 {
+pub(crate) fn id_number(id: &MemoryId) -> u128 {
     u128::from_str_radix(id.as_str().get(4..).unwrap_or_default(), 36).unwrap_or(0)
 }
 
 /// The id of a number.
-pub(crate) fn name(mut number: u128) -> Option<MemoryId> {
+pub(crate) fn id_from_number(mut number: u128) -> Option<MemoryId> {
     let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {
         *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];

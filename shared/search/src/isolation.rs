@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::document::FORMAT;
-use crate::reference::plain;
-use crate::sample::{asked, index, memories, memory, now, search, texts};
+use crate::fixtures::{index, memories, memory, now, parse_search, search, texts};
+use crate::reference::scores;
 use crate::{Hit, Index, Query, SearchDocument};
 
 /// Who owns a memory, or is asked for; one of each is asked for and never there.
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn what_belongs_to_others_changes_no_hit_and_no_score(memories in owned(200), query in texts(), names in names(), tag in 0..4_u8) {
         let filter = filter(names);
-        let admitted = asked(body("x", &filter, json!({})));
+        let admitted = parse_search(body("x", &filter, json!({})));
         let own: Vec<Memory> = memories.iter().filter(|memory| admitted.admits(memory)).cloned().collect();
         let (everything, alone) = (index(&memories), index(&own));
         prop_assert_eq!(everything.count(&admitted), own.len());
@@ -88,10 +88,10 @@ proptest! {
     fn what_is_found_of_owners_has_the_score_of_the_definition(memories in owned(60), query in texts(), names in names()) {
         let (query, filter) = (&query[0].0, filter(names));
         let body = body(query, &filter, json!({}));
-        let admitted = asked(body.clone());
+        let admitted = parse_search(body.clone());
         // In the order of sessions, as the definition has them.
         let own: Vec<Memory> = memories.iter().filter(|memory| admitted.admits(memory)).cloned().collect();
-        let scores: HashMap<&MemoryId, f64> = own.iter().map(|memory| &memory.id).zip(plain(&own, query)).collect();
+        let scores: HashMap<&MemoryId, f64> = own.iter().map(|memory| &memory.id).zip(scores(&own, query)).collect();
         let found = search(&index(&memories), body);
         for hit in &found {
             let expected = scores.get(&hit.id).copied();

@@ -1,16 +1,19 @@
-//! Finding memories by their words and by what they mean, in one linear scan over small records.
+//! Hybrid search over memories: BM25 and a static embedding, in one linear scan over small records.
 //!
-//! A memory's [`SearchDocument`] has its stemmed words, hashed, and 256 bits of a static embedding: it is stored with
-//! the memory, so that one write makes it findable. An [`Index`] holds the records of a tenant, sorted by session and
-//! time, and ranks them for a [`Query`]: BM25 over words, their synonyms and the words said nearby in the same
-//! session, plus the cosine of the embeddings, plus a bonus for sessions that speak of the matter more than
-//! once. infra/adr/0010 has the measurements behind every part and number.
+//! A memory's [`SearchDocument`] has its stemmed words, hashed, and 256 bits of a static embedding. It is stored with
+//! the memory, so that one write makes the memory searchable. An [`Index`] has the documents of a tenant, sorted by
+//! session and time, and ranks them for a [`Query`]: BM25 over words, their synonyms and words of neighbours in the same
+//! session, plus the cosine of the embeddings, plus a bonus for sessions with several good matches. infra/adr/0010 has
+//! the measurements. A [`CachedIndex`] decides which pages of documents to read, and when, to keep an index current.
 //!
-//! Nothing here does I/O or knows of AWS, and equal input gives equal output.
+//! The crate does no I/O and does not depend on AWS; equal input gives equal output.
 
 mod bits;
+mod cache;
 mod document;
 mod facets;
+#[cfg(test)]
+mod fixtures;
 mod index;
 #[cfg(test)]
 mod isolation;
@@ -23,12 +26,11 @@ mod query;
 mod rank;
 #[cfg(test)]
 mod reference;
-#[cfg(test)]
-mod sample;
 mod text;
 mod view;
 mod wordpiece;
 
+pub use cache::{CachedIndex, Refresh, RefreshLimits, Step};
 pub use document::SearchDocument;
 pub use index::{Entry, Index};
 pub use parameters::Parameters;

@@ -1,9 +1,9 @@
-//! The static embedding and the synonyms, as `model/distill.py` has made them.
+//! The static embedding and the synonyms, made by `model/distill.py`.
 //!
 //! `table.bin`: `HBEMBED1`, rows and dimensions (u32), the centre (f32 each), a scale a row (f32), then the rows (i8).
 //! `vocab.txt`: the token of each row, one a line. `synonyms.bin`: `HBSYNON1`, the number of stems and the bytes of
 //! their list (u32), the stems, one a line; then for each the number of its synonyms (u8), and of each of those the
-//! place (u16) and the similarity in steps of 1/255 (u8). All little-endian.
+//! index (u16) and the similarity in steps of 1/255 (u8). All little-endian.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -13,25 +13,25 @@ use crate::wordpiece::Vocabulary;
 /// Dimensions of the embedding.
 pub(crate) const DIMENSIONS: usize = 256;
 
-/// The sign of each dimension of an embedding; all zero when no word of the text is in the model.
+/// The sign of each dimension of an embedding; all zero if no token of the text is known.
 pub(crate) type EmbeddingBits = [u8; DIMENSIONS / 8];
 
 static TABLE: &[u8] = include_bytes!("../model/table.bin");
 static VOCABULARY: &str = include_str!("../model/vocab.txt");
 static SYNONYMS: &[u8] = include_bytes!("../model/synonyms.bin");
 
-/// What a text or a word means, as far as a table can tell.
+/// The embedding table and the synonym list.
 pub(crate) struct Model {
     vocabulary: Vocabulary,
     centre: [f64; DIMENSIONS],
     scales: Vec<f64>,
     rows: &'static [u8],
     stems: Vec<&'static str>,
-    /// Where the synonyms of each stem are, and how many.
+    /// The encoded synonyms of each stem.
     synonyms: HashMap<&'static str, &'static [u8]>,
 }
 
-/// The model; the first call takes it apart, some milliseconds.
+/// The model. The first call parses it, which takes some milliseconds.
 pub(crate) fn get() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(Model::read)
@@ -59,7 +59,7 @@ impl Model {
         Self { vocabulary, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
     }
 
-    /// Stems of like meaning, and how like it is, 0 to 1.
+    /// The synonyms of a stem, and their similarity, 0 to 1.
     pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
         let own = self.synonyms.get(stem).copied().unwrap_or_default();
         own.chunks_exact(3).filter_map(|synonym| {
@@ -68,7 +68,7 @@ impl Model {
         })
     }
 
-    /// On which side of the centre the embedding of `text` lies, a bit a dimension; all zero when no token is known.
+    /// The signs of the embedding of `text` relative to the centre, a bit per dimension; all zero if no token is known.
     pub(crate) fn embedding(&self, text: &str) -> EmbeddingBits {
         let mut embedding = EmbeddingBits::default();
         let sum = self.sum(text);
@@ -82,7 +82,7 @@ impl Model {
         embedding
     }
 
-    /// The embedding of a query, of length 1; `None` when no token is known.
+    /// The embedding of a query, relative to the centre and of length 1; `None` if no token is known.
     pub(crate) fn direction(&self, text: &str) -> Option<[f64; DIMENSIONS]> {
         let sum = self.sum(text);
         let length = Some(norm(&sum)).filter(|length| *length > 0.0)?;

@@ -1,10 +1,10 @@
-//! Whose a memory is, hashed: what a search is narrowed to before anything is counted.
+//! The owners of a memory, hashed. A search by owner selects its records first, and ranks and counts only those.
 
 use hb_domain::Memory;
 use hb_domain::listing::Filter;
 use sha2::{Digest, Sha256};
 
-/// Hashes of the user, the agent and the session of a memory, or of those that a search asks for; 0 where there is none.
+/// Hashes of the user, the agent and the session of a memory or of a filter; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owners(pub(crate) [u64; 3]);
 
@@ -13,7 +13,7 @@ impl Owners {
         Self::named([&memory.user_id, &memory.agent_id, &memory.session_id])
     }
 
-    pub(crate) fn asked(filter: &Filter) -> Self {
+    pub(crate) fn of_filter(filter: &Filter) -> Self {
         Self::named([&filter.user_id, &filter.agent_id, &filter.session_id])
     }
 
@@ -29,14 +29,14 @@ impl Owners {
         self.0[2]
     }
 
-    /// Whether they are all that are asked for.
-    pub(crate) fn match_asked(&self, asked: &Self) -> bool {
-        self.0.iter().zip(asked.0).all(|(own, asked)| asked == 0 || *own == asked)
+    /// Whether they include all owners of `filter`.
+    pub(crate) fn matches(&self, filter: &Self) -> bool {
+        self.0.iter().zip(filter.0).all(|(own, wanted)| wanted == 0 || *own == wanted)
     }
 }
 
-/// The first 64 bits of a SHA-256: applications let their users choose names, and nobody can make one that passes for
-/// another. It is stored, so it must be the same in every version and on every machine.
+/// The first 64 bits of a SHA-256. Applications let their users choose names, so a collision must not be constructible.
+/// The hash is stored: it must be the same in every version and on every machine.
 fn hash(kind: u8, name: &str) -> u64 {
     let digest = Sha256::new().chain_update([kind]).chain_update(name).finalize();
     digest.iter().take(8).rev().fold(0, |hash, byte| (hash << 8) | u64::from(*byte)).max(1)
@@ -48,7 +48,7 @@ mod tests {
 
     /// `printf uann | sha256sum`, the first eight bytes as a little-endian number.
     #[test]
-    fn a_hash_is_of_the_kind_and_the_name_and_stays_what_it_is() {
+    fn a_hash_depends_on_kind_and_name_and_never_changes() {
         let expected = [0xda, 0xa0, 0x11, 0xc0, 0x70, 0x3c, 0xfb, 0x67];
         assert_eq!(hash(b'u', "ann").to_le_bytes(), expected);
         assert_ne!(hash(b'u', "ann"), hash(b'a', "ann"));

@@ -1,32 +1,32 @@
-//! The numbers of the ranking, in one place.
+//! The parameters of the ranking.
 
-/// The numbers of the ranking. infra/adr/0010 tells how each was found.
+/// The parameters of the ranking. infra/adr/0010 describes how each was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
     /// BM25's saturation, for texts of a sentence or two.
     pub k1: f64,
     /// BM25's normalisation by length.
     pub b: f64,
-    /// A term that more than this share of the records have is taken as it is: no synonyms, no context. It is no synonym
-    /// of another either.
+    /// A term in more than this share of the records is common: it has no synonyms, is no synonym, and does not count for
+    /// its neighbours.
     pub common: f64,
-    /// Steps within a session that a word reaches.
+    /// For how many neighbours in the session, in each direction, a term counts.
     pub window: u32,
-    /// What is left of a word a step after it was said.
+    /// The factor for each step after a term was said.
     pub earlier: f64,
-    /// What is left of a word a step before it was said.
+    /// The factor for each step before a term was said.
     pub later: f64,
-    /// What a synonym counts, times its likeness.
+    /// The weight of a synonym, times its similarity.
     pub synonym: f64,
-    /// What words count, 0 or 1.
+    /// The weight of terms, 0 or 1.
     pub words: f32,
-    /// What the cosine counts.
+    /// The weight of the cosine.
     pub meaning: f32,
-    /// What the mean of a session's best counts for each record of it.
+    /// The weight of the mean of a session's best records, for each record of the session.
     pub session: f32,
-    /// How many records of a session are its best, at most 8.
+    /// How many records are a session's best, at most 8.
     pub best: usize,
-    /// What importance counts, from least to most.
+    /// The difference between the least and the most important memory.
     pub importance: f32,
 }
 
@@ -46,9 +46,9 @@ impl Parameters {
         best: 3,
         importance: 0.02,
     };
-    /// BM25 and nothing else, to be compared with.
+    /// BM25 only, for comparison.
     pub const WORDS_ALONE: Self =
         Self { window: 0, synonym: 0.0, meaning: 0.0, session: 0.0, importance: 0.0, ..Self::SHIPPED };
-    /// The embedding and nothing else, to be compared with.
+    /// The embedding only, for comparison.
     pub const MEANING_ALONE: Self = Self { words: 0.0, session: 0.0, importance: 0.0, ..Self::SHIPPED };
 }

@@ -1,64 +1,64 @@
-//! Bringing words and meaning together, and the best to the front.
+//! Ranking: combines lexical scores and embeddings, and selects the best records.
 
 use hb_domain::search::Search;
 use hb_domain::{MemoryId, Timestamp};
 
-use crate::document::kind_number;
-use crate::facets::Asked;
-use crate::index::{Index, Slot, name};
+use crate::document::type_code;
+use crate::facets::FacetFilter;
+use crate::index::{Index, Slot, id_from_number};
 use crate::lexical::Postings;
 use crate::owners::Owners;
 use crate::parameters::Parameters;
 use crate::query::Query;
 use crate::view::View;
 
-/// The logistic curve that makes a relevance of a score.
+/// Coefficients of the logistic curve from score to relevance.
 const CALIBRATION: (f64, f64) = (-5.46, 8.50);
 
-/// A memory that was found.
+/// A search result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     /// The memory.
     pub id: MemoryId,
-    /// How likely it is what was looked for, 0 to 1.
+    /// How likely it is relevant, 0 to 1.
     pub relevance: f64,
-    /// Where that comes from.
+    /// The parts of its score.
     pub explanation: Explanation,
 }
 
 /// The parts of a score, which add up to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
-    /// The sum of the parts; [`relevance`] makes a relevance of it.
+    /// The sum of the parts; [`relevance`] maps it to a relevance.
     pub score: f64,
-    /// The query's words, their synonyms, and those said nearby.
+    /// Terms of the query and their synonyms, in the memory and in its neighbours.
     pub words: f64,
-    /// The likeness of the meaning.
+    /// The cosine of the embeddings, weighted.
     pub meaning: f64,
-    /// That the session speaks of it.
+    /// The best scores of its session, weighted.
     pub session: f64,
     /// The memory's importance.
     pub importance: f64,
-    /// The terms of the query that the memory has itself, or a synonym of that counts.
+    /// The query's terms that the memory has, or a synonym of which it has.
     pub terms: Vec<String>,
 }
 
-/// The relevance of a score: 1 / (1 + exp(-(a + b·score))), fitted so that 0.5 divides the best answers to questions
-/// about what is there from those to questions about what is not.
+/// The relevance of a score: 1 / (1 + exp(-(a + b·score))), fitted so that 0.5 separates the best results of answerable
+/// questions from those of unanswerable ones.
 pub fn relevance(score: f64) -> f64 {
     let (a, b) = CALIBRATION;
     let relevance = 1.0 / (1.0 + (-(a + b * score)).exp());
     (relevance * 1e4).round() / 1e4
 }
 
-/// A score below which none has this relevance: [`relevance`] the other way, and what is rounded away.
-fn least_score(least: f64) -> f64 {
+/// A lower bound of the scores with this relevance: the inverse of [`relevance`], less what it rounds.
+fn min_score(min_relevance: f64) -> f64 {
     let (a, b) = CALIBRATION;
-    let unrounded = (least - 1e-4).max(0.0);
+    let unrounded = (min_relevance - 1e-4).max(0.0);
     ((unrounded / (1.0 - unrounded)).ln() - a) / b
 }
 
-/// What speaks for each record.
+/// The scores of each record of a view.
 pub(crate) struct Scores {
     postings: Postings,
     words: Vec<f32>,
@@ -67,36 +67,36 @@ pub(crate) struct Scores {
 }
 
 impl Index {
-    /// The `count` memories that match `search` best: by score, of equal ones the newest first. Those that ended
-    /// before `now` and those of no relevance are left out. What belongs to others than the owners that it asks for counts
-    /// for nothing; its other filters change no score. A filter may let a few through that do not match it.
+    /// The `count` memories that match `search` best, by score and then the newest first, without those that expired before
+    /// `now` and those of no relevance. Memories of other owners influence no score, and other filters change none. Filters
+    /// by tags and metadata may let a few memories through that do not match.
     pub fn search(&self, query: &Query, search: &Search, now: Timestamp, count: usize) -> Vec<Hit> {
         let view = self.view(search);
         if query.is_empty() || view.len() == 0 {
             return Vec::new();
         }
         let scores = view.score(query, &Parameters::SHIPPED);
-        let asked = Asked::by(search);
+        let facets = FacetFilter::of(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
-        // Below this there is no place among the best.
-        let mut least = least_score(search.min_relevance);
+        // A record with a lower score is not among the best.
+        let mut lowest = min_score(search.min_relevance);
         for (slot, position) in view.iter().zip(0_u32..) {
             let score = scores.total(position as usize, slot, &Parameters::SHIPPED);
-            if score < least
-                || scores.is_nothing(position as usize)
+            if score < lowest
+                || scores.has_no_evidence(position as usize)
                 || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
-                || !view.may_match(slot, search, &asked)
+                || !view.may_match(slot, search, &facets)
             {
                 continue;
             }
-            let (by_score, by_age) = slot.key(score);
+            let (by_score, by_age) = slot.sort_key(score);
             found.push((by_score, by_age, position));
-            // Never many more than are wanted, however many there are.
+            // Bounds the list.
             if found.len() >= 4 * count + 1_024 {
                 let (_, (last, ..), _) = found.select_nth_unstable(count);
-                // What is rounded differs by half a unit at most.
-                least = least.max((-*last as f64 - 1.0) / 1e6);
+                // Rounding changes a score by half a unit at most.
+                lowest = lowest.max((-*last as f64 - 1.0) / 1e6);
                 found.truncate(count);
             }
         }
@@ -108,23 +108,23 @@ impl Index {
         found.into_iter().filter_map(|(_, _, position)| view.hit(position as usize, query, &scores)).collect()
     }
 
-    /// How many memories a search is answered from: those of the owners that it asks for.
+    /// How many memories `search` covers: those of its owners.
     pub fn count(&self, search: &Search) -> usize {
         self.view(search).len()
     }
 
     fn view(&self, search: &Search) -> View<'_> {
-        View::of(self, &Owners::asked(&search.filter))
+        View::of(self, &Owners::of_filter(&search.filter))
     }
 
-    /// All memories by their score under these parameters, best first, of equal ones the newest.
+    /// All memories by their score under these parameters, the best first and then the newest first.
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
         let view = View::all(self);
         let scores = view.score(query, parameters);
-        let key = |(position, slot): (usize, &Slot)| slot.key(scores.total(position, slot, parameters));
+        let key = |(position, slot): (usize, &Slot)| slot.sort_key(scores.total(position, slot, parameters));
         let mut ranked: Vec<(i64, u128)> = view.iter().enumerate().map(key).collect();
         ranked.sort_unstable();
-        ranked.into_iter().filter_map(|(_, id)| name(u128::MAX - id)).collect()
+        ranked.into_iter().filter_map(|(_, id)| id_from_number(u128::MAX - id)).collect()
     }
 }
 
@@ -148,7 +148,7 @@ impl View<'_> {
             from = own.end;
             let mut best = [0.0_f32; 8];
             for position in own.clone() {
-                insert(&mut best[..parameters.best], words[position] + meaning[position]);
+                insert_top(&mut best[..parameters.best], words[position] + meaning[position]);
             }
             let bonus =
                 parameters.session * best[..parameters.best].iter().sum::<f32>() / parameters.best as f32;
@@ -157,12 +157,12 @@ impl View<'_> {
         Scores { postings, words, meaning, session }
     }
 
-    fn may_match(&self, slot: &Slot, search: &Search, asked: &Asked) -> bool {
+    fn may_match(&self, slot: &Slot, search: &Search, facets: &FacetFilter) -> bool {
         let created = slot.created_at();
-        search.filter.kind.is_none_or(|kind| kind_number(kind) == slot.kind)
+        search.filter.kind.is_none_or(|kind| type_code(kind) == slot.kind)
             && search.created_after.is_none_or(|after| created >= after.millis())
             && search.created_before.is_none_or(|before| created < before.millis())
-            && asked.may_be_in(self.facets_of(slot), slot.has_metadata)
+            && facets.may_match(self.facets_of(slot), slot.has_metadata)
     }
 
     fn hit(&self, position: usize, query: &Query, scores: &Scores) -> Option<Hit> {
@@ -181,7 +181,7 @@ impl View<'_> {
             importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
             terms: said.map(|term| term.text.clone()).collect(),
         };
-        Some(Hit { id: name(slot.id)?, relevance: relevance(score), explanation })
+        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(score), explanation })
     }
 }
 
@@ -192,19 +192,19 @@ impl Scores {
         )
     }
 
-    /// Whether nothing but its importance speaks for a record.
-    fn is_nothing(&self, position: usize) -> bool {
+    /// Whether a record has no score but for its importance.
+    fn has_no_evidence(&self, position: usize) -> bool {
         self.words[position] + self.meaning[position] + self.session[position] <= 0.0
     }
 }
 
 impl Slot {
-    /// What hits are sorted by: the score in millionths, the highest first, and of equal ones the newest.
-    fn key(&self, score: f64) -> (i64, u128) {
+    /// The key that hits are sorted by: the score in millionths, the highest first, then the newest first.
+    fn sort_key(&self, score: f64) -> (i64, u128) {
         (-(score * 1e6).round() as i64, u128::MAX - self.id)
     }
 
-    /// What its importance adds or takes; nothing at 0.5, where it is when nobody says otherwise.
+    /// What its importance adds to the score; nothing at 0.5, the default.
     fn prior(&self, parameters: &Parameters) -> f32 {
         parameters.importance * (f32::from(self.importance) / 255.0 - 128.0 / 255.0)
     }
@@ -216,8 +216,8 @@ impl Slot {
     }
 }
 
-/// Puts a value among the best, which are sorted, when it is one.
-fn insert(best: &mut [f32], mut value: f32) {
+/// Inserts a value into the best ones, which are sorted in descending order, if it is among them.
+fn insert_top(best: &mut [f32], mut value: f32) {
     for kept in best {
         if value > *kept {
             std::mem::swap(kept, &mut value);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::document::FORMAT;
-use crate::sample::{asked, index, memories, memory, search, texts};
+use crate::fixtures::{index, memories, memory, parse_search, search, texts};
 use crate::view::View;
 use crate::{Hit, Parameters, Query, SearchDocument, model, relevance, terms};
 
@@ -43,7 +43,7 @@ fn scores_are_those_of_the_model() {
         let query = Query::new(search["query"].as_str().expect("a query"));
         let scores = View::all(&index).score(&query, &Parameters::SHIPPED);
         for (position, slot) in index.slots.iter().enumerate() {
-            let original = memories.iter().position(|memory| crate::index::number(&memory.id) == slot.id);
+            let original = memories.iter().position(|memory| crate::index::id_number(&memory.id) == slot.id);
             let expected = search["score"][original.expect("a memory")].as_f64().expect("a score");
             let got = scores.total(position, slot, &Parameters::SHIPPED);
             assert!((got - expected).abs() < 1e-5, "{}: {got} for {expected}", search["query"]);
@@ -157,7 +157,7 @@ fn equal_values_of_metadata_are_one_value() {
 }
 
 /// The definition, word for word: no hashes, no pools, no scan.
-pub(crate) fn plain(memories: &[Memory], query: &str) -> Vec<f64> {
+pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
     let p = &Parameters::SHIPPED;
     let said: Vec<Vec<String>> = memories
         .iter()
@@ -244,7 +244,7 @@ proptest! {
         let (memories, query) = (memories(&texts), &query[0].0);
         let index = index(&memories);
         let expected: HashMap<u128, f64> =
-            memories.iter().map(|memory| crate::index::number(&memory.id)).zip(plain(&memories, query)).collect();
+            memories.iter().map(|memory| crate::index::id_number(&memory.id)).zip(scores(&memories, query)).collect();
         let scores = View::all(&index).score(&Query::new(query), &Parameters::SHIPPED);
         for (position, slot) in index.slots.iter().enumerate() {
             let got = scores.total(position, slot, &Parameters::SHIPPED);
@@ -269,7 +269,7 @@ proptest! {
             let mut body = filter.clone();
             body["query"] = json!(query);
             body["limit"] = json!(100);
-            let admitted = asked(body.clone());
+            let admitted = parse_search(body.clone());
             let by_force: HashSet<&MemoryId> =
                 memories.iter().filter(|memory| admitted.admits(memory)).map(|memory| &memory.id).collect();
             let expected: Vec<&Hit> = all.iter().filter(|hit| by_force.contains(&hit.id)).collect();

@@ -1,4 +1,4 @@
-//! The terms of a text: its words without stop words, stemmed, in whatever script.
+//! Tokenization: the terms of a text are its words, without stop words and stemmed, in any script.
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_general_category::{GeneralCategory as Category, get_general_category};

@@ -1,5 +1,5 @@
-//! The memories that a search is answered from: those of the owners it asks for, and no others. Whatever is counted,
-//! compared or passed on is so within a view, as if the tenant held nothing else.
+//! The records that a search ranks: those of the owners it asks for. All statistics are computed within a view, as if the
+//! tenant had no other records.
 
 use crate::document::Term;
 use crate::index::{Index, Slot};
@@ -9,28 +9,28 @@ use crate::owners::Owners;
 pub(crate) struct View<'i> {
     index: &'i Index,
     slots: &'i [Slot],
-    /// Which of them; `None` for all.
+    /// The positions of its records among `slots`; `None` for all.
     chosen: Option<Vec<u32>>,
 }
 
 impl<'i> View<'i> {
-    /// Everything there is.
+    /// All records.
     pub(crate) fn all(index: &'i Index) -> Self {
         Self { index, slots: &index.slots, chosen: None }
     }
 
-    /// What belongs to these owners; everything when none is asked for.
-    pub(crate) fn of(index: &'i Index, asked: &Owners) -> Self {
+    /// The records of these owners; all records when no owner is set.
+    pub(crate) fn of(index: &'i Index, owners: &Owners) -> Self {
         let mut slots = index.slots.as_slice();
-        let [user, agent, session] = asked.0;
+        let [user, agent, session] = owners.0;
         if session != 0 {
-            // Sessions lie together.
+            // Slots are sorted by session.
             slots = &slots[slots.partition_point(|slot| slot.owners.session() < session)..];
             slots = &slots[..slots.partition_point(|slot| slot.owners.session() == session)];
         }
         let chosen = (user != 0 || agent != 0).then(|| {
             let all = slots.iter().zip(0_u32..);
-            all.filter(|(slot, _)| slot.owners.match_asked(asked)).map(|(_, position)| position).collect()
+            all.filter(|(slot, _)| slot.owners.matches(owners)).map(|(_, position)| position).collect()
         });
         Self { index, slots, chosen }
     }
@@ -46,7 +46,7 @@ impl<'i> View<'i> {
         }
     }
 
-    /// All of them, in order.
+    /// Its records, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'i Slot> {
         let (all, chosen) = match &self.chosen {
             None => (self.slots, &[][..]),
@@ -60,7 +60,6 @@ impl<'i> View<'i> {
         self.index.terms_of(slot)
     }
 
-    /// The hashes of what the memory can be filtered by.
     pub(crate) fn facets_of(&self, slot: &Slot) -> &'i [u32] {
         self.index.facets_of(slot)
     }

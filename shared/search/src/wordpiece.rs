@@ -1,4 +1,4 @@
-//! BERT's uncased tokens: words and punctuation, then the longest pieces that the vocabulary has.
+//! BERT's uncased tokenizer: splits into words and punctuation, then into the longest pieces of the vocabulary.
 //!
 //! Devlin et al. 2019, <https://github.com/google-research/bert>: `BasicTokenizer` and `WordpieceTokenizer`.
 
@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// A word of more characters has no pieces.
 const MAX_WORD: usize = 100;
-/// Ideographs, each a word by itself.
+/// Ideographs: each is a word.
 const IDEOGRAPHS: [(u32, u32); 8] = [
     (0x4E00, 0x9FFF),
     (0x3400, 0x4DBF),
@@ -21,27 +21,27 @@ const IDEOGRAPHS: [(u32, u32); 8] = [
     (0x2F800, 0x2FA1F),
 ];
 
-/// The pieces that words are spelled with.
+/// The pieces that words are split into.
 pub(crate) struct Vocabulary {
     rows: HashMap<&'static str, u32>,
-    /// Characters of the longest piece: no longer one is looked for.
+    /// Characters of the longest piece.
     longest: usize,
 }
 
 impl Vocabulary {
-    /// Of pieces in the order of their rows.
+    /// A vocabulary of pieces in the order of their rows.
     pub(crate) fn new(pieces: impl Iterator<Item = &'static str>) -> Self {
         let rows: HashMap<&str, u32> = pieces.zip(0..).collect();
         let longest = rows.keys().map(|piece| piece.chars().count()).max().unwrap_or_default();
         Self { rows, longest }
     }
 
-    /// The rows of the pieces that spell `text`; what cannot be spelled is left out.
+    /// The rows of the pieces of `text`, without the words that the vocabulary cannot split.
     pub(crate) fn rows(&self, text: &str) -> Vec<u32> {
-        basic(text).iter().flat_map(|word| self.spell(word)).collect()
+        basic(text).iter().flat_map(|word| self.split(word)).collect()
     }
 
-    fn spell(&self, word: &str) -> Vec<u32> {
+    fn split(&self, word: &str) -> Vec<u32> {
         let (mut rows, mut rest, mut piece) = (Vec::new(), word, String::new());
         if word.chars().count() > MAX_WORD {
             return rows;
@@ -64,7 +64,7 @@ impl Vocabulary {
     }
 }
 
-/// Words without accents, in lower case, and each punctuation mark and ideograph by itself.
+/// Words without accents, in lower case; each punctuation mark and ideograph is a word.
 fn basic(text: &str) -> Vec<String> {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,21 +1,29 @@
-//! What an instance holds for searches, tenant by tenant, within a budget of memory.
+//! An LRU cache of the tenants' search indexes, within a memory budget.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hb_domain::TenantId;
+use hb_search::RefreshLimits;
 use lru::LruCache;
 use tokio::sync::RwLock;
 
-use crate::cached_index::CachedIndex;
+use crate::changes::MAX_COMMIT_DELAY;
+use crate::item::Attributes;
 
-/// The most tenants held at a time, however small.
+/// The most tenants in the cache, whatever their size.
 const MAX_TENANTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
-/// A function's memory, in MiB, where the environment does not say.
+/// A function's memory in MiB, unless the environment sets it.
 const DEFAULT_MEMORY: usize = 1_024;
+/// How long before the last sync a change may be dated and yet be missing: 60 s for clocks that differ, the longest
+/// commit, and 30 s that a function lives.
+const SYNC_OVERLAP: Duration = Duration::from_secs(60 + MAX_COMMIT_DELAY.as_secs() + 30);
 
-/// The indexes of an instance; cheap to clone.
+/// A tenant's index; its start keys are DynamoDB's.
+pub(crate) type CachedIndex = hb_search::CachedIndex<Attributes>;
+
+/// The cached indexes of an instance; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct IndexCache {
     cached: Arc<Mutex<LruCache<TenantId, CacheEntry>>>,
@@ -23,14 +31,13 @@ pub(crate) struct IndexCache {
     pub(crate) search_budget: SearchBudget,
 }
 
-/// What one search may take before it answers from what there is, and says so.
+/// What one search may use. A search that reaches a limit returns a partial result that says so.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchBudget {
-    /// How long it goes on reading what searches need, page by page and at least one; twice as long with the latest
-    /// changes.
+    /// How long it reads pages of a rebuild, at least one; of a sync, twice as long.
     pub time_limit: Duration,
-    /// The most memories that are read to find those to return. More than are returned are read where memories have
-    /// gone, or have more metadata than a record holds.
+    /// The most memories that are read to find those to return. Some are read in vain if memories have been deleted, or
+    /// have more metadata than their search documents.
     pub reads: usize,
 }
 
@@ -40,7 +47,7 @@ impl Default for SearchBudget {
     }
 }
 
-/// One tenant's place: what is held, and how many bytes that was when it was last looked at.
+/// One tenant's entry: the index, and its size in bytes as of the last [`IndexCache::account`].
 #[derive(Clone, Debug, Default)]
 struct CacheEntry {
     cached: Arc<RwLock<CachedIndex>>,
@@ -48,7 +55,7 @@ struct CacheEntry {
 }
 
 impl IndexCache {
-    /// Indexes that together take half of the memory that Lambda gives the function.
+    /// A cache with a budget of half of the function's memory.
     pub(crate) fn new() -> Self {
         let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
         let memory = memory.and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_MEMORY);
@@ -56,29 +63,24 @@ impl IndexCache {
         Self { cached, budget: memory * 1024 * 1024 / 2, search_budget: SearchBudget::default() }
     }
 
-    /// How many bytes what is read of one tenant may need: less than there are, because what goes and what comes is held
-    /// for a while beside it.
-    pub(crate) const fn room(&self) -> usize {
-        self.budget / 4 * 3
+    /// What one refresh of a tenant's index may use.
+    pub(crate) const fn refresh_limits(&self) -> RefreshLimits {
+        RefreshLimits {
+            time: self.search_budget.time_limit,
+            room_bytes: self.budget / 4 * 3,
+            max_bytes: self.budget,
+            batch_bytes: self.budget / 16,
+            overlap: SYNC_OVERLAP,
+        }
     }
 
-    /// How many bytes one tenant may have grown to, change by change, before it is read anew.
-    pub(crate) const fn limit(&self) -> usize {
-        self.budget
-    }
-
-    /// How many bytes are read before they are put in their places, which takes a pass through all.
-    pub(crate) const fn part(&self) -> usize {
-        self.budget / 16
-    }
-
-    /// What is held of a tenant, for whoever comes first to fill.
+    /// The index of a tenant, an empty one if it is not in the cache.
     pub(crate) fn of(&self, tenant: &TenantId) -> Arc<RwLock<CachedIndex>> {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&cached.get_or_insert_mut(tenant.clone(), CacheEntry::default).cached)
     }
 
-    /// Notes what a tenant takes by now, and lets go of those that were not searched for the longest time.
+    /// Records the size of a tenant's index, and evicts the least recently searched tenants beyond the budget.
     pub(crate) fn account(&self, tenant: &TenantId, bytes: usize) {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = cached.get_mut(tenant) {
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tenants_that_were_not_searched_for_the_longest_time_make_room() {
+    fn the_least_recently_searched_tenants_are_evicted() {
         let indexes = IndexCache { budget: 100, ..IndexCache::new() };
         let tenant = |name: &str| TenantId::parse(name).expect("a tenant");
         let taken = |name: &str, bytes| {
@@ -111,7 +113,7 @@ mod tests {
         taken("three", 40);
         assert!(
             is_held("one", &cached[0]) && !is_held("two", &cached[1]),
-            "the last to be asked for goes first"
+            "the least recently searched goes first"
         );
         let large = taken("four", 1_000);
         assert!(is_held("four", &large), "the one that is being searched stays");

@@ -8,7 +8,6 @@ mod api_keys;
 mod attempt;
 pub mod aws;
 mod backoff;
-mod cached_index;
 mod changes;
 mod consumed_capacity;
 mod context;

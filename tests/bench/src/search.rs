@@ -216,7 +216,7 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
         ms(quantile(&mut times, 50)),
         ms(quantile(&mut times, 99)),
         stored as f64 / count as f64,
-        index.bytes() as f64 / count as f64,
+        index.allocated_bytes() as f64 / count as f64,
         making.as_secs_f64() * 1e6 / count as f64
     )
 }

@@ -6,7 +6,7 @@ use hb_domain::{Memory, MemoryId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::sample::{index, memories, memory, now, search, texts};
+use crate::fixtures::{index, memories, memory, now, search, texts};
 use crate::{Entry, Index, SearchDocument};
 
 #[test]
@@ -22,9 +22,9 @@ fn what_is_read_again_and_again_takes_no_more_room() {
             document: SearchDocument::of(&memory),
         }]);
     }
-    assert!(index.bytes() < 100_000, "{}", index.bytes());
+    assert!(index.allocated_bytes() < 100_000, "{}", index.allocated_bytes());
     index.remove([&memory.id]);
-    assert_eq!((index.needed(), index.len()), (0, 0));
+    assert_eq!((index.used_bytes(), index.len()), (0, 0));
 }
 
 /// Everything is read anew in parts, each a little different from before, and every third of them is gone.
@@ -42,21 +42,21 @@ fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
     let mut index = Index::new();
     let mut last: Vec<Entry> = Vec::new();
     for round in 1..4 {
-        index.begin_reading();
+        index.begin_rebuild();
         last = (0..1_500)
             .filter(|position| position % 3 != round % 3)
             .map(|position| entry(position, round))
             .collect();
         for part in last.chunks(100).rev() {
             index.apply(part.to_vec());
-            let (taken, needed) = (index.bytes(), index.needed());
+            let (taken, needed) = (index.allocated_bytes(), index.used_bytes());
             assert!(taken < needed / 5 * 7 + 100_000, "{taken} bytes for {needed}");
         }
-        index.end_reading();
+        index.end_rebuild();
     }
     let mut expected = Index::new();
     expected.apply(last);
-    assert_eq!((index.len(), index.needed()), (1_000, expected.needed()));
+    assert_eq!((index.len(), index.used_bytes()), (1_000, expected.used_bytes()));
     for number in 0..100 {
         let body = json!({"query": format!("w{}", number * 467), "limit": 100});
         let found = search(&index, body.clone());
@@ -74,10 +74,10 @@ fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
         expires_at: None,
         document: SearchDocument::of(memory),
     };
-    index.begin_reading();
+    index.begin_rebuild();
     index.apply(memories[1..3].iter().map(entry).collect());
     assert_eq!(index.len(), 4);
-    index.end_reading();
+    index.end_rebuild();
     let left = search(&index, json!({"query": "tea"}));
     assert_eq!(left.iter().map(|hit| &hit.id).collect::<Vec<_>>(), [&memories[2].id, &memories[1].id]);
 }
@@ -119,10 +119,10 @@ fn ids_are_numbers_from_the_first_to_the_last_and_sort_as_they_do() {
     let ids =
         ["0".repeat(22), format!("{}1", "0".repeat(21)), format!("{}0", "z".repeat(21)), "z".repeat(22)];
     let ids = ids.map(|digits| MemoryId::parse(&format!("mem_{digits}")).expect("an id"));
-    let numbers = ids.each_ref().map(super::number);
+    let numbers = ids.each_ref().map(super::id_number);
     assert_eq!((numbers[0], numbers[3]), (0, 36_u128.pow(22) - 1));
     assert!(numbers.is_sorted_by(|a, b| a < b));
-    assert_eq!(numbers.map(super::name), ids.clone().map(Some));
+    assert_eq!(numbers.map(super::id_from_number), ids.clone().map(Some));
 
     let document = SearchDocument::of(&memory(0, json!({"content": "a quagga"})));
     let entries = ids.iter().map(|id| Entry { id: id.clone(), expires_at: None, document: document.clone() });

@@ -1,5 +1,5 @@
-//! Searching a tenant's memories: the index is brought up to date ([`refresh`](super::refresh)), ranks, and what it finds is
-//! read. What the index does not know to be gone is noticed here, forgotten, and the ranking done again without it.
+//! Searching a tenant's memories: refresh the cached index ([`refresh`](super::refresh)), rank, and read the best memories.
+//! A ranked memory that turns out to be deleted is removed from the index, and the ranking is repeated.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,33 +10,33 @@ use tokio::sync::RwLock;
 
 use super::fetch::BATCH;
 use super::{Memories, list};
-use crate::cached_index::CachedIndex;
+use crate::index_cache::CachedIndex;
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// The memories, best first, with how they were found.
+    /// The memories, best first, with their relevance.
     pub hits: Vec<(Memory, Hit)>,
-    /// How many memories were searched, when those are not all; of those of the owners asked for. The next search has more.
+    /// How many memories of the requested owners were searched, when those are not all. The next search covers more.
     pub searched: Option<u64>,
 }
 
-/// What became of a memory that was ranked and read.
+/// The result of reading a memory that was ranked.
 enum Lookup {
-    Gone,
-    /// It is there, but not what was asked for: the index cannot tell in all cases.
-    Passed,
+    Deleted,
+    /// It does not match, which the index cannot tell in all cases.
+    NoMatch,
     Found(Box<Memory>),
 }
 
-/// What was read so far, so that it is read once.
+/// The memories that were read so far, so that each is read once.
 #[derive(Default)]
 struct Reading {
     lookups: HashMap<MemoryId, Lookup>,
     /// How many memories were read.
     read: usize,
-    /// How many of them had gone.
-    gone: usize,
+    /// How many of them were deleted.
+    deleted: usize,
 }
 
 impl Memories<'_> {
@@ -54,15 +54,15 @@ impl Memories<'_> {
         self.refresh(&cached, version, now).await?;
         let mut reading = Reading::default();
         let mut found = self.find(&cached, &query, search, now, &mut reading).await?;
-        if reading.gone >= self.store.indexes.search_budget.reads / 2 {
-            // So many have gone that for the next search reading everything anew is the shorter way.
-            cached.write().await.rebuilt_at = None;
+        if reading.deleted >= self.store.indexes.search_budget.reads / 2 {
+            // With so many deleted entries, a rebuild is faster.
+            cached.write().await.require_rebuild();
         }
         found.hits.truncate(fitting(&search.query, &found.hits));
         Ok(found)
     }
 
-    /// Ranks and reads until there is enough, or no more may be read.
+    /// Ranks and reads until there are enough results, or no more may be read.
     async fn find(
         &self,
         cached: &RwLock<CachedIndex>,
@@ -76,21 +76,25 @@ impl Memories<'_> {
         loop {
             let (ranked, revision, searched) = {
                 let cached = cached.read().await;
-                (cached.index.search(query, search, now, wanted), cached.revision, cached.searched(search))
+                (
+                    cached.index().search(query, search, now, wanted),
+                    cached.revision(),
+                    cached.partial_count(search),
+                )
             };
             let is_enough = self.read_hits(&ranked, limit, search, now, reading).await?;
             let is_all =
                 ranked.len() < wanted && ranked.iter().all(|hit| reading.lookups.contains_key(&hit.id));
-            let is_gone = |hit: &&Hit| matches!(reading.lookups.get(&hit.id), Some(Lookup::Gone));
-            let gone: Vec<MemoryId> = ranked.iter().filter(is_gone).map(|hit| hit.id.clone()).collect();
+            let is_deleted = |hit: &&Hit| matches!(reading.lookups.get(&hit.id), Some(Lookup::Deleted));
+            let deleted: Vec<MemoryId> = ranked.iter().filter(is_deleted).map(|hit| hit.id.clone()).collect();
             let may_go_on = reading.read < self.store.indexes.search_budget.reads;
-            if !gone.is_empty() {
-                forget(cached, &gone, revision).await;
-                reading.lookups.retain(|_, lookup| !matches!(lookup, Lookup::Gone));
-                reading.gone += gone.len();
+            if !deleted.is_empty() {
+                cached.write().await.remove(&deleted, revision);
+                reading.lookups.retain(|_, lookup| !matches!(lookup, Lookup::Deleted));
+                reading.deleted += deleted.len();
                 if may_go_on {
-                    // Where some have gone there are others: few rounds, each of more, find the end.
-                    wanted = wanted.max(limit + 2 * reading.gone);
+                    // Where some are deleted others are likely: larger rounds need fewer of them.
+                    wanted = wanted.max(limit + 2 * reading.deleted);
                     continue;
                 }
             }
@@ -103,14 +107,14 @@ impl Memories<'_> {
                 _ => None,
             };
             let hits = ranked.into_iter().filter_map(&mut take).take(limit).collect();
-            let is_known = is_enough || (is_all && gone.is_empty());
+            let is_known = is_enough || (is_all && deleted.is_empty());
             let stopped = (!is_known).then_some(reading.read as u64);
             return Ok(Found { hits, searched: stopped.or(searched) });
         }
     }
 
-    /// Reads those that were not read yet, in their order, until `limit` are found or no more may be read; says whether
-    /// those were found. What is read at a time is what is missing, and more where much was read for nothing.
+    /// Reads the ranked memories that were not read yet, in their order, until `limit` match or no more may be read. Returns
+    /// whether `limit` match. Each round reads as many as are missing, or more if many were read in vain.
     async fn read_hits(
         &self,
         ranked: &[Hit],
@@ -132,11 +136,11 @@ impl Memories<'_> {
             let mut found = self.fetch(part.clone()).await?;
             for id in part {
                 let lookup = match found.remove(id) {
-                    None => Lookup::Gone,
+                    None => Lookup::Deleted,
                     Some(memory) if memory.is_visible(now) && search.admits(&memory) => {
                         Lookup::Found(Box::new(memory))
                     }
-                    Some(_) => Lookup::Passed,
+                    Some(_) => Lookup::NoMatch,
                 };
                 reading.lookups.insert(id.clone(), lookup);
             }
@@ -145,22 +149,14 @@ impl Memories<'_> {
 }
 
 impl Reading {
-    /// How many of the ranked are found, before the first that was not read.
+    /// How many of the ranked memories match, before the first that was not read.
     fn found_among(&self, ranked: &[Hit]) -> usize {
         let lookups = ranked.iter().map_while(|hit| self.lookups.get(&hit.id));
         lookups.filter(|lookup| matches!(lookup, Lookup::Found(_))).count()
     }
 }
 
-/// Forgets what is gone, unless the index has been changed since: what it has now may be there again.
-async fn forget(cached: &RwLock<CachedIndex>, gone: &[MemoryId], revision: u64) {
-    let mut cached = cached.write().await;
-    if cached.revision == revision {
-        cached.index.remove(gone);
-    }
-}
-
-/// How many of the hits an answer has room for, which repeats the query.
+/// How many of the hits fit into a response, which includes the query.
 fn fitting(query: &str, hits: &[(Memory, Hit)]) -> usize {
     let mut bytes = hb_domain::json::length(&query);
     let fits = |(memory, hit): &&(Memory, Hit)| {

@@ -36,13 +36,13 @@ pub(crate) fn index(memories: &[Memory]) -> Index {
     index
 }
 
-pub(crate) fn asked(body: Value) -> Search {
+pub(crate) fn parse_search(body: Value) -> Search {
     let tenant = TenantId::parse("acme").expect("a tenant");
     Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search")
 }
 
 pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {
-    let search = asked(body);
+    let search = parse_search(body);
     index.search(&Query::new(&search.query), &search, now(), search.limit as usize)
 }
 
