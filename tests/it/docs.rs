@@ -1,7 +1,7 @@
-//! What the documents tell a reader to type is run: curls here, over HTTP, in their order; every other
-//! command where this table says.
+//! Every command in the Markdown documents is run: `curl` and `export` here, in their order; every other command by the
+//! file that `RUN_ELSEWHERE` names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use hb_local::sample;
 use hb_tests::{Curl, World};
 use http::Method;
 
-/// Commands other than curl, the file that runs each, and how it stands there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 17] = [
+/// Commands other than curl and export: the file that runs each, and the text in that file which runs it.
+const RUN_ELSEWHERE: [(&str, &str, &str); 16] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -24,7 +24,6 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 17] = [
     ("cargo test -p hb-tests races", "tests/it/main.rs", "mod races;"),
     ("cargo clippy --workspace --all-targets", ".ci/run", "cargo clippy --workspace --all-targets"),
     (".ci/run", ".ci/run", "step \"Done\""),
-    ("export KEY=hb_prod_…", "tests/it/docs.rs", "$KEY"),
     (
         "cargo lambda watch --invoke-address 127.0.0.1 --invoke-port 9100 --env-file .herobrain/lambda.env",
         "tests/it/cargo_lambda.rs",
@@ -73,7 +72,7 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// The commands of a document's `sh` blocks; lines that end in a backslash are one command with the next.
+/// The commands of a document's `sh` blocks. A line that ends in a backslash continues on the next line.
 fn commands(document: &str) -> Vec<String> {
     let blocks = document.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut commands: Vec<String> = Vec::new();
@@ -99,35 +98,70 @@ async fn every_command_of_the_documents_is_run() {
     let account = world.account(sample::TENANT, Plan::Pro).await;
     let instance = world.instance().await;
     let mut curls = 0;
+    // Exported variables, which later commands may use.
+    let mut variables: BTreeMap<String, &str> = BTreeMap::new();
     let mut unused: BTreeSet<&str> = RUN_ELSEWHERE.iter().map(|(command, ..)| *command).collect();
     for document in documents() {
         let text = fs::read_to_string(&document).expect("the document");
         for command in commands(&text) {
             let index = format!("{}: {command}", document.display());
             if command.starts_with("curl") {
-                let command = command.replace("$KEY", &account.key);
+                let command = substitute(&command, &variables)
+                    .unwrap_or_else(|name| panic!("{index}: no command before this one exports {name}"));
                 let command = ["9000", "9100"].iter().fold(command, |command, port| {
                     command.replace(&format!("http://127.0.0.1:{port}"), &instance.url)
                 });
                 let answer = Curl::parse(&command).run(&instance).await;
                 assert!(answer.status.is_success(), "{index}: {}", answer.text);
                 curls += 1;
+            } else if let Some(export) = command.strip_prefix("export ") {
+                assert_eq!(export, "KEY=hb_prod_…", "{index}: the test has no value for this variable");
+                assert!(account.key.starts_with("hb_prod_"), "{index}: another form of key");
+                variables.insert("KEY".into(), &account.key);
             } else {
                 let known = RUN_ELSEWHERE.iter().find(|(known, ..)| *known == command);
-                let (command, file, how) =
-                    known.unwrap_or_else(|| panic!("{index}: run it in a test, or say where it is run"));
+                let (command, file, how) = known.unwrap_or_else(|| {
+                    panic!(
+                        "{index}: run the command in a test, or add the file that runs it to RUN_ELSEWHERE"
+                    )
+                });
                 let runner = fs::read_to_string(root().join(file)).expect("the file that runs it");
-                assert!(runner.contains(how), "{index}: {file} does not run it any more");
+                assert!(runner.contains(how), "{index}: {file} no longer runs it");
                 unused.remove(command);
             }
         }
     }
-    assert!(curls >= 5, "{curls} curls: the blocks are found");
-    assert!(unused.is_empty(), "no document names these any more: {unused:?}");
+    assert!(curls >= 5, "only {curls} curl commands were found");
+    assert!(unused.is_empty(), "no document contains these commands: {unused:?}");
+}
+
+/// `command` with the values of its variables.
+///
+/// # Errors
+/// The name of a variable that has no value.
+fn substitute(command: &str, variables: &BTreeMap<String, &str>) -> Result<String, String> {
+    let mut parts = command.split('$');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        whole.push_str(variables.get(name).ok_or_else(|| name.to_owned())?);
+        whole.push_str(rest);
+    }
+    Ok(whole)
 }
 
 #[test]
-fn a_command_is_read_as_a_shell_and_curl_do() {
+fn a_command_with_a_variable_that_no_command_before_exports_fails() {
+    let variables = BTreeMap::from([("KEY".to_owned(), "hb_prod_1")]);
+    let command = "curl -H \"Authorization: Bearer $KEY\" http://h/";
+    assert_eq!(substitute(command, &variables), Ok(command.replace("$KEY", "hb_prod_1")));
+    assert_eq!(substitute(command, &BTreeMap::new()), Err("KEY".to_owned()));
+    assert_eq!(substitute("curl $KEYS", &variables), Err("KEYS".to_owned()));
+}
+
+#[test]
+fn a_command_is_parsed_like_a_shell_and_curl_parse_it() {
     let read = Curl::parse("curl \"http://h/p?a=b&c=d\" \\\n  -H \"A: b c\" \\\n  -d '{\n  \"e\": \"f\"\n}'");
     let headers = [("A", "b c"), ("Content-Type", "application/x-www-form-urlencoded")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -140,6 +174,6 @@ fn a_command_is_read_as_a_shell_and_curl_do() {
 
 #[test]
 #[should_panic(expected = "-k is not an option that documents use")]
-fn an_option_that_is_not_known_fails() {
+fn an_unknown_curl_option_fails() {
     Curl::parse("curl -k http://h/");
 }

@@ -8,9 +8,10 @@ mod http;
 mod rules;
 
 use hb_domain::{Principal, Scope, Scopes, Timestamp};
+use hb_tests::seed;
 use hb_tests::world::{NOON, moment};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::Config;
 
 /// What a secret is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,9 +170,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 /// Runs `cases` random cases; a failing one is shown, at its smallest, and kept nowhere.
 fn run(cases: u32, mut case: impl FnMut(Start, Vec<Move>)) {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let config = Config { cases, max_shrink_iters: 300, ..Config::default() };
     let case = std::cell::RefCell::new(&mut case);
-    let outcome = TestRunner::new(config).run(&(start(), moves()), |(start, moves)| {
+    let outcome = seed::runner_with(config).run(&(start(), moves()), |(start, moves)| {
         (case.borrow_mut())(start, moves);
         Ok(())
     });

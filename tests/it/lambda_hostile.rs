@@ -5,9 +5,8 @@ use std::cell::RefCell;
 use hb_domain::plan::Plan;
 use hb_tests::function::recorded;
 use hb_tests::world::plenty;
-use hb_tests::{Answer, Function, World};
+use hb_tests::{Answer, Function, World, seed};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 /// Where in an event, and what is put there.
@@ -112,8 +111,7 @@ fn no_text_in_path_query_or_headers_is_an_error_of_the_function() {
     });
     let header = "[ -~]{0,30}";
     let strategy = ("/?[^/]{0,10}/?.{0,40}", ".{0,60}", header, header, header);
-    let config = Config { cases: 128, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config)
+    seed::runner(128)
         .run(&strategy, |(path, query, host, scheme, note)| {
             let event = event(
                 &account.key,

@@ -1,10 +1,10 @@
 //! What one tenant finds, and how relevant it is, has nothing to do with what another one writes.
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, World};
+use hb_tests::{Client, World, seed};
 use http::Method;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
 use crate::search::{SEARCH, set_up};
@@ -102,9 +102,9 @@ async fn case(texts: Vec<(String, u8)>, deeds: Vec<Deed>) {
 #[test]
 fn what_others_write_changes_no_hit_and_no_score() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = Config { cases: 12, failure_persistence: None, max_shrink_iters: 40, ..Config::default() };
+    let config = Config { cases: 12, max_shrink_iters: 40, ..Config::default() };
     let texts = prop::collection::vec((text(), 0..3_u8), 1..8);
-    let outcome = TestRunner::new(config).run(&(texts, deeds()), |(texts, deeds)| {
+    let outcome = seed::runner_with(config).run(&(texts, deeds()), |(texts, deeds)| {
         runtime.block_on(case(texts, deeds));
         Ok(())
     });

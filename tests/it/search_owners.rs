@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, World};
+use hb_tests::{Client, World, seed};
 use http::Method;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
 use crate::search::{SEARCH, found};
@@ -189,12 +189,12 @@ async fn case(memories: Vec<(String, Names)>, asked: Vec<Names>) {
 #[test]
 fn everything_of_other_owners_may_go_and_no_hit_and_no_score_changes() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 40, ..Config::default() };
+    let config = Config { cases: 16, max_shrink_iters: 40, ..Config::default() };
     let given = (
         prop::collection::vec(memory(), 1..60),
         prop::collection::vec(names().prop_filter("owners", |names| *names != [None; 3]), 1..5),
     );
-    let outcome = TestRunner::new(config).run(&given, |(memories, asked)| {
+    let outcome = seed::runner_with(config).run(&given, |(memories, asked)| {
         runtime.block_on(case(memories, asked));
         Ok(())
     });

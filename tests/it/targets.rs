@@ -1,12 +1,11 @@
 //! Odd request lines and headers, byte by byte over a socket: each gets a clean answer, none ends the server.
 
-use hb_http::{App, Entropy};
+use hb_http::App;
 use hb_local::gateway::FUNCTIONS;
 use hb_tests::world::plenty;
-use hb_tests::{Instance, World};
+use hb_tests::{Instance, World, seed};
 use lambda_http::request::LambdaRequest;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -168,14 +167,13 @@ fn no_event_of_the_gateway_makes_the_function_panic() {
     let (_world, app) = runtime.block_on(async {
         let world = World::new().await;
         let tables = FUNCTIONS.iter().map(|(_, routes)| *routes).collect();
-        let app = App::new(tables, world.store.clone(), world.clock.clone(), Entropy::system(), None);
+        let app = App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), None);
         (world, app)
     });
     let odd =
         "(/|//|\\.\\.|\\\\|%|%2e|%ff|[?#|\"<>^`{}\\[\\]@: ]|\\PC|[\\x00-\\x1f]|api|v1|memories|health){0,12}";
-    let config = Config { cases: 192, failure_persistence: None, ..Config::default() };
     let event = (odd, odd, odd, odd, prop::sample::select(vec!["GET", "POST", "OPTIONS", "HEAD", "BREW"]));
-    let outcome = TestRunner::new(config).run(&event, |(path, query, host, scheme, method)| {
+    let outcome = seed::runner(192).run(&event, |(path, query, host, scheme, method)| {
         let header = |text: &str| text.replace(|character: char| character.is_control(), " ");
         let event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,

@@ -1,9 +1,9 @@
 //! What property tests share: a place to run cases in, and the values they try.
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, Instance, World};
+use hb_tests::{Client, Instance, World, seed};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -40,8 +40,7 @@ impl Bench {
         strategy: S,
         check: impl AsyncFn(S::Value) -> Result<(), TestCaseError>,
     ) {
-        let config = Config { cases, failure_persistence: None, ..Config::default() };
-        let outcome = TestRunner::new(config).run(&strategy, |value| self.runtime.block_on(check(value)));
+        let outcome = seed::runner(cases).run(&strategy, |value| self.runtime.block_on(check(value)));
         if let Err(failure) = outcome {
             panic!("{failure}");
         }

@@ -3,13 +3,12 @@
 
 use hb_domain::key::Environment;
 use hb_domain::{ApiKey, Clock, KeyId, Scopes};
-use hb_http::Entropy;
 use hb_local::gateway::Gateway;
 use hb_local::server::Server;
 use hb_local::stack;
 use hb_local::template::Template;
 use hb_tests::world::{Account, moment, plenty};
-use hb_tests::{Answer, Client, World};
+use hb_tests::{Answer, Client, World, seed};
 use http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -50,7 +49,7 @@ impl Untapped {
         let template = Template::embedded().expect("the template");
         let clock = Clock::fixed(world.clock.now());
         let store = stack::store(&world.aws);
-        let gateway = Gateway::new(&template, &store, &clock, &Entropy::system(), None).expect("a gateway");
+        let gateway = Gateway::new(&template, &store, &clock, &seed::entropy(), None).expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         Self { client: Client::new(&gateway.url()), clock, _gateway: gateway }
     }

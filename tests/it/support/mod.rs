@@ -14,6 +14,7 @@ pub mod local;
 pub mod process;
 pub mod references;
 pub mod runtime_api;
+pub mod seed;
 pub mod tap;
 pub mod world;
 

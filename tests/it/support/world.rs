@@ -21,7 +21,7 @@ use hb_store::{Context, SearchBudget, Store};
 
 use tokio::sync::Mutex;
 
-use super::{Client, Tap};
+use super::{Client, Tap, seed};
 
 /// When tests happen, unless they say otherwise.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
@@ -111,7 +111,7 @@ impl World {
             secrets,
             store,
             aws,
-            entropy: Entropy::system(),
+            entropy: seed::entropy(),
             template,
             database,
             _secrets: secrets_server,
