@@ -1,4 +1,4 @@
-//! Whatever a field, a parameter or a body holds, the answer is clean: accepted, or refused by name.
+//! Any value of a field, a parameter or a body is either accepted or refused with the name of the field.
 
 use hb_tests::Answer;
 use http::Method;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::values::{Bench, nasty};
 
 const MEMORIES: &str = "/api/v1/memories";
-/// Names that no request knows.
+/// Field names that no request has.
 const STRANGE: [&str; 4] = ["unknown", "id", "filter", "plainKey"];
 
-/// An answer that is good, or a refusal in the envelope; never a failure of ours.
+/// Checks that a response is a success or a 4xx in the envelope, never a server error.
 fn clean(answer: &Answer) -> Result<(), TestCaseError> {
     let status = answer.status.as_u16();
     prop_assert!((200..300).contains(&status) || (400..500).contains(&status), "{status} {}", answer.text);
@@ -22,8 +22,8 @@ fn clean(answer: &Answer) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A request whose fields are tried one by one. What it creates or changes a test has many of; where
-/// that cannot be, another field is wrong from the start.
+/// A request whose fields are tested one by one. Where a success would create or change too much for a test, `wrong`
+/// is another field that is invalid from the start.
 struct Form {
     method: Method,
     path: String,
@@ -58,7 +58,7 @@ fn forms(bench: &Bench) -> Vec<Form> {
     ]
 }
 
-/// Whether a field of a request about keys may hold `value`.
+/// Whether a field of a key request may have `value`.
 fn may_hold(field: &str, value: &Value) -> bool {
     let length = |range: std::ops::RangeInclusive<usize>| {
         value.as_str().is_some_and(|text| range.contains(&text.chars().count()) && !text.contains('\0'))
@@ -98,7 +98,7 @@ fn whatever_a_field_holds_is_accepted_or_refused_by_its_name() {
         let mut named = if answer.status == 400 { answer.fields() } else { vec![] };
         named.retain(|name| *name != form.wrong);
         match (answer.status.as_u16(), field) {
-            // The field that is wrong from the start is always named beside it.
+            // The field that is invalid from the start is always reported too.
             (400, _) if !form.wrong.is_empty() && named.is_empty() => {
                 prop_assert!(
                     answer.fields().contains(&form.wrong) && !STRANGE.contains(&field),
@@ -174,13 +174,13 @@ fn whatever_a_parameter_holds_is_accepted_or_refused_by_its_name() {
     ];
     bench.check(128, (0..parameters.len(), text), async |(index, text)| {
         let (path, name) = parameters[index];
-        // Longer ones are no target that HTTP takes.
+        // A longer value is not a valid HTTP target.
         let text: String = text.chars().take(1_000).collect();
         let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let answer = bench.client.get(&format!("{path}&{name}={encoded}")).await;
         clean(&answer)?;
         match (answer.status.as_u16(), name) {
-            // A page that is good in itself but out of reach is refused by the name of the way there.
+            // A valid page that is out of reach is refused with the field `cursor`, which can reach it.
             (400, "page") if answer.fields() == ["cursor"] => {}
             (400, _) => prop_assert_eq!(answer.fields(), [name], "{}", answer.text),
             (403, "tenantId") => {}

@@ -1,4 +1,4 @@
-//! The bounds of every field, one step inside and one step outside.
+//! The limits of every field: the largest accepted value and the smallest refused one.
 
 use hb_domain::TenantId;
 use hb_tests::World;
@@ -13,12 +13,12 @@ fn tags(count: usize) -> Value {
     (0..count).map(|number| format!("tag {number}")).collect::<Vec<_>>().into()
 }
 
-/// Metadata of exactly so many bytes as compact JSON.
+/// Metadata of `bytes` bytes as compact JSON.
 fn metadata(bytes: usize) -> Value {
     json!({"a": "x".repeat(bytes - r#"{"a":""}"#.len())})
 }
 
-/// Metadata of so many values; a list or an object is one too.
+/// Metadata with `count` values; a list or an object counts as one too.
 fn values(count: usize) -> Value {
     let mut metadata = json!({"m": vec![json!({"": 0}); (count - 1) / 2]});
     if count.is_multiple_of(2) {
@@ -27,7 +27,7 @@ fn values(count: usize) -> Value {
     metadata
 }
 
-/// Metadata of so many levels of objects.
+/// Metadata with `count` levels of objects.
 fn levels(count: usize) -> Value {
     (0..count).fold(json!(1), |inner, _| json!({"a": inner}))
 }
@@ -101,7 +101,7 @@ async fn metadata_that_patches_make_too_large_is_refused_and_left_as_it_was() {
     assert_eq!(replaced.data()["metadata"], json!({"b": 1}));
 }
 
-/// What an earlier version has stored is within its own bounds, not within today's.
+/// Metadata stored by an earlier version may exceed today's limits.
 #[tokio::test]
 async fn metadata_from_before_the_bounds_is_kept_until_it_is_changed() {
     let (world, _instance, client) = World::with_a_client().await;
@@ -123,7 +123,7 @@ async fn metadata_from_before_the_bounds_is_kept_until_it_is_changed() {
     let exported = client.get("/api/v1/memories/export").await;
     assert_eq!(serde_json::from_str::<Value>(&exported.text).expect("one line")["metadata"], old);
 
-    // What is equal is no change; what changes something has to bring it within the bounds.
+    // An equal value is no change. A change has to bring the metadata within the limits.
     for same in [json!({"content": "coffee"}), json!({"metadata": {}}), json!({"metadata": {"zero": 0.0}})] {
         let patched = client.send(Method::PATCH, path, Some(same)).await;
         assert_eq!(patched.data()["metadata"].to_string(), old.to_string());
@@ -172,7 +172,7 @@ async fn every_bad_field_is_reported_at_once() {
     assert_eq!(refused.fields(), ["day", "days", "keyId"]);
 }
 
-/// On every route that reads none, under every method, whether it needs a credential or not.
+/// Tested on every route that reads no body, with every method, with and without a credential.
 #[tokio::test]
 async fn a_body_that_nobody_reads_has_8_kib_at_most() {
     let (world, instance, client) = World::with_a_client().await;
@@ -189,7 +189,7 @@ async fn a_body_that_nobody_reads_has_8_kib_at_most() {
         let path = format!("{}{query}", route.path.replace("{id}", named));
         let head = (route.method == Method::GET).then_some(Method::HEAD);
         for method in head.into_iter().chain([route.method.clone()]) {
-            // The standing is shown once a second.
+            // The rate-limit status is available once a second.
             let send = async |body: Vec<u8>| {
                 instance.clock.set(instance.clock.now().plus(std::time::Duration::from_secs(2)));
                 client.send_raw(method.clone(), &path, &[], body).await
@@ -199,7 +199,7 @@ async fn a_body_that_nobody_reads_has_8_kib_at_most() {
             if method != Method::HEAD {
                 large.expect(413, "PAYLOAD_TOO_LARGE");
             }
-            // Trading needs a session, and reads what there is.
+            // A token exchange needs a session and reads its body.
             if !route.tolerates_doubled_bearer {
                 let good = send(vec![b'['; 8 * 1024]).await;
                 assert_eq!(good.status, 200, "{method} {path} {}", good.text);
@@ -221,7 +221,7 @@ async fn a_body_holds_so_many_values_and_no_more() {
     let bulk = "/api/v1/memories/bulk";
     let refused = client.post(bulk, list(120_001)).await;
     assert_eq!(refused.message(), "The body holds more than 120000 values");
-    // As many memories as there may be, each with as many values as it may have.
+    // The largest number of memories, each with the largest number of values.
     let memory = json!({"content": "x", "type": "task", "metadata": values(1_000), "tags": tags(50)});
     let accepted = client.post(bulk, json!({"memories": vec![memory; 100]})).await;
     assert_eq!(accepted.data()["created"], 100, "{}", accepted.text);

@@ -1,4 +1,4 @@
-//! What requests cost, counted: calls to AWS, capacity units, and round trips before the handler.
+//! The cost of each request: calls to AWS, capacity units, and round trips before the handler.
 //!
 //! `cargo test -p hb-tests budget -- --nocapture` prints the table.
 
@@ -15,24 +15,24 @@ use serde_json::{Value, json};
 use crate::routes::guarded;
 
 const ADMISSION: &str = "DynamoDB UpdateItem Tenants";
-/// What searches hear of a change by: another write of the item that admits.
+/// The update of the change counters in the tenant's item, which searches compare.
 const VERSION: &str = ADMISSION;
 const USAGE: &str = "DynamoDB UpdateItem Usage";
 const CLAIM: &str = "DynamoDB PutItem Idempotency";
 const COUNT: &str = "DynamoDB GetItem Usage";
 const COST: &str = include_str!("../../infra/COST.md");
 
-/// A request, the calls of its own work, and the most read and write units that they may take.
+/// A request, the calls of its own work, and the maximum of their read and write units.
 type Row<'a> = (Method, &'a str, Option<Body>, &'a [&'a str], (f64, f64));
 
-/// A body, and the key that makes its request repeatable.
+/// A body, and the header that makes its request idempotent.
 enum Body {
     Json(Value),
     Keyed(Value),
     Lines(&'static str),
 }
 
-/// A warm instance with an account that has `memories` memories of some 300 bytes.
+/// A warm instance and an account that has `memories` memories of about 300 bytes.
 async fn warm(world: &World, memories: usize) -> (Instance, Account, Client, String) {
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -57,7 +57,7 @@ fn units(calls: &[SdkCall]) -> (f64, f64) {
     calls.iter().fold((0.0, 0.0), |(read, write), call| (read + call.read_units, write + call.write_units))
 }
 
-/// The calls that every warm authenticated request makes, taken out of `calls`; the rest are its own work.
+/// `calls` without those that every warm authenticated request makes.
 fn own_work(mut calls: Vec<SdkCall>) -> Vec<SdkCall> {
     calls.sort_by_key(|call| call.span);
     let admission = calls.remove(0);
@@ -120,7 +120,8 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             (1.0, 0.0),
         ),
         (Method::DELETE, &memory, None, &["DynamoDB DeleteItem Memories", VERSION, USAGE], (0.0, 5.0)),
-        // A claim and its answer: the first is a new item, the second as large as the answer.
+        // An idempotency record and its response: the first write creates the item, the second is as large as the
+        // response.
         (
             Method::POST,
             "/api/v1/memories",
@@ -149,7 +150,8 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             Method::POST,
             "/api/v1/memories/bulk-delete",
             Some(Body::Json(json!({"ids": [memory.rsplit('/').next(), "mem_nothing"]}))),
-            // It tells of the deletion: a request before may have died before it could.
+            // It increments `deletes` although nothing is deleted: an earlier attempt may have crashed before it
+            // could.
             &["DynamoDB DeleteItem Memories", VERSION],
             (0.0, 2.0),
         ),
@@ -203,10 +205,10 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
         untried.retain(|(of, at)| {
             *of != method.as_str() || captures(at, path.split('?').next().expect("a path")).is_none()
         });
-        // Once for the function behind the path to know key and tenant.
+        // The function of this path reads key and tenant before the measurement.
         client.get(if path.contains("api-keys") { "/api/v1/api-keys" } else { "/api/v1/memories" }).await;
         if path.ends_with("/search") {
-            // What a search needs is read once; from then on only what it returns.
+            // The index is built before the measurement; a warm search reads only its results.
             client.post(path, json!({"query": "warm"})).await;
         }
         instance.tap.take();
@@ -310,7 +312,7 @@ async fn the_standing_is_free_and_read_once_a_second() {
     assert_eq!((names(&calls), units(&calls)), (vec!["DynamoDB GetItem Tenants"], (1.0, 0.0)));
 }
 
-/// What is said is found by the next search, for one write unit beside the write itself.
+/// A new memory becomes visible to searches for one write unit in addition to the write itself.
 #[tokio::test]
 async fn making_a_memory_of_700_bytes_findable_takes_five_units_in_all() {
     let world = World::new().await;

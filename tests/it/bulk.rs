@@ -1,4 +1,4 @@
-//! Many memories in one request: each judged by itself, all of them admitted as one.
+//! Bulk creation: each memory is validated separately, all of them are one admission.
 
 use hb_domain::plan::Allowance;
 use hb_tests::world::plenty;
@@ -85,7 +85,7 @@ async fn a_repetition_under_its_key_finishes_what_failed_and_doubles_nothing() {
         let headers = [("content-type", "application/json"), ("idempotency-key", "k")];
         client.send_raw(Method::POST, BULK, &headers, body.clone()).await
     };
-    // They are written, and nobody hears of it.
+    // The memories are written, but the response is lost.
     instance.tap.fail("DynamoDB PutItem Memories", Fault::AnswerLost, true);
     instance.tap.fail("DynamoDB GetItem Memories", Fault::Reset, true);
     let first = send().await;
@@ -130,7 +130,7 @@ async fn ids_are_deleted_where_they_are_the_tenants_and_counted() {
     assert_eq!((total(&client).await, total(&instance.client.with(&neighbour.key)).await), (2, 1));
 }
 
-/// `cargo test -p hb-tests capacity_units_of_a_bulk -- --nocapture` prints them.
+/// `cargo test -p hb-tests capacity_units_of_a_bulk -- --nocapture` prints the units.
 #[tokio::test]
 async fn the_capacity_units_of_a_bulk_item_are_those_of_its_item_and_its_two_index_entries() {
     let (_world, instance, client) = World::with_a_client().await;

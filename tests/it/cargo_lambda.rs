@@ -1,4 +1,4 @@
-//! `cargo lambda watch` and `cargo lambda invoke`, as the README shows them, over a world's database.
+//! `cargo lambda watch` and `cargo lambda invoke` as in the README, with the database of a `World`.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-/// `cargo lambda watch` under way; dropping it ends the functions that it has started too.
+/// A running `cargo lambda watch`. Dropping it also stops the functions that it has started.
 struct Watch {
     process: Process,
     port: u16,
@@ -22,9 +22,9 @@ struct Watch {
 }
 
 impl Watch {
-    /// Starts it at the root of the workspace, with the file that `cargo run` writes for it.
+    /// Starts it at the root of the workspace, with the environment file that `cargo run` writes.
     async fn start(world: &World) -> Self {
-        // Built before, so that the watcher finds them.
+        // Build the functions first, so that the watcher does not have to.
         binary("auth");
         let port = free_port();
         let folder = tempfile::tempdir().expect("a folder");
@@ -57,7 +57,7 @@ impl Watch {
         ["api-keys", "memories", "auth"].into_iter().flat_map(of).collect()
     }
 
-    /// What `cargo lambda invoke` prints.
+    /// The output of `cargo lambda invoke`.
     async fn invoke(&self, function: &str, file: &std::path::Path) -> Value {
         let mut command = Command::from(cargo());
         command.args(["lambda", "invoke", function, "--invoke-address", "127.0.0.1", "--invoke-port"]);
@@ -71,7 +71,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         signal("TERM", &format!("-{}", self.process.id()));
-        // They end with the watcher, unless it was in the middle of starting them.
+        // The functions end with the watcher, unless it was about to start one.
         for function in self.functions() {
             signal("KILL", &function.to_string());
         }
@@ -92,7 +92,7 @@ async fn watch_serves_the_routes_of_the_template_and_invoke_answers() {
     let watch = Watch::start(&world).await;
     let client = Client::new(&watch.url()).with(&account.key);
 
-    // Each path reaches the function that the template names: its own table says what it allows.
+    // Each path reaches the function that the template names, as the `Allow` header of its route table shows.
     for route in Template::embedded().expect("the template").routes() {
         let path = route.path.unwrap_or_else(|| "/api/v1/memory".into()).replace("{id}", "mem_x");
         let watched = client.send(Method::OPTIONS, &path, None).await;

@@ -1,5 +1,5 @@
-//! Side by side with Clerk's own SDK, `@clerk/backend`: what it refuses as a session is refused here, and real
-//! sessions are accepted by both, for the same user and organization.
+//! Comparison with Clerk's own SDK, `@clerk/backend`: a token that it refuses is refused here too, and both accept
+//! sessions with the same user and organization.
 
 mod tokens;
 
@@ -18,7 +18,7 @@ use tokens::{Expected, Token, claims_of, table, with_audience};
 
 const PARTIES: [&str; 2] = ["http://localhost:3000", "https://app.example"];
 
-/// What our script prints.
+/// The output of the script.
 fn script(file: Option<&std::path::Path>) -> Value {
     let mut node = Command::new("node");
     node.arg(workspace().join("tests/clerk/judge.mjs")).arg(workspace().join("target/ci-clerk")).args(file);
@@ -27,7 +27,7 @@ fn script(file: Option<&std::path::Path>) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// What the SDK says of `tokens` at `now`, the machine's time when there is none.
+/// The SDK's result for `tokens` at `now`, or at the system time if `None`.
 fn sdk<'t>(
     pem: &str,
     (parties, audience): (&[&str], &[&str]),
@@ -44,7 +44,7 @@ fn sdk<'t>(
     serde_json::from_value(script(Some(&file))).expect("a list")
 }
 
-/// The settings of a deployment that knows the issuer's key, as the SDK does here.
+/// The settings of a deployment with the issuer's public key, which the SDK uses too.
 fn settings(issuer: &str, pem: &str, parties: &[&str], audience: &[&str], tenant: &str) -> ClerkSettings {
     let read = ClerkSettings::from_env(|name| match name {
         "CLERK_ISSUER" => Some(issuer.to_owned()),
@@ -57,7 +57,7 @@ fn settings(issuer: &str, pem: &str, parties: &[&str], audience: &[&str], tenant
     read.expect("settings").expect("settings")
 }
 
-/// The tenant that we see in a token; none when it is refused.
+/// The tenant of a token; `None` if the token is refused.
 async fn ours(client: &Client, token: &str) -> Option<String> {
     let answer = client.with(token).get("/auth/clerk-token").await;
     match answer.status.as_u16() {
@@ -141,7 +141,7 @@ async fn both_see_the_same_active_organization() {
     }
 }
 
-/// The SDK's own fixtures under each of its keys, at the time that they were made for.
+/// The SDK's fixtures with each of its keys, at the time for which they were created.
 #[tokio::test]
 #[ignore = "needs npm's @clerk/backend; .ci/run runs it"]
 async fn the_sdks_own_fixtures_are_judged_as_it_judges_them() {
@@ -171,7 +171,7 @@ async fn the_sdks_own_fixtures_are_judged_as_it_judges_them() {
     assert!(sessions >= 2, "the good ones are sessions: {sessions}");
 }
 
-/// Tokens of the running local server, by the SDK's reading on the machine's clock.
+/// Tokens of the running local server, verified by the SDK with the system clock.
 #[tokio::test]
 #[ignore = "needs npm's @clerk/backend; .ci/run runs it"]
 async fn the_local_servers_tokens_are_sessions_to_the_sdk() {

@@ -1,5 +1,4 @@
-//! What DynamoDB answers under load and the embedded one never does: throttling, and transactions that
-//! conflict.
+//! Responses of DynamoDB under load that the embedded database never gives: throttling and transaction conflicts.
 
 use hb_tests::{Client, Fault, Instance, World};
 use http::Method;

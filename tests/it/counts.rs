@@ -1,4 +1,4 @@
-//! How much a tenant keeps: never more than its plan allows, and after whatever happened never too few.
+//! Storage quota: never more memories than the plan allows, and after any failure never a count that is too low.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn amount(world: &World, account: &Account) -> StorageUsage {
     world.store.with(&world.operator(&account.tenant)).storage().get().await.expect("the count")
 }
 
-/// What is there, by its export.
+/// The stored memories and bytes, measured by an export.
 async fn truth(client: &Client) -> StorageUsage {
     let (mut amount, mut path) = (StorageUsage::default(), "/api/v1/memories/export".to_owned());
     loop {
@@ -60,7 +60,7 @@ async fn sixty_four_racers_at_the_edge_of_free_never_make_a_thousand_and_one() {
         (truth(&clients[0]).await, 1_000)
     );
 
-    // Bulk at the edge, beside deletions.
+    // Bulk creations at the limit, concurrent with deletions.
     let list = clients[0].get("/api/v1/memories?limit=100").await;
     let doomed: Vec<String> = list.data()["memories"].as_array().expect("memories")[..15]
         .iter()
@@ -134,7 +134,7 @@ async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told(
     for status in [201, 201, 402] {
         assert_eq!(client.post(MEMORIES, json!({"content": "x", "type": "task"})).await.status, status);
     }
-    // What requests delete is told by the stream too, and gives back nothing more.
+    // The stream also contains deletions by requests, which must not release quota again.
     let list = client.get(MEMORIES).await;
     let id = list.data()["memories"][0]["id"].as_str().expect("an id");
     client.send(Method::DELETE, &format!("{MEMORIES}/{id}"), None).await.expect(200, "");
@@ -150,7 +150,7 @@ async fn a_removal_that_comes_late_takes_nothing_from_a_tenant_that_was_made_aga
     let client = instance.client.with(&account.key);
     let ends = moment("2026-11-24T12:01:00Z");
     client.post(MEMORIES, json!({"content": "old", "type": "task", "expiresAt": ends})).await.expect(201, "");
-    // Erased: its count is gone. Made again: a new count, before the old memory is removed.
+    // The tenant is erased, so its count is gone, and created again with a new count before the old memory is removed.
     world.delete_count(&account.tenant).await;
     instance.clock.set(moment("2026-11-24T12:00:30Z"));
     client.post(MEMORIES, json!({"content": "new", "type": "task"})).await.expect(201, "");
@@ -172,7 +172,7 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
             &dying,
             async move { doomed.post(MEMORIES, json!({"content": "x", "type": "task"})).await },
         );
-    // The usage of the key and the count are rows of one table: the memory itself comes next.
+    // The usage of the key and the storage count are items of one table. The next call puts the memory.
     while request.peek().await.as_deref() != Some("DynamoDB PutItem Memories") {
         request.step().await.expect("a call");
     }
@@ -192,8 +192,8 @@ async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mend
     assert_eq!(list.data()["pagination"]["total"], 3);
 }
 
-/// A deletion whose place is not given back yet when the recount begins, and is at each point of it; and a removal of
-/// which the stream has yet to tell: neither is subtracted twice.
+/// Tests a deletion whose quota is released at each point of a recount, and a removal that the stream has not
+/// delivered yet: neither is subtracted twice.
 #[tokio::test]
 async fn a_recount_beside_removals_never_counts_too_few() {
     // The recount reads the count, waits, reads it again, counts, waits, and corrects.
@@ -202,7 +202,7 @@ async fn a_recount_beside_removals_never_counts_too_few() {
     }
 }
 
-/// The deletion's place is given back when the recount has made so many calls.
+/// The deletion's quota is released after `point` calls of the recount.
 async fn a_recount_beside_a_removal(point: usize) {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
@@ -215,7 +215,7 @@ async fn a_recount_beside_a_removal(point: usize) {
         .await
         .expect(201, "");
     let list = client.get(MEMORIES).await;
-    // All are of one moment of the held clock: which of them comes first is chance.
+    // All memories have the same time, because the clock is fixed, so their order is random.
     let lasting =
         list.data()["memories"].as_array().expect("memories").iter().find(|m| m["expiresAt"].is_null());
     let path = format!("{MEMORIES}/{}", lasting.expect("a memory")["id"].as_str().expect("an id"));
@@ -224,14 +224,14 @@ async fn a_recount_beside_a_removal(point: usize) {
     let mut deleting = Driven::start(&slow, async move { deleter.send(Method::DELETE, &path, None).await });
     let operator = world.operator(&account.tenant);
     let memories = world.store.with(&operator).memories();
-    // It has deleted, and gives back while the recount waits for whoever is under way.
+    // The memory is deleted. Its quota is released while the recount waits for requests in progress.
     deleting.step_past("DynamoDB DeleteItem Memories").await;
     let (store, tap) = world.tapped_store();
     let mut held = tap.hold();
     let tapped = store.with(&operator).memories();
     let settled = Duration::from_millis(30);
     let recount = tapped.recount(settled, &world.clock);
-    // Its calls, each with the time since the one before was let through.
+    // The calls of the recount, each with the time since the previous one was passed.
     let mut calls = Vec::new();
     let giving_back = async {
         let (mut deleting, mut passed) = (Some(deleting), Instant::now());
@@ -306,7 +306,7 @@ async fn a_write_whose_answer_was_lost_is_not_written_again_over_what_came_after
             async move { creator.post(MEMORIES, json!({"content": "x", "type": "task"})).await },
         );
     creating.step_past("DynamoDB PutItem Memories").await;
-    // It is written; somebody finds it and deletes it before its maker looks for it.
+    // The memory is written. Another request finds and deletes it before the first one verifies its write.
     let client = other.client.with(&account.key);
     let list = client.get(MEMORIES).await;
     let path = format!("{MEMORIES}/{}", list.data()["memories"][0]["id"].as_str().expect("an id"));
@@ -326,7 +326,7 @@ async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
     let operator = world.operator(&account.tenant);
     let (store, tap) = world.tapped_store();
     let memories = store.with(&operator).memories();
-    // One write before each call that the recount makes.
+    // One write before each call of the recount.
     let mut held = tap.hold();
     let writing = async {
         while let Some(call) = held.recv().await {

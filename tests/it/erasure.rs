@@ -1,4 +1,4 @@
-//! Erasing an end user: all of them, over as many calls as it takes, while writes go on.
+//! Deleting all data of an end user over many calls, while writes continue.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -27,7 +27,7 @@ async fn fill(client: &Client, user: &str, count: usize, size: usize) {
     }
 }
 
-/// An erasure of Maya that has read its page and is about to delete.
+/// A deletion of Maya's data that has read its page and is about to delete.
 async fn about_to_delete(instance: &Instance, client: &Client) -> Driven {
     let client = client.clone();
     let request = async move { client.post(DELETE, json!({"filter": {"userId": "maya"}})).await };
@@ -38,7 +38,7 @@ async fn about_to_delete(instance: &Instance, client: &Client) -> Driven {
     erasing
 }
 
-/// Calls until nothing is left; gives how many were deleted, and over how many calls.
+/// Calls until nothing is left. Returns the number of deleted memories and of calls.
 async fn erase(client: &Client, filter: Value) -> (u64, usize) {
     let (mut deleted, mut calls, mut cursor) = (0, 0, Value::Null);
     loop {
@@ -112,14 +112,14 @@ async fn an_erasure_reads_a_bounded_part_and_goes_on_where_it_stopped() {
     assert_eq!((&second.data()["deleted"], &second.data()["nextCursor"]), (&json!(5), &Value::Null));
 }
 
-/// What is promised: what was acknowledged before the erasure began is gone, what was sent after its first
-/// answer stays, whatever the clocks say.
+/// Memories that were acknowledged before the deletion began are deleted, memories sent after its first response are
+/// kept, regardless of the clocks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_go_on_while_a_user_is_erased() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let instances = [world.instance().await, world.instance().await];
-    // One writer's clock is a second behind, the other's a second ahead of the eraser's.
+    // One writer's clock is a second behind the deleting instance, the other's a second ahead.
     let [behind, ahead] = [-1_000_000, 1_000_000]
         .map(|skew| hb_domain::Timestamp::from_micros(world.clock.now().micros() + skew));
     instances[0].clock.set(behind);
@@ -131,7 +131,7 @@ async fn writes_go_on_while_a_user_is_erased() {
     fill(&writers[1], "maya", 400, 50).await;
     let before = of_user(&eraser, "maya").await;
 
-    // `asked`: the first call is about to be sent; `began`: it has been answered.
+    // `asked`: the first call is about to be sent; `began`: its response has arrived.
     let [asked, began, ended] = [const { AtomicBool::new(false) }; 3];
     let (acknowledged_before, sent_after) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let (told, mut acknowledgements) = tokio::sync::mpsc::unbounded_channel();
@@ -152,7 +152,7 @@ async fn writes_go_on_while_a_user_is_erased() {
                 } else if !asked.load(Ordering::SeqCst) {
                     acknowledged_before.lock().expect("a list").push(id);
                 }
-                // Nobody listens any more once the erasure is under way.
+                // The receiver is dropped when the deletion has started.
                 let _ = told.send(());
             }
         }
@@ -202,7 +202,7 @@ async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
         .await
         .1;
     let mover = second.client.with(&key);
-    // A change of another owner does not make it new.
+    // Another change does not give the memory a new write sequence.
     let session = json!({"sessionId": "s-new"});
     mover.send(Method::PATCH, &format!("/api/v1/memories/{hers}"), Some(session)).await.expect(200, "");
     for (id, user) in [(&hers, "ben"), (&his, "maya")] {
@@ -217,7 +217,7 @@ async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
     assert_eq!(of_user(&mover, "ben").await, BTreeSet::from([hers]));
 }
 
-/// A change of what is not the owner that is erased, in the middle of it, saves nothing.
+/// A memory whose session, but not its user, changes during the deletion is deleted.
 #[tokio::test]
 async fn a_memory_that_only_changes_its_session_meanwhile_is_erased() {
     let (world, instance, client) = World::with_a_client().await;

@@ -1,4 +1,4 @@
-//! An expired memory is gone for every reader and writer from the moment it says.
+//! An expired memory is invisible to every reader and writer from its time of expiry on.
 
 use hb_tests::world::moment;
 use hb_tests::{Client, World};
@@ -8,7 +8,7 @@ use serde_json::json;
 const MEMORIES: &str = "/api/v1/memories";
 const END: &str = "2026-11-24T12:01:00.000Z";
 
-/// How many memories each kind of list and the search show.
+/// The number of memories in each kind of list and in the search.
 async fn seen(client: &Client) -> Vec<usize> {
     let mut seen = Vec::new();
     for query in

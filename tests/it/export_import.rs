@@ -1,4 +1,4 @@
-//! A way out and a way in: what was exported is imported again byte for byte, and twice changes nothing.
+//! Export and import: an export is imported again byte for byte, and importing it twice changes nothing.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn id(time: &str, seed: u64) -> String {
     MemoryId::mint(moment(time), &mut StdRng::seed_from_u64(seed)).to_string()
 }
 
-/// Memories of every kind and every field, at many times.
+/// Memories of every kind, with every field and with many times.
 async fn fill(world: &World, client: &Client, instance: &hb_tests::Instance, count: usize) {
     for part in 0..count.div_ceil(50) {
         instance.clock.set(world.clock.now().plus(Duration::from_millis(137 * part as u64)));
@@ -107,7 +107,7 @@ async fn export_erase_import_gives_the_same_bytes_and_importing_twice_changes_no
     let page = client.get("/api/v1/memories?limit=1").await;
     assert_eq!(page.data()["pagination"]["total"], 240);
 
-    // Into another tenant too, whose ids are its own.
+    // An import into another tenant works too: ids are per tenant.
     let neighbour = world.account_with("globex", plenty()).await;
     let neighbour = instance.client.with(&neighbour.key);
     assert_eq!(counts(&import(&neighbour, exported.clone()).await), [240, 0, 0]);
@@ -228,14 +228,14 @@ async fn an_id_that_comes_twice_is_kept_once_and_the_first_line_wins() {
     let page = client.get("/api/v1/memories?limit=1").await;
     assert_eq!(page.data()["pagination"]["total"], 2);
 
-    // The same id in another tenant is another memory: nobody learns that it exists here.
+    // The same id in another tenant is another memory, and its existence is not revealed.
     let neighbour = world.account_with("globex", plenty()).await;
     let neighbour = instance.client.with(&neighbour.key);
     assert_eq!(counts(&import(&neighbour, with("theirs")).await), [1, 0, 0]);
     assert_eq!(client.get(&format!("/api/v1/memories/{id}")).await.data()["content"], "first");
 }
 
-/// An id whose memory has expired, and is not removed yet, is free.
+/// An id can be imported when its memory has expired but is not removed yet.
 #[tokio::test]
 async fn what_has_expired_does_not_stand_in_the_way_of_its_own_import() {
     let (world, instance, client) = World::with_a_client().await;
@@ -329,7 +329,7 @@ async fn a_part_that_fails_is_told_line_by_line_and_the_others_are_kept() {
     assert_eq!(counts(&import(&client, vec![line("x"); 3].join("\n")).await), [3, 0, 0]);
 }
 
-/// Who hangs up half-way through the body has asked for nothing; who hangs up after it is served all the same.
+/// A request whose body is interrupted has no effect. A request whose client disconnects after the body is completed.
 #[tokio::test]
 async fn a_client_that_hangs_up_leaves_whole_memories_or_none() {
     let (_world, instance, client) = World::with_a_client().await;
@@ -350,7 +350,7 @@ async fn a_client_that_hangs_up_leaves_whole_memories_or_none() {
         connection.write_all(&body.as_bytes()[..sent]).await.expect("sent");
         connection.flush().await.expect("sent");
         if is_whole {
-            // Once the service has begun; it then works on without its caller.
+            // The service continues without its client once it has started.
             while !instance.tap.take().iter().any(|call| call.name.ends_with("PutItem Memories")) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }

@@ -1,4 +1,4 @@
-//! The first and the last id and time there can be are ids and times like all others, wherever memories are walked.
+//! The smallest and the largest possible id and time work like all others, wherever memories are iterated.
 
 use std::collections::BTreeSet;
 
@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 const MEMORIES: &str = "/api/v1/memories";
 const DELETE: &str = "/api/v1/memories/bulk-delete";
 const FIRST: &str = "mem_0000000000000000000000";
-/// Of the latest time that an import takes at noon.
+/// The latest time that an import accepts at noon.
 const LATEST: &str = "2026-11-24T12:01:00Z";
-/// It names nothing, and is behind everything.
+/// An id of no memory, after all others.
 const BEYOND: &str = "mem_zzzzzzzzzzzzzzzzzzzzzz";
 
 fn tenant() -> TenantId {
     TenantId::parse("acme").expect("a tenant")
 }
 
-/// The last id that an import takes at noon.
+/// The largest id that an import accepts at noon.
 fn last() -> String {
     let id = MemoryId::mint(moment(LATEST), &mut StdRng::seed_from_u64(0)).to_string();
     format!("{}{}", &id[..13], "z".repeat(13))
 }
 
-/// A tenant with the first memory there can be, the last, and one between.
+/// A tenant with the first possible memory, the last, and one in between.
 async fn set_up() -> (World, Instance, Client) {
     let (world, instance, client) = World::with_a_client().await;
     let memory = |id: &str, content: &str, importance: f64| json!({"id": id, "content": content, "type": "semantic", "userId": "gdpr", "sessionId": "s", "importance": importance});
@@ -47,7 +47,7 @@ async fn set_up() -> (World, Instance, Client) {
     (world, instance, client)
 }
 
-/// The first words behind `the` or before `them` of a list of memories.
+/// The first word of each memory's content, which identifies it.
 fn which(memories: &Value) -> Vec<&str> {
     let content = |memory: &Value| match memory["content"].as_str() {
         Some("the first quagga") => "first",
@@ -63,7 +63,7 @@ async fn erase(client: &Client, cursor: Value) -> Value {
     answer.data().clone()
 }
 
-/// Erases from `cursor` on; gives how many were deleted.
+/// Deletes from `cursor` on and returns the number of deleted memories.
 async fn erase_all(client: &Client, mut cursor: Value) -> u64 {
     let mut deleted = 0;
     loop {
@@ -76,7 +76,7 @@ async fn erase_all(client: &Client, mut cursor: Value) -> u64 {
     }
 }
 
-/// A cursor of the erasure that has begun at `began` and passed `after`.
+/// A cursor of a deletion that started at write sequence `began` and has passed `after`.
 fn cursor(after: Option<&str>, began: u64) -> Value {
     let fields = Fields::of_body(json!({"filter": {"userId": "gdpr"}})).expect("fields");
     let Ok(BulkDelete::Matching(erasure)) = BulkDelete::parse(fields, &tenant()) else {
@@ -99,8 +99,7 @@ async fn an_erasure_leaves_none_alive() {
     assert_eq!(count.memories, 0);
 }
 
-/// The first call takes its place in the order of writes, and then the database is away: its cursor says when it began
-/// and has passed nothing.
+/// The first call takes its write sequence, and then the database fails: its cursor has a start and no position.
 #[tokio::test]
 async fn an_erasure_that_has_only_begun_goes_on_from_the_very_first() {
     let (_world, instance, client) = set_up().await;
@@ -120,7 +119,7 @@ async fn an_erasure_that_has_only_begun_goes_on_from_the_very_first() {
         assert_eq!(left.data()["memories"][0]["id"], late.data()["id"]);
         assert_eq!(left.data()["pagination"]["total"], 1);
 
-        // As before, for the other fault.
+        // The same for the other fault.
         assert_eq!(erase_all(&client, Value::Null).await, 1);
         let first = json!({"id": FIRST, "content": "the first quagga", "type": "task", "userId": "gdpr"});
         let lines = [first.to_string(), first.to_string().replace(FIRST, &last())];
@@ -154,7 +153,7 @@ async fn every_list_has_the_first_and_the_last_in_their_places() {
                 let query = format!("{MEMORIES}?limit=1&sort={sort}&order={order}{filter}");
                 let (mut by_cursor, mut by_page) = (Vec::new(), Vec::new());
                 let mut cursor = String::new();
-                // The end of a list may take a look at nothing to be known.
+                // A further empty page may be needed to detect the end of a list.
                 for number in 1..=4 {
                     let page = client.get(&format!("{query}{cursor}")).await;
                     by_cursor.extend(which(&page.data()["memories"]).into_iter().map(str::to_owned));
@@ -176,7 +175,7 @@ async fn every_list_has_the_first_and_the_last_in_their_places() {
     }
 }
 
-/// Whatever position a cursor names, what lies behind it is what is given.
+/// An export returns everything after the position in its cursor, for any position.
 #[tokio::test]
 async fn an_export_goes_on_behind_the_memory_that_its_cursor_names() {
     let (_world, _instance, client) = set_up().await;
@@ -259,7 +258,7 @@ async fn the_first_and_the_last_are_read_changed_and_deleted_by_their_ids() {
     assert_eq!(refused.data()["results"][0]["errors"][0]["field"], "id", "it is of a time in the future");
 }
 
-/// A memory of 1970 that expires is invisible, and gives its place back once, like any other.
+/// A memory of 1970 that expires is invisible and releases its quota once, like any other.
 #[tokio::test]
 async fn the_first_expires_is_counted_and_recounted_like_all_others() {
     let world = World::new().await;
@@ -276,7 +275,7 @@ async fn the_first_expires_is_counted_and_recounted_like_all_others() {
     let imported = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, body).await;
     assert_eq!(imported.data()["imported"], 2);
     let operator = world.operator(&account.tenant);
-    // A recount takes what is removed within a minute of it for counted.
+    // A recount treats removals of the next minute as counted.
     let recount =
         world.store.with(&operator).memories().recount(std::time::Duration::ZERO, &world.clock).await;
     assert_eq!(recount.expect("a recount").1.memories, 2);

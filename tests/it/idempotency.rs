@@ -1,4 +1,4 @@
-//! A request that is repeated under its `Idempotency-Key` has its effect once.
+//! A request that is repeated with its `Idempotency-Key` takes effect once.
 
 mod callers;
 mod carried_on;
@@ -77,7 +77,7 @@ async fn a_key_that_is_none_is_refused_by_name() {
         assert_eq!(answer.fields(), ["Idempotency-Key"], "{bad:?}");
     }
     post(&client, MEMORIES, &"x".repeat(255), &tea()).await.expect(201, "");
-    // What changes nothing heeds no key, good or bad.
+    // A request that changes nothing ignores the header, valid or not.
     post(&client, "/api/v1/memories/search", "a b", &json!({"query": "tea"})).await.expect(200, "");
 }
 
@@ -129,7 +129,7 @@ async fn a_secret_is_told_once_and_kept_nowhere() {
 #[tokio::test]
 async fn what_is_stored_and_what_lets_the_key_go() {
     let (_world, instance, client) = World::with_a_client().await;
-    // 404, 409 and 412 are answers: they come again even when they would not now.
+    // 404, 409 and 412 are stored and replayed, even if the result would now be different.
     let missing = "/api/v1/memories/mem_0123456789abcdefghijkl";
     let patch = json!({"importance": 1});
     send(&client, Method::PATCH, missing, "404", &patch).await.expect(404, "RESOURCE_NOT_FOUND");
@@ -160,11 +160,11 @@ async fn what_is_stored_and_what_lets_the_key_go() {
     let again = post(&client, KEYS, "409", &json!({"name": "taken"})).await;
     assert_eq!((again.status.as_u16(), again.code()), (409, "DUPLICATE_RESOURCE"));
 
-    // 400 lets the key go, for another body too.
+    // 400 releases the key, also for another body.
     post(&client, MEMORIES, "400", &json!({"content": ""})).await.expect(400, "VALIDATION_ERROR");
     post(&client, MEMORIES, "400", &tea()).await.expect(201, "");
 
-    // 503 lets the next one carry on at once, with the same ids, whatever had been written.
+    // After 503 the next attempt resumes at once with the same ids, whatever was written.
     instance.tap.fail("DynamoDB PutItem Memories", Fault::AnswerLost, true);
     instance.tap.fail("DynamoDB GetItem Memories", Fault::Reset, true);
     post(&client, MEMORIES, "503", &tea()).await.expect(503, "SERVICE_UNAVAILABLE");
@@ -176,7 +176,7 @@ async fn what_is_stored_and_what_lets_the_key_go() {
     assert_eq!(created.header("idempotent-replayed"), "");
     assert_eq!(total(&client).await, 2, "the tea of 400 and the tea of 503");
 
-    // A day later a key is new.
+    // A day later the key can be used again.
     let first = post(&client, MEMORIES, "day", &tea()).await;
     move_on(&instance, 86_399);
     assert_eq!(post(&client, MEMORIES, "day", &tea()).await.text, first.text);
@@ -186,7 +186,7 @@ async fn what_is_stored_and_what_lets_the_key_go() {
     assert_ne!(next_day.data()["id"], first.data()["id"]);
 }
 
-/// 402, 403, 413 and 415 let the key go as 400 does.
+/// 402, 403, 413 and 415 release the key, like 400.
 #[tokio::test]
 async fn a_refusal_before_anything_was_done_leaves_the_key_free() {
     let world = World::new().await;
@@ -210,7 +210,7 @@ async fn a_refusal_before_anything_was_done_leaves_the_key_free() {
     post(&client, MEMORIES, "k", &tea()).await.expect(201, "");
 }
 
-/// An answer of more than 100 KB is not kept: the repetition works again, on the same ids.
+/// A response of more than 100 KB is not stored: a repetition executes again with the same ids.
 #[tokio::test]
 async fn an_answer_too_large_to_keep_is_worked_out_again() {
     let (_world, _instance, client) = World::with_a_client().await;
@@ -229,7 +229,7 @@ async fn an_answer_too_large_to_keep_is_worked_out_again() {
 #[tokio::test]
 async fn the_largest_memory_is_kept_and_comes_again() {
     let (_world, _instance, client) = World::with_a_client().await;
-    // Characters of one byte that take six in JSON, as many of them as every field takes.
+    // One-byte characters that take six bytes in JSON, as many as every field accepts.
     let body = json!({
         "content": "\u{1}".repeat(10_000), "type": "prospective", "tags": (0..50).map(|n| format!("{n:02}{}", "\u{2}".repeat(62))).collect::<Vec<_>>(),
         "metadata": {"m": "x".repeat(16_300)}, "userId": "\u{3}".repeat(128), "agentId": "\u{3}".repeat(128),

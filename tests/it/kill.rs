@@ -1,5 +1,5 @@
-//! The local server is killed in the middle of mixed writes, again and again: what it acknowledged is there, what
-//! it did not is there whole or not at all, and the count is at most as wrong as what was under way.
+//! The local server is killed repeatedly during mixed writes. Acknowledged writes are present, others are present
+//! completely or not at all, and the count is off by at most the writes in progress.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,18 +18,18 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 const ROUNDS: u64 = 20;
 const WRITERS: u64 = 4;
-/// Writes that are acknowledged before the first kill, and how many more before each that follows: the kill waits for
-/// them and not for a time, so that a slow machine tries as much as a fast one.
+/// The writes that are acknowledged before the first kill, and how many more before each further one. The kill waits
+/// for writes, not for a time, so that a slow machine tests as much as a fast one.
 const FIRST: u64 = 16;
 const MORE: u64 = 2;
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// What one writer knows of its memories, by their ids.
+/// What one writer knows about its memories, by their ids.
 #[derive(Default)]
 struct Known {
     /// Content that was acknowledged.
     contents: BTreeMap<String, String>,
-    /// The write that got no answer.
+    /// The write that got no response.
     doubt: Option<Doubt>,
 }
 
@@ -57,7 +57,7 @@ async fn send(
     Some(answer)
 }
 
-/// Writes until the server is gone, and tells of every write that is acknowledged.
+/// Writes until the server is killed, and reports every acknowledged write.
 async fn write(
     client: Client,
     writer: u64,
@@ -110,7 +110,7 @@ async fn write(
             return known;
         };
         assert!(answer.status.is_success(), "{}", answer.text);
-        // Nobody listens any more once the kill is under way.
+        // The receiver is dropped when the server is about to be killed.
         let _ = told.send(());
         match doubt {
             Doubt::Create(contents) if contents.len() == 1 => {
@@ -133,7 +133,7 @@ async fn write(
     known
 }
 
-/// Everything there is: content by id. Every line is a whole memory.
+/// All stored memories: content by id. Every line must be a complete memory.
 async fn there(client: &Client) -> BTreeMap<String, String> {
     let (mut found, mut path) = (BTreeMap::new(), "/api/v1/memories/export".to_owned());
     loop {
@@ -150,7 +150,7 @@ async fn there(client: &Client) -> BTreeMap<String, String> {
     }
 }
 
-/// Checks what is there against what a writer knows, and takes up what became of its doubtful write.
+/// Compares the stored memories with those that a writer knows, and resolves its unacknowledged write.
 fn check(known: &mut Known, there: &BTreeMap<String, String>, writer: u64) {
     let own = format!("writer {writer},");
     let doubt = known.doubt.take();
@@ -201,7 +201,7 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged() {
         server.process.kill().await;
         writers = join_all(writing).await.into_iter().map(|known| known.expect("a writer")).collect();
         for known in &writers {
-            // A place that is taken or not given back.
+            // Quota that is reserved or not released.
             most_places_in_doubt += match &known.doubt {
                 Some(Doubt::Create(contents)) => contents.len() as u64,
                 Some(Doubt::Delete(_)) => 1,

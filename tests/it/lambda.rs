@@ -1,4 +1,4 @@
-//! The functions as real binaries behind the Runtime API, on recorded events of API Gateway.
+//! The function binaries with a Runtime API, on recorded events of API Gateway.
 
 use hb_domain::plan::Plan;
 use hb_local::template::Template;
@@ -6,10 +6,10 @@ use hb_tests::function::recorded;
 use hb_tests::{Answer, Function, World};
 use serde_json::Value;
 
-/// What a recorded event has to be answered with.
+/// The expected response to a recorded event.
 struct Expected {
     event: &'static str,
-    /// The function that the template sends the event's route to.
+    /// The function to which the template routes the event.
     function: &'static str,
     status: u16,
     check: fn(&Answer),
@@ -19,7 +19,7 @@ const fn expected(event: &'static str, function: &'static str, status: u16, chec
     Expected { event, function, status, check }
 }
 
-/// Every recorded event, each function's in the order in which they are sent.
+/// Every recorded event, in the order in which each function receives them.
 const EVENTS: [Expected; 14] = [
     expected("create-memory.json", "memories", 201, |answer| {
         assert_eq!(answer.data()["content"], "Prefers the aisle seat on long flights");

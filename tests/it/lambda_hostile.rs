@@ -1,4 +1,4 @@
-//! Events that no well-meaning client causes: the function answers each of them, and lives.
+//! Events that no regular client causes: the function responds to each of them and keeps running.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ use hb_tests::{Answer, Function, World, seed};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Where in an event, and what is put there.
+/// A JSON pointer into an event, and the value to set.
 type Change = (&'static str, Value);
 
 /// An event like `list-memories.json`, with these changes by JSON pointer.
@@ -23,7 +23,7 @@ fn event(key: &str, changes: &[Change]) -> Value {
     event
 }
 
-/// The answer has our envelope, whatever it says.
+/// Checks that the response has the envelope, whatever its status.
 fn check_envelope(answer: &Answer, of: &str) {
     assert_eq!(answer.json["success"], answer.status.is_success(), "{of}: {}", answer.text);
     assert_eq!(answer.json["metadata"]["request_id"], answer.header("x-request-id"), "{of}");
@@ -41,7 +41,7 @@ async fn a_hostile_event_is_answered_in_the_envelope() {
         ("no path", 404, &[("/rawPath", Value::Null)]),
         ("an empty path", 404, &[("/rawPath", json!(""))]),
         ("a whole URL as path", 404, &[("/rawPath", json!("http://evil.example/api/v1/memories"))]),
-        // What a parser of URLs would read as another path.
+        // Paths that a URL parser would read differently.
         ("a backslash in the path", 404, &[("/rawPath", json!("/api/v1\\memories"))]),
         ("a fragment in the path", 404, &[("/rawPath", json!("/api/v1/memories#top"))]),
         ("two slashes", 404, &[("/rawPath", json!("//evil.example/api/v1/memories"))]),

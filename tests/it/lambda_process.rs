@@ -1,4 +1,4 @@
-//! How a function starts, what it logs, and how it bears that AWS is away.
+//! How a function starts, what it logs, and how it handles outages of AWS.
 
 use hb_domain::Clock;
 use hb_domain::plan::Plan;
@@ -31,7 +31,7 @@ async fn a_function_logs_one_line_a_request_and_no_secret_even_at_trace() {
     let new = memories.send(recorded("create-memory.json", &account.key)).await;
     let list = memories.send(recorded("list-memories.json", &account.key)).await;
     let search = memories.send(recorded("search-memories.json", &account.key)).await;
-    // One character off: refused, and not logged either.
+    // A key with one changed character is refused, and not logged either.
     let wrong = account.key.replace("hb_prod_", "hb_dev_");
     let refused = memories.send(recorded("list-memories.json", &wrong)).await;
     assert_eq!(refused.status, 401);
@@ -50,13 +50,13 @@ async fn a_function_logs_one_line_a_request_and_no_secret_even_at_trace() {
     lines.extend(checked_log(auth, &[("/api/v1/rate-limit", &rate_limit), ("", &unknown)]).await);
 
     for secret in secrets {
-        // The middle of a key, so that a log of a part of it shows as well.
+        // The middle of a key, so that a log of a part of it is detected too.
         let part = if secret.starts_with("hb_") { &secret[20..38] } else { &secret };
         assert!(lines.iter().all(|line| !line.contains(part)), "{part} is logged:\n{}", lines.join("\n"));
     }
 }
 
-/// Ends the function and gives its output, after checking that it has one line for each request.
+/// Stops the function and returns its output, after checking that it has one line for each request.
 async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> Vec<String> {
     let (log, ended) = function.log().await;
     let requests: Vec<&Value> = log.iter().filter(|line| line["message"] == "request").collect();
@@ -76,7 +76,7 @@ async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> 
     ended.stdout
 }
 
-/// Holds a line to CloudWatch's embedded metric format.
+/// Checks a line against CloudWatch's embedded metric format.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn check_metrics(line: &Value) {
@@ -117,8 +117,8 @@ async fn the_line_of_a_request_tells_what_it_spent_of_the_database() {
         .filter(|line| line["message"] == "request")
         .map(|line| json!([line["db_calls"], line["read_units"], line["write_units"]]))
         .collect();
-    // Admission and usage; the count, the memory with its two index entries, and the search version. The first request read the
-    // key, the tenant and the key again before, all of them consistently.
+    // Admission, usage, the storage count, the memory with its two index entries, and the change counters. The first
+    // request also read the key, the tenant and the key again, all of them consistently.
     assert_eq!(spent[1], json!([5, 0.0, 7.0]));
     assert_eq!(spent[0], json!([8, 3.0, 7.0]));
     assert_eq!(spent[2], json!([5, 3.5, 2.0]), "a sorted page: the index, two memories, how many there are");
@@ -176,7 +176,7 @@ async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() 
         assert_eq!((ended.code, ended.stdout.len()), (Some(1), 1), "{named}: {:?}", ended.stdout);
         assert!(ended.stdout[0].contains(&format!("cannot start: {named}")), "{}", ended.stdout[0]);
     }
-    // What the template sets without an issuer is nothing.
+    // The template's defaults without an issuer are no configuration.
     let mut environment = environment(&world);
     let empty = ["CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_AUDIENCE", "CLERK_TENANT"];
     environment.extend(empty.map(|name| (name, String::new())));
@@ -184,7 +184,7 @@ async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() 
     assert_eq!(auth.send(recorded("health.json", "")).await.status, 200);
 }
 
-/// The function of upkeep as Lambda runs it, on an event of DynamoDB's stream.
+/// The expiry function as Lambda runs it, with an event of DynamoDB's stream.
 #[tokio::test]
 async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
     let world = World::new().await;
@@ -238,7 +238,7 @@ async fn a_function_outlives_an_outage_of_secrets_manager() {
     world.secrets.set_away(false);
     assert_eq!(memories.send(list()).await.status, 200);
 
-    // The pepper is held now: the next outage is not noticed.
+    // The pepper is cached now: the next outage has no effect.
     world.secrets.set_away(true);
     assert_eq!(memories.send(list()).await.status, 200);
     assert_eq!(memories.init_errors(), Vec::<Value>::new());

@@ -1,4 +1,4 @@
-//! Lists: every order, page and cursor shows each memory once, and filters let through what they say.
+//! Lists: every order, page and cursor returns each memory once, and filters return exactly the matching memories.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const MEMORIES: &str = "/api/v1/memories";
 const SORTS: [&str; 3] = ["createdAt", "updatedAt", "importance"];
 
-/// A tenant with memories, some made or changed in the same millisecond, many of the same importance.
+/// A tenant with memories, some created or changed in the same millisecond, many with the same importance.
 struct Library {
     _world: World,
     _instance: Instance,
@@ -72,7 +72,7 @@ impl Library {
         }
     }
 
-    /// The memories that `wanted` says, in the order that the contract says.
+    /// The memories that match `wanted`, in the order of the contract.
     fn expected(&self, sort: &str, order: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mut expected: Vec<Value> =
             self.memories.iter().filter(|memory| wanted(memory)).cloned().collect();
@@ -95,7 +95,7 @@ fn memories(page: &Answer) -> &Vec<Value> {
     page.data()["memories"].as_array().expect("memories")
 }
 
-/// Checks that `found` is `expected`, each once, and in its order as far as the sort says one.
+/// Checks that `found` is `expected`, each once, in the order that the sort defines.
 #[track_caller]
 fn assert_list(what: &str, sort: &str, found: &[Value], expected: &[Value]) {
     let keys = |list: &[Value]| list.iter().map(|memory| memory[sort].to_string()).collect::<Vec<_>>();

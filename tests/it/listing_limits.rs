@@ -1,4 +1,4 @@
-//! How far one call of a list goes: pages, bytes of an answer, bytes read; and that nothing is lost behind that.
+//! The limits of one list call: pages, bytes of the response, bytes read; and that later calls return the rest.
 
 use futures_util::{StreamExt, stream};
 use hb_tests::world::{Account, plenty};
@@ -6,9 +6,9 @@ use hb_tests::{Answer, Client, Instance, World};
 use serde_json::{Value, json};
 
 const MEMORIES: &str = "/api/v1/memories";
-/// The most an answer may take.
+/// The maximum size of a response.
 const MAX_ANSWER: usize = 3 * 1024 * 1024;
-/// The most a filtered call may read.
+/// The maximum that a filtered call may read.
 const MAX_READ: f64 = 5.0 * 1_048_576.0;
 
 /// A tenant with `count` memories of 56 KB, every tenth of them with a tag.
@@ -41,7 +41,7 @@ impl Archive {
         Self { _world: world, instance, client }
     }
 
-    /// Every page of a list by its cursors, each checked by `check`; the numbers of its memories.
+    /// Every page of a list by its cursors, each checked by `check`. Returns the numbers of its memories.
     async fn walk(&self, query: &str, check: impl Fn(&Self, &Answer)) -> (Vec<u64>, usize) {
         let (mut numbers, mut cursor, mut calls) = (Vec::new(), String::new(), 0);
         loop {
@@ -160,6 +160,6 @@ async fn no_memory_is_larger_than_the_reading_of_lists_reckons_with() {
     assert_eq!(archive.client.get(created.header("location")).await.status, 200);
     let calls = archive.instance.tap.take();
     let read = calls.iter().find(|call| call.name == "DynamoDB GetItem Memories").expect("a read");
-    // `LARGEST` in shared/store/src/memories/walk.rs leaves these 18 units of 4,096 bytes.
+    // `LARGEST` in shared/store/src/memories/walk.rs allows these 18 units of 4,096 bytes.
     assert_eq!(read.read_units, 18.0);
 }

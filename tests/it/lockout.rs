@@ -1,5 +1,5 @@
-//! Who is locked out while a request of theirs is under way gets nothing out of it, and who is not is
-//! never locked out by a request that failed half-way.
+//! A key that is locked out during its own request receives no new secret, and no request that fails half-way locks a
+//! key out.
 
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Answer, Driven, Fault, Instance, World};
@@ -26,13 +26,13 @@ impl Scene {
         Self { world, owner, waiting, other }
     }
 
-    /// A further key of the owner's that may do everything.
+    /// Another key of the owner with all scopes.
     async fn key(&self) -> (String, String) {
         let (id, plain) = self.world.key(&self.owner.tenant, hb_domain::Scopes::all(), None).await;
         (id.to_string(), plain)
     }
 
-    /// A request with `plain` that has been admitted and no more.
+    /// A request with `plain` that has been admitted and not continued.
     async fn admitted(&self, plain: &str, path: &'static str, body: Value) -> Driven {
         let client = self.waiting.client.with(plain);
         let mut request = Driven::start(&self.waiting, async move { client.post(path, body).await });
@@ -96,7 +96,7 @@ async fn a_rotation_that_fails_half_way_leaves_the_old_secret_working() {
         let key = earlier.await.data()["plainKey"].as_str().expect("a plain key").to_owned();
         let client = scene.other.client.with(&key);
 
-        // The second update of the tenant is the one that makes caches stale; the first admits.
+        // The second update of the tenant increments the epoch; the first is the admission.
         scene.other.tap.fail(TRANSACTION, Fault::TimedOut, false);
         let under_way = async {
             let body = json!({"keyId": scene.owner.id, "gracePeriodSeconds": grace});

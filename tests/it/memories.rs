@@ -1,4 +1,4 @@
-//! Memories over HTTP: creating, reading, changing and deleting them, and how many there may be.
+//! Memories over HTTP: create, read, change and delete, and the limit of the plan.
 
 use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};

@@ -1,7 +1,7 @@
-//! What one request takes of a function's memory, whatever it holds: each function's own binary, as Lambda runs it, gets
-//! the worst inputs of each of its routes, one after the other, and may never have more than four fifths of its memory
-//! resident. An instance with `AWS_LAMBDA_MAX_CONCURRENCY`, which the template does not set, has as many requests at a
-//! time, and needs memory for each.
+//! The memory that one request needs, whatever it contains. Each function's binary, as Lambda runs it, receives the
+//! worst inputs of each of its routes, and may use at most four fifths of its memory (resident). An instance with
+//! `AWS_LAMBDA_MAX_CONCURRENCY`, which the template does not set, runs as many requests concurrently and needs memory
+//! for each.
 
 use hb_http::Route;
 use hb_local::gateway::FUNCTIONS;
@@ -18,10 +18,10 @@ mod seeded;
 
 use seeded::Seeded;
 
-/// How much of its memory a function may have resident, in percent.
+/// The maximum resident share of a function's memory, in percent.
 const MOST: u64 = 80;
 
-/// Sends the inputs of every route of a function to one instance of it, and tells what each route took.
+/// Sends the inputs of every route of a function to one instance of it, and prints the memory that each route needed.
 #[expect(clippy::print_stdout, reason = "the figures are what the test is read for")]
 async fn drive(name: &str) {
     let seeded = Seeded::new(name == "memories").await;
@@ -33,7 +33,7 @@ async fn drive(name: &str) {
     let mut function = Function::start_in(&environment, name).await;
     function.ready().await;
     let mut worst = 0;
-    // What deletes comes last, so that the others have as much as there is.
+    // Deletions come last, so that the other inputs have all memories.
     let mut routes: Vec<&Route> = routes.iter().collect();
     routes.sort_by_key(|route| (route.path.ends_with("bulk-delete"), route.method == Method::DELETE));
     for (index, route) in routes.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The pepper: read once, rotated under live keys, and away without taking the service down with it.
+//! The pepper: read once, rotated while keys are live, and unavailable without an outage of the service.
 
 use futures_util::future::join_all;
 use hb_domain::pepper::PepperVersion;
@@ -16,7 +16,7 @@ async fn world() -> (World, Account) {
     (world, account)
 }
 
-/// A further key, made under the pepper that is current.
+/// Another key, created under the current pepper.
 async fn new_key(world: &World, account: &Account) -> (KeyId, String) {
     world.key(&account.tenant, Scopes::all(), None).await
 }
@@ -25,12 +25,12 @@ async fn try_key(instance: &Instance, plain: &str) -> Answer {
     instance.client.with(plain).get(MEMORIES).await
 }
 
-/// The version of the pepper that a key's secret is kept under.
+/// The version of the pepper under which a key's secret is stored.
 async fn version(world: &World, id: &KeyId) -> PepperVersion {
     world.store.credentials().get(id).await.expect("the database").expect("the key").secret.pepper
 }
 
-/// How often the secret is read while `act` runs.
+/// The number of times that the secret is read while `act` runs.
 async fn reads<T>(world: &World, act: impl Future<Output = T>) -> usize {
     let before = world.secrets.reads();
     act.await;
@@ -109,7 +109,7 @@ async fn the_pepper_is_read_once_per_cold_start_however_many_ask() {
     let all_good = async {
         let answers = join_all((0..40).map(|n| keys[n % 2].get(MEMORIES))).await;
         assert!(answers.iter().all(|answer| answer.status == 200));
-        // A day later nothing else is remembered any more, the pepper is.
+        // A day later all other caches have expired, the pepper has not.
         instance.clock.set(moment("2026-11-25T12:00:00Z"));
         assert_eq!(keys[0].get(MEMORIES).await.status, 200);
     };
@@ -199,14 +199,14 @@ async fn a_new_pepper_is_looked_up_even_when_an_old_one_was_a_moment_ago() {
     let (world, account) = world().await;
     world.secrets.rotate("the second pepper of this test");
     let instance = world.instance().await;
-    // The account's key is under the previous pepper, which makes the instance read both.
+    // The account's key is under the previous pepper, so that the instance reads both.
     assert_eq!(try_key(&instance, &account.key).await.status, 200);
     world.secrets.rotate("the third pepper of this test");
     let (_, newest) = new_key(&world, &account).await;
     assert_eq!(try_key(&instance, &newest).await.status, 200);
 }
 
-/// Somebody whose key names a pepper that cannot be read now keeps nobody else waiting.
+/// A key whose pepper cannot be read at the moment delays no other caller.
 #[tokio::test]
 async fn a_slow_read_of_a_new_pepper_holds_up_only_who_needs_it() {
     let (world, account) = world().await;

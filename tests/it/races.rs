@@ -1,5 +1,4 @@
-//! Limits hold exactly, however many requests come at once, from however many instances, whatever
-//! their clocks say.
+//! Limits are exact for any number of concurrent requests and instances, whatever their clocks.
 
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use hb_tests::{Answer, Instance, World};
 
 const LIST: &str = "/api/v1/memories?limit=1";
 
-/// Sends `each` requests at once to each of these instances.
+/// Sends `each` concurrent requests to each of these instances.
 async fn stampede(instances: &[Instance], account: &Account, each: usize) -> Vec<Answer> {
     let clients: Vec<_> = instances.iter().map(|instance| instance.client.with(&account.key)).collect();
     join_all((0..each).flat_map(|_| clients.iter().map(|client| client.get(LIST)))).await
@@ -45,12 +44,12 @@ async fn racers_at_once_admit_exactly_the_burst() {
     }
 }
 
-/// Callers that are each an instance, with a clock and a last-seen bucket of their own: what comes within five milliseconds
-/// is under way at once. An interval is one millisecond.
+/// Each caller is an instance with its own clock and its own last-seen bucket. Requests within five milliseconds are
+/// concurrent. The interval is one millisecond.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ordinary_concurrency_with_a_full_bucket_takes_one_write_an_admission_and_is_never_refused() {
     const TOGETHER: u64 = 5;
-    // Until each caller has seen the others at work.
+    // Until each caller has seen the others' admissions.
     const WARMING: u64 = 40;
     let world = World::new().await;
     let allowance = Allowance { per_month: 1_000_000, per_minute: 60_000, burst: 10_000, memories: None };
@@ -67,7 +66,7 @@ async fn ordinary_concurrency_with_a_full_bucket_takes_one_write_an_admission_an
             due += load * TOGETHER as f64;
             let requests = (sent..due as usize).map(|number| {
                 let caller = number * 7 % callers;
-                // Up to 10 ms ahead and behind, each caller always as much.
+                // Up to 10 ms ahead or behind, constant for each caller.
                 let skew = (caller as i64 * 20_000 / (callers as i64 - 1)) - 10_000;
                 let time = start.plus(Duration::from_millis(step * TOGETHER)).micros() + skew;
                 let instance = &instances[caller];
@@ -150,7 +149,7 @@ async fn an_instance_an_hour_ahead_does_not_lock_the_tenant_out() {
     assert_eq!(client.get(LIST).await.status, 200);
 }
 
-/// One answer as the reference meter sees it: when, how many requests the month had, admitted or not.
+/// One response as the reference meter sees it: time, requests of the month, admitted or not.
 struct Observed {
     now: Timestamp,
     used: u64,
@@ -189,8 +188,8 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
             observed(&answer, instance.clock.now(), allowance.per_month)
         });
         let mut seen = join_all(requests).await;
-        // The month's count gives the order in which DynamoDB applied the admissions; a refusal
-        // found the bucket as the admission of the same count had left it.
+        // The monthly count gives the order in which DynamoDB applied the admissions. A refusal found the bucket as
+        // the admission with the same count had left it.
         seen.sort_by_key(|one| (one.used, !one.admitted));
         for one in &seen {
             let branch = Bucket::of(&allowance).branch(meter.tat, one.now);
@@ -206,7 +205,7 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
     assert!(admitted > 50 && refused > 50, "{admitted} admitted, {refused} refused: the load tried both");
 }
 
-/// A call that takes 4 s while others fill the bucket must not be taken for a clock that is 4 s behind.
+/// A call that takes 4 s while others fill the bucket must not be mistaken for a clock that is 4 s behind.
 #[tokio::test]
 async fn a_slow_admission_is_judged_by_the_time_it_comes_back() {
     let world = World::new().await;

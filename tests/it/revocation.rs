@@ -1,8 +1,7 @@
-//! Once a change of a key, a plan or a tenant is answered, no instance acts on what was before.
+//! Once a change of a key, a plan or a tenant is acknowledged, no instance uses the previous state.
 //!
-//! Each change is driven step by step against the cold path of an instance that knows nothing: first
-//! the change's own write, then the epoch that makes caches stale, at every two places between the
-//! calls of the cold path.
+//! Each change is interleaved with the cold path of an instance with empty caches: the change's own write, and the
+//! increment of the epoch that invalidates caches, at every two points between the calls of the cold path.
 
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
@@ -14,10 +13,10 @@ use serde_json::json;
 const LIST: &str = "/api/v1/memories?limit=1";
 const ADMISSION: &str = "DynamoDB UpdateItem Tenants";
 
-/// A plan that admits nothing: it shows at once whether a request was judged by it.
+/// A plan that admits nothing, so that a response shows whether this plan was applied.
 const NOTHING: Allowance = Allowance { per_month: 0, ..Plan::Free.allowance() };
 
-/// A change that is answered after its second step.
+/// A change that is acknowledged after its second step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
     Revoke,
@@ -27,14 +26,14 @@ enum Change {
     EraseAndRecreate,
 }
 
-/// A change under way.
+/// A change in progress.
 enum Underway<'a> {
     Request(Box<Driven>),
     Operator(&'a World, &'a Account),
 }
 
 impl Change {
-    /// Takes the change to where its own write is done and caches are not stale yet.
+    /// Executes the change up to its own write, before caches are invalidated.
     async fn first_step<'a>(
         self,
         world: &'a World,
@@ -66,7 +65,7 @@ impl Change {
         }
     }
 
-    /// Takes the change to its answer.
+    /// Executes the change up to its response.
     async fn second_step(self, underway: Underway<'_>) {
         match underway {
             Underway::Request(request) => assert_eq!(request.finish().await.status, 200),
@@ -94,18 +93,18 @@ impl Change {
         }
     }
 
-    /// Whether `answer` acts on the state after the change.
+    /// Whether `answer` uses the state after the change.
     fn holds_in(self, answer: &Answer) -> bool {
         match self {
             Self::Revoke | Self::Rotate | Self::EraseAndRecreate => answer.status == 401,
             Self::Suspend => answer.status == 403 && answer.code() == "TENANT_SUSPENDED",
-            // The standing itself is free, and shows the plan.
+            // The rate-limit status is free and contains the plan.
             Self::SetPlan => answer.status == 402 || answer.json["data"]["plan"] == "free",
         }
     }
 }
 
-/// What the instance under test knows beforehand.
+/// What the instance under test has cached.
 #[derive(Clone, Copy, Debug)]
 enum Knows {
     Nothing,
@@ -116,7 +115,7 @@ enum Knows {
 impl Knows {
     const BOTH: [Self; 2] = [Self::Nothing, Self::Tenant];
 
-    /// The calls up to and with the admission, in their order.
+    /// The calls up to and including the admission, in their order.
     const fn calls(self) -> &'static [&'static str] {
         const KEY: &str = "DynamoDB GetItem ApiKeys";
         match self {
@@ -127,7 +126,7 @@ impl Knows {
         }
     }
 
-    /// An instance that knows as much.
+    /// An instance with these caches.
     async fn instance(self, world: &World, owner: &Account) -> Instance {
         let instance = world.instance().await;
         if matches!(self, Self::Tenant) {
@@ -232,10 +231,10 @@ async fn a_key_revoked_by_a_request_that_died_before_the_epoch_works_a_minute_at
     let (target, plain) = world.key(&owner.tenant, Scopes::all(), None).await;
     let warm = world.instance().await;
     assert_eq!(warm.client.with(&plain).get(LIST).await.status, 200);
-    // The first of the two writes of a revoke, by an instance that does not live to make the second.
+    // The first of the two writes of a revocation, by an instance that crashes before the second.
     let dying = world.instance().await;
     let _half_done = Change::Revoke.first_step(&world, &dying, &owner, &target).await;
-    // Another key keeps the tenant's entry young; the revoked one's grows old all the same.
+    // Another key keeps the tenant's cache entry fresh; the entry of the revoked key expires all the same.
     for second in ["2026-11-24T12:00:30Z", "2026-11-24T12:00:59Z", "2026-11-24T12:01:00Z"] {
         warm.clock.set(moment(second));
         assert_eq!(warm.client.with(&owner.key).get(LIST).await.status, 200);
@@ -265,8 +264,8 @@ async fn a_suspended_or_refused_caller_is_let_in_within_five_seconds_of_the_chan
     assert_eq!(client.get(LIST).await.status, 200);
 }
 
-/// The credential is read before the revoke, and its answer arrives after another request of the
-/// same instance has learnt the epoch that the revoke made.
+/// The credential is read before the revocation, and its response arrives after another request of the same instance
+/// has seen the epoch of the revocation.
 #[tokio::test]
 async fn an_epoch_learnt_after_a_credential_was_read_does_not_vouch_for_it() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! What is accepted is read back equal, whatever the characters and numbers.
+//! Accepted data is read back equal, with any characters and numbers.
 
 use hb_domain::memory::MemoryType;
 use http::Method;
@@ -53,7 +53,7 @@ fn a_patch_of_metadata_is_read_back_equal() {
         match value {
             Value::Null => false,
             Value::Object(map) => map.values().all(without_null),
-            // Merging does not look into lists.
+            // Merging does not descend into lists.
             _ => true,
         }
     }

@@ -1,29 +1,29 @@
-//! Tokens of every kind that a Clerk instance's key could have signed, and what both sides are to say of each.
+//! Tokens of every kind that a Clerk instance's key can sign, and the expected result for each.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hb_tests::issuer::{TestIssuer, forge, signed};
 use serde_json::{Value, json};
 
-/// What both say of a token.
+/// The expected results of the SDK and of this service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// It is a session to both.
+    /// Both accept it as a session.
     Session,
     /// Both refuse it.
     Refused,
-    /// The SDK takes it for a session, we do not.
+    /// The SDK accepts it as a session, this service refuses it.
     RefusedHere,
 }
 use Expected::{Refused, RefusedHere, Session};
 
-/// A token, and what is expected of it.
+/// A token and its expected result.
 pub(super) struct Token {
-    /// What it is.
+    /// A description for messages.
     pub(super) name: String,
     /// The token.
     pub(super) text: String,
-    /// What both say.
+    /// The expected result.
     pub(super) expected: Expected,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn claims_of(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64")).expect("JSON")
 }
 
-/// A claim that is there and null; a plain null takes it away.
+/// A claim with the value null. A plain null removes the claim.
 const NULL: &str = "null, not absent";
 
 fn changed(mut value: Value, changes: &Value) -> Value {
@@ -53,7 +53,7 @@ fn header() -> Value {
     json!({"alg": "RS256", "typ": "JWT", "kid": "ins_rsa", "cat": "cl_B7d4PD111AAA"})
 }
 
-/// A token of a good session with these changes, signed by the issuer's RSA key.
+/// A valid session token with these changes, signed by the issuer's RSA key.
 fn token(issuer: &TestIssuer, name: &str, expected: Expected, in_header: &Value, in_claims: &Value) -> Token {
     let claims = changed(issuer.claims("user_maya", &json!({})), in_claims);
     let text = signed(&issuer.rsa, &changed(header(), in_header), &claims.to_string());
@@ -174,7 +174,7 @@ pub(super) fn with_audience(issuer: &TestIssuer) -> Vec<Token> {
     rows.collect()
 }
 
-/// Tokens whose signature is not good, or is another key's.
+/// Tokens with an invalid signature, or one of another key.
 fn spoilt(issuer: &TestIssuer) -> Vec<Token> {
     let good = token(issuer, "", Session, &json!({}), &json!({})).text;
     let (text, signature) = good.rsplit_once('.').expect("a signature");

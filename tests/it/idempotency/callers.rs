@@ -1,4 +1,4 @@
-//! A record of an `Idempotency-Key` is its caller's, and whoever resumes or replays one is authorised anew.
+//! An idempotency record belongs to its caller, who is authorized again when a request is resumed or replayed.
 
 mod rotations;
 mod sessions;
@@ -23,7 +23,7 @@ async fn index() -> (World, Account, Instance) {
     (world, owner, instance)
 }
 
-/// Sends a request whose answer cannot be kept, and lets its lease end. A secret is then not told.
+/// Sends a request whose response cannot be stored, and lets its lock expire. A new secret is then lost.
 async fn lose(instance: &Instance, client: &Client, path: &str, key: &str, body: &Value) {
     instance.tap.fail(KEEP, Fault::Reset, true);
     let answer = post(client, path, key, body).await;
@@ -36,7 +36,7 @@ fn plain(answer: &Answer) -> String {
     answer.data()["plainKey"].as_str().unwrap_or_else(|| panic!("no plain key: {}", answer.text)).to_owned()
 }
 
-/// Lets calls through up to one of this name, which is held back.
+/// Passes calls up to the next one with this name, which is held.
 async fn step_up_to(request: &mut Driven, name: &str) {
     while request.peek().await.expect("the request is under way") != name {
         request.step().await;
@@ -47,7 +47,7 @@ fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotent-replayed") == "true"
 }
 
-/// The live keys of a name.
+/// The live keys with this name.
 async fn named(owner: &Client, name: &str) -> Vec<Value> {
     let keys = owner.get(KEYS).await;
     let keys = keys.data()["keys"].as_array().expect("keys").clone();
@@ -65,13 +65,14 @@ async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
     let made = named(&owner, "deploy bot").await;
     assert_eq!((made.len(), &made[0]["expiresAt"]), (1, &Value::Null), "the owner's key is there");
 
-    // The same request of another caller is another request: a key of that name, with what this caller can do.
+    // The same request of another caller is a different request: it creates a key with that name and this caller's
+    // scopes.
     post(&low, KEYS, "deploy-42", &body).await.expect(409, "DUPLICATE_RESOURCE");
     let other = json!({"name": "another bot"});
     let own = post(&low, KEYS, "deploy-43", &other).await;
     own.expect(201, "");
     assert_eq!((&own.data()["scopes"], &own.data()["expiresAt"]), (&json!([]), &json!(end)));
-    // The owner's request is still the owner's to resume.
+    // The owner can still resume its own request.
     let resumed = post(&owner, KEYS, "deploy-42", &body).await;
     resumed.expect(201, "");
     assert_eq!(resumed.data()["id"], made[0]["id"]);
@@ -125,7 +126,7 @@ async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
     lose(&instance, &resuming, KEYS, "k", &body).await;
     let id = named(&owner, "deploy bot").await[0]["id"].clone();
     let mut resumed = Driven::start(&instance, async move { post(&resuming, KEYS, "k", &body).await });
-    // The creation finds the key, then both of its rows are read.
+    // The creation finds the existing key, then reads both of its items.
     resumed.step_past("DynamoDB TransactWriteItems").await;
     resumed.step_past("DynamoDB GetItem ApiKeys").await;
     step_up_to(&mut resumed, "DynamoDB TransactWriteItems").await;
@@ -136,7 +137,7 @@ async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
     post(&owner, KEYS, "k", &json!({"name": "deploy bot"})).await.expect(409, "DUPLICATE_RESOURCE");
 }
 
-/// The first holder of a claim comes back after another one has finished in its place.
+/// The first attempt continues after another one has taken over its lock and finished.
 #[tokio::test]
 async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
     let (world, owner, slow) = index().await;
@@ -162,17 +163,17 @@ async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
     let body = json!({"name": "deploy bot"});
     lose(&instance, &old, KEYS, "k", &body).await;
     let new = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 3600})).await);
-    // What is stored never expires, and the old secret does.
+    // The stored key never expires, the old secret does.
     let refused = post(&old, KEYS, "k", &body).await;
     refused.expect(403, "INSUFFICIENT_SCOPE");
-    // The key is the same caller with its new secret.
+    // The key with its new secret is the same caller.
     let resumed = post(&instance.client.with(&new), KEYS, "k", &body).await;
     resumed.expect(201, "");
     assert_eq!(resumed.data()["expiresAt"], Value::Null);
     assert_eq!(named(&owner, "deploy bot").await.len(), 1);
 }
 
-/// And the other way about: what was first written is what is handed out, whatever the caller could do now.
+/// The reverse case: the key is returned as it was first written, whatever the caller's scopes are now.
 #[tokio::test]
 async fn what_was_first_written_is_what_is_handed_out() {
     let (world, owner, instance) = index().await;
@@ -224,7 +225,7 @@ async fn nobody_squats_anothers_keys() {
     let low = instance.client.with(&world.key(&owner.tenant, Scopes::default(), None).await.1);
     let (target, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
-    // Under every key that the owner may use next: another body, and a 404 that would be kept.
+    // Uses every key that the owner may use next: with another body, and with a 404 that would be stored.
     let (missing, own) = (json!({"keyId": "key_000000000000"}), json!({ "keyId": target }));
     for key in ["k-1", "k-2"] {
         post(&low, REVOKE, key, &missing).await.expect(404, "RESOURCE_NOT_FOUND");
@@ -252,7 +253,7 @@ async fn two_callers_with_one_key_at_once_each_have_their_effect() {
     assert_eq!(total(&first).await, 16);
 }
 
-/// A key of 255 characters, in which the names of other callers and of other records stand.
+/// A key of 255 characters that contains the names of other callers and other records.
 #[tokio::test]
 async fn a_clients_key_reaches_into_no_other_callers_records() {
     let (world, owner, instance) = index().await;
@@ -273,7 +274,7 @@ async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
     let (id, dead) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
-    // Nothing of the answer is secret, so it is told though it is not kept.
+    // The response contains no secret, so it is repeated although it was not stored.
     instance.tap.fail(KEEP, Fault::Reset, true);
     let first = post(&owner, REVOKE, "k", &body).await;
     assert!(instance.tap.mend());
@@ -296,7 +297,7 @@ async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
     post(&owner, KEYS, "new", &body).await.expect(400, "VALIDATION_ERROR");
 }
 
-/// What the claim would answer is not reached by a body that is sent as something else.
+/// A body with another content type is refused before the record is looked up.
 #[tokio::test]
 async fn a_body_that_cannot_be_read_replays_nothing() {
     let (_world, owner, instance) = index().await;
@@ -308,7 +309,7 @@ async fn a_body_that_cannot_be_read_replays_nothing() {
     refused.expect(415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
-/// Whoever runs the service may have removed a key; what its end was answered with is still the caller's.
+/// A stored response is replayed even if the operator has removed the key since.
 #[tokio::test]
 async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
     let (world, owner, instance) = index().await;
@@ -323,7 +324,7 @@ async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
     post(&owner, REVOKE, "other", &body).await.expect(404, "RESOURCE_NOT_FOUND");
 }
 
-/// A refusal before the claim takes no claim: the key stays free for a request that is allowed.
+/// A refusal before the lookup creates no record: the key can be used for an allowed request.
 #[tokio::test]
 async fn a_refused_request_takes_no_key() {
     let (world, owner, instance) = index().await;

@@ -1,4 +1,4 @@
-//! A request that died under its `Idempotency-Key` is finished by whoever comes with the key next, wherever it died.
+//! A request that crashed is resumed by the next attempt with the same `Idempotency-Key`, wherever it crashed.
 
 use hb_tests::world::{moment, plenty};
 use hb_tests::{Client, Driven, World};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{KEYS, MEMORIES, move_on, post, tea, total};
 
-/// A request whose holder dies at each point between the claim and the answer, and the one that carries on.
+/// A first attempt that crashes at each point between record and response, and the attempt that resumes.
 #[tokio::test]
 async fn whoever_carries_on_after_the_lease_finishes_with_the_same_id() {
     let mut points = 0;
@@ -32,7 +32,7 @@ async fn whoever_carries_on_after_the_lease_finishes_with_the_same_id() {
                 break;
             }
         }
-        // From here on the holder does nothing any more: its next call is held back for ever.
+        // The first attempt stops here: its next call is held forever.
         let ended = steps < survived;
         let client = other.client.with(&owner.key);
         let early = post(&client, MEMORIES, "k", &tea()).await;
@@ -142,7 +142,7 @@ async fn a_rotation_that_is_carried_on_leaves_the_grace_of_the_secret_before_alo
     assert_eq!(other.client.with(new).get(MEMORIES).await.status, 200);
 }
 
-/// Each changing request dies after each of its calls and is carried on: in the end it has happened once.
+/// Each changing request crashes after each of its calls and is resumed: it takes effect once.
 #[tokio::test]
 async fn every_kind_of_request_is_carried_on_from_wherever_it_died() {
     let memories = || json!({"memories": [tea(), tea(), tea()]}).to_string();

@@ -1,4 +1,4 @@
-//! Creating a key: the answer, what is left out, what is refused.
+//! Creating a key: the response, defaults and refusals.
 
 use hb_domain::plan::Plan;
 use hb_domain::{Scope, Scopes};

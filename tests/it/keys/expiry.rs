@@ -1,4 +1,4 @@
-//! The end of a key: how it is given, and that it holds to the millisecond.
+//! The expiry of a key: how it is set, and that it is exact to the millisecond.
 
 use hb_domain::Scopes;
 use hb_tests::world::moment;
@@ -16,7 +16,7 @@ async fn an_end_is_given_as_iso_seconds_milliseconds_or_null() {
         (json!(1_795_608_000), json!("2026-11-25T12:00:00.000Z")),
         (json!(1_795_608_000.5), json!("2026-11-25T12:00:00.500Z")),
         (json!(1_795_608_000_123_i64), json!("2026-11-25T12:00:00.123Z")),
-        // The last number of seconds; one more is a number of milliseconds.
+        // The largest number of seconds; a larger number is in milliseconds.
         (json!(99_999_999_999_i64), json!("5138-11-16T09:46:39.000Z")),
         (json!(null), json!(null)),
     ];

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{KEYS, Scene};
 
-/// Makes further keys until the tenant has `count`; the last one ends at 12:01.
+/// Creates keys until the tenant has `count`; the last one expires at 12:01.
 async fn fill(scene: &Scene, count: usize) -> Vec<String> {
     let end = moment("2026-11-24T12:01:00Z");
     let mut ids = Vec::new();
@@ -55,7 +55,7 @@ async fn a_revoked_and_an_expired_key_each_free_one_place() {
     scene.set_clock("2026-11-24T12:01:00Z");
     scene.named("in the place of the expired one").await;
     refused(&scene).await;
-    // The expired key's place has been given back already; revoking it gives none.
+    // The expired key's name has been released already; revoking the key releases nothing.
     scene.revoke(&ids[98]).await.expect(200, "");
     refused(&scene).await;
 }

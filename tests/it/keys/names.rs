@@ -1,4 +1,4 @@
-//! The name of a key: one live key of a name in each environment.
+//! Key names: unique among the live keys of an environment.
 
 use futures_util::future::join_all;
 use hb_tests::conflicts::Conflicts;
@@ -28,7 +28,7 @@ async fn a_revoked_keys_name_is_free_again() {
     scene.revoke(&first.id).await.expect(200, "");
     let second = scene.named("worker").await;
     assert_ne!(first.id, second.id);
-    // Revoking the first one again must not free the name that is now the second one's.
+    // Revoking the first one again must not release the name, which now belongs to the second one.
     scene.revoke(&first.id).await.expect(200, "");
     scene.owner.post(KEYS, json!({"name": "worker"})).await.expect(409, "DUPLICATE_RESOURCE");
 }
@@ -42,7 +42,7 @@ async fn an_expired_keys_name_is_free_again() {
     scene.owner.post(KEYS, body).await.expect(409, "DUPLICATE_RESOURCE");
     scene.set_clock("2026-11-24T12:01:00Z");
     scene.named("worker").await;
-    // Revoking the expired one must not free the name that is now the second one's.
+    // Revoking the expired one must not release the name, which now belongs to the second one.
     scene.revoke(&first.id).await.expect(200, "");
     scene.owner.post(KEYS, json!({"name": "worker"})).await.expect(409, "DUPLICATE_RESOURCE");
 }
@@ -64,8 +64,8 @@ async fn of_64_that_ask_for_a_name_at_once_one_gets_it() {
     assert_one_created(&join_all(asked).await);
 }
 
-/// DynamoDB cancels a transaction that meets another one on the row of names. Who loses is told what it lost against, or
-/// tries again until it is its turn.
+/// DynamoDB cancels a transaction that conflicts with another one on the item of live names. The losing request is
+/// either refused with the reason or retried.
 #[tokio::test]
 async fn transactions_that_conflict_are_no_outage() {
     let scene = Scene::new().await;

@@ -1,4 +1,4 @@
-//! Reading keys: the list and the single one, what they show and whose they are.
+//! Reading keys: the list and single keys, their fields, and isolation between tenants.
 
 use hb_domain::Scope;
 use hb_tests::world::plenty;
@@ -55,7 +55,7 @@ async fn the_list_has_every_key_of_the_tenant_newest_first() {
 async fn the_last_use_is_shown_and_a_key_never_used_has_none() {
     let scene = Scene::at("2026-11-30T23:59:00Z", plenty()).await;
     let (used, unused) = (scene.named("used").await, scene.named("unused").await);
-    // A refused request is no use of the key: 401s cannot be told from guesses.
+    // A refused request is no use of the key: a 401 cannot be distinguished from a guess.
     scene.try_key(&format!("{}x", unused.plain)).await.expect(401, "AUTH_INVALID");
     for (moment, shown) in [
         ("2026-11-30T23:59:59.9999Z", "2026-11-30T23:59:59.999Z"),

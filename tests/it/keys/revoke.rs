@@ -1,4 +1,4 @@
-//! Revoking a key: at once, for good, and told to whom it belongs.
+//! Revoking a key: immediate, permanent, and only visible to the holder of its secret.
 
 use futures_util::future::join_all;
 use hb_domain::key::Environment;
@@ -51,7 +51,7 @@ async fn revoking_again_answers_the_same() {
 async fn those_who_revoke_at_once_are_answered_the_same() {
     let scene = Scene::new().await;
     let key = scene.named("worker").await;
-    // Their clocks differ, so that only one of them can be right about the moment.
+    // Their clocks differ, so that only one of the times can be stored.
     let mut instances = Vec::new();
     for second in 1..5 {
         scene.world.clock.set(moment(&format!("2026-11-24T12:00:0{second}Z")));
@@ -145,7 +145,7 @@ async fn a_key_of_nobody_or_of_another_tenant_is_not_found() {
     assert_eq!(scene.try_key(&other.key).await.status, 200);
 }
 
-/// A well-formed key of this id with a secret that nobody has.
+/// A well-formed key with this id and an unknown secret.
 #[expect(clippy::disallowed_methods, reason = "a guess is nobody's key")]
 fn guess(id: &str) -> String {
     let id = KeyId::parse(id).expect("an id");

@@ -117,7 +117,7 @@ async fn a_key_rotates_itself_but_its_replaced_secret_cannot() {
     own.post(&path, body.clone()).await.expect(200, "");
     own.post(&path, body).await.expect(403, "INSUFFICIENT_SCOPE");
 
-    // Not even where it would live no longer: the key ends before the grace does.
+    // Not even if the new secret would not live longer: the key expires before the grace period ends.
     let old = scene.create(json!({"name": "short", "expiresAt": "2026-11-24T12:00:30Z"})).await;
     let body = json!({"keyId": old.id, "gracePeriodSeconds": 60});
     let own = scene.instance.client.with(&old.plain);

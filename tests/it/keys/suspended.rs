@@ -1,4 +1,4 @@
-//! A suspended tenant: refused everywhere, whatever its key may do, and let in again.
+//! A suspended tenant: refused on every route, and accepted again when the suspension ends.
 
 use hb_tests::world::plenty;
 use http::Method;

@@ -1,4 +1,4 @@
-//! The usage of a key: what it did on each day of a window, to the request.
+//! The usage of a key: exact counts for each day of a window.
 
 use futures_util::future::join_all;
 use hb_domain::plan::Allowance;
@@ -9,7 +9,7 @@ use super::{KEYS, MEMORIES, Scene};
 
 const MISSING: &str = "/api/v1/memories/mem_0";
 
-/// The usage of a key, asked for with another key so that asking does not count.
+/// The usage of a key, requested with another key so that the request is not counted.
 async fn usage(scene: &Scene, id: &str, days: u16) -> Value {
     scene.owner.get(&format!("{KEYS}/usage?keyId={id}&days={days}")).await.data().clone()
 }
@@ -95,7 +95,7 @@ async fn refusals_by_a_limit_are_counted_as_limited_and_as_nothing_else() {
     for _ in 0..4 {
         scene.try_key(&key.plain).await.expect(429, "RATE_LIMIT_EXCEEDED");
     }
-    // Refusals are written down with the next request that is admitted.
+    // Refusals are recorded with the next admitted request.
     scene.set_clock("2026-12-01T00:00:00Z");
     assert_eq!(scene.try_key(&key.plain).await.status, 200);
     let answer = usage(&scene, &key.id, 2).await;

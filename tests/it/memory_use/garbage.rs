@@ -1,6 +1,6 @@
-//! JSON that takes most when it is read, for its length.
+//! JSON that needs the most memory when parsed, for its length.
 
-/// Every kind of it, of at most `bytes` bytes: what it is, and the text.
+/// Every kind of it, of at most `bytes` bytes: a description and the text.
 pub(super) fn all(bytes: usize) -> [(&'static str, String); 3] {
     [
         ("pairs", repeated(r#"{"":0}"#, bytes)),
@@ -19,7 +19,7 @@ fn chain(depth: usize) -> String {
     format!("{}0{}", r#"{"":"#.repeat(depth), "}".repeat(depth))
 }
 
-/// A list of as many times `item` as `bytes` bytes hold.
+/// A list that repeats `item` as often as `bytes` bytes allow.
 pub(super) fn repeated(item: &str, bytes: usize) -> String {
     let count = (bytes - 1) / (item.len() + 1);
     format!("[{}]", vec![item; count.max(1)].join(","))

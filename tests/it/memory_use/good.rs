@@ -1,4 +1,4 @@
-//! The largest requests of each route that are answered well.
+//! The largest successful requests of each route.
 
 use hb_http::Route;
 use http::Method;

@@ -1,4 +1,4 @@
-//! One request of an API Gateway.
+//! One request as an event of API Gateway.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::seeded::Seeded;
 
-/// One request, and what has to become of it.
+/// One request and its expected status.
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) status: u16,
@@ -24,7 +24,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// A request of the route with the account's key, which is answered with this status.
+    /// A request of the route with the account's key and this expected status.
     pub(super) fn new(route: &Route, seeded: &Seeded, status: u16, name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -69,14 +69,14 @@ impl Input {
         Self { key: key.to_owned(), ..self }
     }
 
-    /// Whether this is an answer to it.
+    /// Whether `answer` is the expected response.
     pub(super) fn is_answered_with(&self, status: u64, route: &Route) -> bool {
-        // The standing is shown once a second, and refused besides.
+        // The rate-limit status is available once a second; other requests for it are refused.
         status == u64::from(self.status)
             || (status == 429 && matches!(route.action, Action::RateLimitStatus(_)))
     }
 
-    /// The event that API Gateway makes of it.
+    /// The event that API Gateway creates for it.
     pub(super) fn event(&self) -> Value {
         let mut event = recorded("list-memories.json", &self.key);
         event["rawPath"] = json!(self.path);

@@ -1,4 +1,4 @@
-//! The worst that can be sent to each route.
+//! The worst inputs of each route.
 
 use hb_http::Route;
 use http::Method;
@@ -7,11 +7,11 @@ use super::garbage;
 use super::input::Input;
 use super::seeded::{self, Seeded};
 
-/// What a route reads of a body.
+/// What a route reads from a body.
 #[derive(Clone, Copy)]
 enum Reads {
     Nothing,
-    /// JSON of so many bytes, with these fields.
+    /// JSON of at most this many bytes, with these fields.
     Json(usize, &'static [&'static str]),
     Lines,
 }
@@ -20,7 +20,7 @@ const KIB: usize = 1_024;
 const LARGEST: usize = 256 * KIB;
 const BULK: usize = 1_024 * KIB;
 const LINES: usize = 4 * 1_024 * KIB;
-/// More than an event of Lambda's holds.
+/// More than a Lambda event can contain.
 const HUGE: usize = 5_900_000;
 
 const MEMORY: &[&str] =
@@ -51,7 +51,7 @@ const KNOWN: &[(Method, &str, Reads)] = &[
     (Method::DELETE, "/api/v1/memories/{id}", Reads::Nothing),
 ];
 
-/// Why a route cannot be tried.
+/// The message for a route without inputs.
 pub(super) fn missing(route: &Route) -> String {
     format!(
         "{} {} is not tried: add what it reads of a body to KNOWN in tests/it/memory_use/inputs.rs, and its largest \
@@ -60,20 +60,21 @@ pub(super) fn missing(route: &Route) -> String {
     )
 }
 
-/// Whether every route gets every input, as with `HB_ALL_INPUTS=1` in CI: a quarter of the time of all tests. Otherwise what does not
-/// depend on the route is sent to one route of a function, and of inputs of one kind the densest is sent.
+/// Whether every route gets every input, as with `HB_ALL_INPUTS=1` in CI, which takes a quarter of the time of all
+/// tests. Otherwise inputs that do not depend on the route are sent to one route of a function, and only the densest
+/// input of each kind is sent.
 fn is_thorough() -> bool {
     std::env::var_os("HB_ALL_INPUTS").is_some()
 }
 
-/// The kinds of dense JSON that are tried.
+/// The kinds of dense JSON to test.
 fn kinds(bytes: usize) -> Vec<(&'static str, String)> {
     let mut kinds = garbage::all(bytes).to_vec();
     kinds.truncate(if is_thorough() { kinds.len() } else { 2 });
     kinds
 }
 
-/// Everything that is sent to a route.
+/// All inputs of a route.
 pub(super) fn of(route: &Route, seeded: &Seeded, is_first: bool) -> Vec<Input> {
     let row = KNOWN.iter().find(|(method, path, _)| *method == route.method && *path == route.path);
     let (_, _, reads) = row.unwrap_or_else(|| panic!("{}", missing(route)));
@@ -87,7 +88,7 @@ pub(super) fn of(route: &Route, seeded: &Seeded, is_first: bool) -> Vec<Input> {
     inputs
 }
 
-/// What no route takes.
+/// Inputs that every route refuses.
 fn refused_by_all(route: &Route, seeded: &Seeded, has_all: bool) -> Vec<Input> {
     let new = |status, name: &str| Input::new(route, seeded, status, name);
     let is_open = seeded.is_open(route);
@@ -126,7 +127,7 @@ fn refused_by_all(route: &Route, seeded: &Seeded, has_all: bool) -> Vec<Input> {
     inputs
 }
 
-/// Bodies that nobody reads.
+/// Bodies that the route does not read.
 fn unread(route: &Route, seeded: &Seeded) -> Vec<Input> {
     let most = 8 * KIB;
     let good = if route.tolerates_doubled_bearer { 400 } else { seeded.plain_status(route) };
@@ -144,7 +145,7 @@ fn unread(route: &Route, seeded: &Seeded) -> Vec<Input> {
     of.chain([over, headers.header("if-none-match", "\"a\",".repeat(10_000))]).collect()
 }
 
-/// JSON of the greatest length, dense in every place.
+/// JSON of the maximum length, dense in every field.
 fn json_bodies(route: &Route, seeded: &Seeded, most: usize, fields: &[&str]) -> Vec<Input> {
     let new = |name: String| Input::new(route, seeded, 400, name);
     let mut inputs = vec![Input::new(route, seeded, 413, "a byte too many").body("x".repeat(most + 1))];
@@ -155,7 +156,7 @@ fn json_bodies(route: &Route, seeded: &Seeded, most: usize, fields: &[&str]) -> 
     for (kind, text) in kinds(most - 1_024) {
         for field in fields.iter().chain(&["unknown"]) {
             let name = format!("{kind} as {field}");
-            // Each is another request, under a key of its own.
+            // Each is a different request, with its own idempotency key.
             let key = format!("{}/{}", route.path, inputs.len());
             inputs.push(new(name).body(format!(r#"{{"{field}":{text}}}"#)).header("idempotency-key", key));
         }
@@ -167,7 +168,7 @@ fn json_bodies(route: &Route, seeded: &Seeded, most: usize, fields: &[&str]) -> 
     inputs
 }
 
-/// Lines that are dense.
+/// Dense NDJSON lines.
 fn lines(route: &Route, seeded: &Seeded) -> Vec<Input> {
     let new = |status: u16, name: String| {
         Input::new(route, seeded, status, name).header("content-type", hb_domain::ndjson::MEDIA_TYPE)

@@ -1,4 +1,4 @@
-//! How much memory a function has, by the template, and how much of it a process has had resident, by Linux.
+//! The memory of a function according to the template, and the peak resident memory of a process according to Linux.
 
 use std::path::Path;
 
@@ -22,12 +22,12 @@ pub(super) fn memory_size(binary: &str) -> u64 {
     size.and_then(|size| size.as_u64()).expect("a MemorySize")
 }
 
-/// Lets [`peak`] begin anew: <https://docs.kernel.org/filesystems/proc.html>, `clear_refs`.
+/// Resets [`peak`]: <https://docs.kernel.org/filesystems/proc.html>, `clear_refs`.
 pub(super) fn reset_peak(process: u32) {
     std::fs::write(of(process).join("clear_refs"), "5").expect("the process is ours");
 }
 
-/// The most that a process has had resident since [`reset_peak`], its binary's own pages included, in MiB, rounded up.
+/// The peak resident memory of a process since [`reset_peak`], including its binary, in MiB, rounded up.
 pub(super) fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(of(process).join("status")).expect("the process is there");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");

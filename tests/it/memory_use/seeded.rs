@@ -1,4 +1,4 @@
-//! A tenant whose memories are as large as they can be.
+//! A tenant whose memories have the maximum size.
 
 use std::cell::Cell;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::garbage;
 
-/// The most memories of one answer.
+/// The maximum number of memories in one response.
 const MANY: usize = 100;
 
-/// The tenant, and ids of what it has.
+/// The tenant, and the ids of its memories and keys.
 pub(super) struct Seeded {
     pub(super) world: World,
     pub(super) account: Account,
@@ -24,7 +24,7 @@ pub(super) struct Seeded {
     used: Cell<usize>,
 }
 
-/// Metadata of 16 KiB and as many values as there may be.
+/// Metadata of 16 KiB with the maximum number of values.
 pub(super) fn metadata() -> Value {
     let dense: Value = serde_json::from_str(&garbage::repeated(r#"{"":0}"#, 499 * 7 + 1)).expect("JSON");
     let mut metadata = json!({"m": dense, "s": ""});
@@ -33,7 +33,7 @@ pub(super) fn metadata() -> Value {
     metadata
 }
 
-/// The largest memory: what takes one character in JSON takes six bytes.
+/// The largest memory: each of its one-byte characters takes six bytes in JSON.
 pub(super) fn memory() -> Value {
     let tag = |number: usize| format!("{number:02}{}", "\u{1}".repeat(62));
     json!({
@@ -43,7 +43,7 @@ pub(super) fn memory() -> Value {
     })
 }
 
-/// A line of an import in which everything is wrong that can be, in less than 4 KiB.
+/// A line of an import with every possible error, in less than 4 KiB.
 pub(super) fn wrong_line() -> String {
     let mut line = json!({"content": 1, "type": 1, "tags": 1, "metadata": 1, "id": 1, "createdAt": true});
     for number in 0..20 {
@@ -53,7 +53,7 @@ pub(super) fn wrong_line() -> String {
 }
 
 impl Seeded {
-    /// With memories, when they are asked for.
+    /// A tenant, with memories if requested.
     pub(super) async fn new(has_memories: bool) -> Self {
         let world = World::without_stream().await;
         world.clock.set(hb_domain::Clock::system().now());
@@ -63,7 +63,7 @@ impl Seeded {
         let many = if has_memories { MANY } else { 0 };
         let memories = seed(&client, many, "new", memory()).await;
         let old = seed(&client, many, "old", json!({"content": "tea", "type": "task"})).await;
-        // The densest metadata that there could be before its values were counted.
+        // The densest metadata that was possible before its values were limited.
         let dense = format!(r#"{{"m":{}}}"#, garbage::repeated(r#"{"":0}"#, 2_325 * 7 + 1));
         for id in &old {
             world.keep_metadata(&account.tenant, id, &dense).await;
@@ -75,9 +75,9 @@ impl Seeded {
         Self { world, account, memories, old, keys, used: Cell::default() }
     }
 
-    /// The path of the route, about something that is there.
+    /// The path of the route, with an existing id.
     pub(super) fn path(&self, route: &Route) -> String {
-        // Each of them can be deleted once.
+        // Each memory can be deleted once.
         let index = self.used.get();
         self.used.set(index + usize::from(route.method == Method::DELETE));
         let ids = if route.path.contains("api-keys") { &self.keys[..1] } else { &self.memories };
@@ -89,14 +89,14 @@ impl Seeded {
         if route.path.ends_with("/usage") { format!("keyId={}", self.keys[0]) } else { String::new() }
     }
 
-    /// Whether anybody may use the route.
+    /// Whether the route is public.
     pub(super) fn is_open(&self, route: &Route) -> bool {
         matches!(route.action, Action::Public(_) | Action::Keys(_))
     }
 
-    /// What a request with nothing wrong is answered with.
+    /// The status of a valid request.
     pub(super) fn plain_status(&self, route: &Route) -> u16 {
-        // Trading is for sessions.
+        // The token exchange is for sessions only.
         if route.tolerates_doubled_bearer { 403 } else { 200 }
     }
 }

@@ -20,8 +20,8 @@ pub struct Herobrain {
     pub client: Client,
 }
 
-/// A folder in which `herobrain` has nothing to write but what a test asks for: it believes that the
-/// sample memories have been written before, which takes it a while.
+/// A folder for `herobrain` that is marked as containing the sample memories already, because writing them takes a
+/// while.
 pub fn without_sample() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let kept = folder.path().join(".herobrain");
@@ -30,8 +30,7 @@ pub fn without_sample() -> TempDir {
     folder
 }
 
-/// The command in a folder, with these flags and with nothing of the test's own environment that
-/// `herobrain` would heed.
+/// The command in a folder, with these flags and without environment variables that `herobrain` reads.
 pub fn herobrain(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(binary("herobrain"));
     command.current_dir(folder).args(flags);
@@ -40,7 +39,7 @@ pub fn herobrain(folder: &Path, flags: &[&str]) -> Command {
 }
 
 impl Herobrain {
-    /// Starts it in a folder on any free port, with these flags too, and waits until it is ready.
+    /// Starts it in a folder on any free port, with these additional flags, and waits until it is ready.
     pub async fn start(folder: &Path, flags: &[&str]) -> Self {
         Self::start_as(&mut herobrain(folder, &[&["--port", "0", "--json"], flags].concat())).await
     }
@@ -56,14 +55,14 @@ impl Herobrain {
         Self { process, ready, client }
     }
 
-    /// Asks it to end, and checks that it does so in peace.
+    /// Requests termination, and checks that it exits cleanly.
     pub async fn stop(self) -> Ended {
         let ended = self.process.terminate().await;
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
         ended
     }
 
-    /// How many memories the sample tenant has.
+    /// The number of memories of the sample tenant.
     pub async fn count(&self) -> u64 {
         let page: Answer = self.client.get("/api/v1/memories?limit=1").await;
         page.data()["pagination"]["total"].as_u64().expect("a number")

@@ -1,5 +1,5 @@
-//! What integration tests share: a world of its own for each test, instances of the service in it, a
-//! client, a tap on the calls that instances make to AWS, and the real binaries as processes.
+//! Shared code of the integration tests: a separate world for each test, instances of the service, a client, a tap on
+//! the calls to AWS, and the real binaries as processes.
 
 pub mod binaries;
 pub mod client;

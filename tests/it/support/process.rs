@@ -1,4 +1,4 @@
-//! A process under test: its output is kept, and it never outlives the test.
+//! A process under test: its output is recorded, and it never outlives the test.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// How long anything may take before a test fails instead of hanging; nothing takes nearly as long.
+/// The timeout after which a test fails instead of hanging; everything is much faster.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A process under way; it is killed when dropped.
+/// A running process; it is killed when dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -19,7 +19,7 @@ pub struct Process {
     stderr: JoinHandle<String>,
 }
 
-/// What a process left behind.
+/// The result of a process.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// The exit code; `None` when a signal ended it.
@@ -56,24 +56,24 @@ impl Process {
         self.child.id().expect("the process has not been waited for")
     }
 
-    /// The next line of standard output; `None` when there will be none.
+    /// The next line of standard output; `None` at its end.
     pub async fn line(&mut self) -> Option<String> {
         patiently(self.stdout.recv()).await
     }
 
-    /// Asks it to end, as a service manager would, and waits until it has.
+    /// Requests termination, as a service manager does, and waits for it.
     pub async fn terminate(self) -> Ended {
         assert!(signal("TERM", &self.id().to_string()), "the process has ended before");
         self.ended().await
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub async fn kill(mut self) -> Ended {
         self.child.start_kill().expect("the process can be killed");
         self.ended().await
     }
 
-    /// Completes when the process has ended by itself; it can be asked again.
+    /// Completes when the process has ended by itself; can be called again.
     pub async fn exited(&mut self) {
         self.child.wait().await.expect("the process can be waited for");
     }
@@ -89,7 +89,7 @@ impl Process {
     }
 }
 
-/// Waits for something that happens soon unless the code is broken.
+/// Waits for an event that happens soon unless the code is broken.
 pub async fn patiently<T>(awaited: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(PATIENCE, awaited).await;
     done.unwrap_or_else(|_| panic!("nothing has happened for {PATIENCE:?}"))

@@ -1,9 +1,9 @@
-//! A check of CloudFormation templates that `sam validate` does not make: that every reference names
-//! something that is there.
+//! Checks references in CloudFormation templates, which `sam validate` does not: every reference must name an existing
+//! resource or parameter.
 
 use serde_norway::Value;
 
-/// What CloudFormation itself defines.
+/// Names that CloudFormation defines.
 const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::AccountId",
     "AWS::NotificationARNs",
@@ -26,7 +26,7 @@ const ATTRIBUTES: [(&str, &[&str]); 7] = [
     ("AWS::Serverless::HttpApi", &["ApiEndpoint"]),
 ];
 
-/// Every reference of the template that names nothing, with its place; in the order of the document.
+/// Every dangling reference of the template with its location, in document order.
 pub fn dangling(template: &Value) -> Vec<String> {
     let mut check = Check { template, found: Vec::new() };
     check.walk(template, "", &[]);
@@ -39,7 +39,7 @@ struct Check<'t> {
 }
 
 impl Check<'_> {
-    /// Checks `value` and all in it. `local` are the names that only an enclosing `Fn::Sub` knows.
+    /// Checks `value` and its children. `local` are names that only an enclosing `Fn::Sub` defines.
     fn walk(&mut self, value: &Value, index: &str, local: &[&str]) {
         match value {
             Value::Tagged(tagged) => {
@@ -88,7 +88,7 @@ impl Check<'_> {
                 }
                 other => self.substitution(other.as_str().unwrap_or_default(), index, local),
             },
-            // The others refer to nothing by themselves, but what they are given may.
+            // The others are no references themselves, but their arguments may contain some.
             _ => self.walk(argument, index, local),
         }
     }
@@ -116,7 +116,7 @@ impl Check<'_> {
         }
     }
 
-    /// `Api.Stage`, which SAM makes of an API.
+    /// `Api.Stage`, which SAM generates for an API.
     ///
     /// <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
     fn is_made_by_sam(&self, name: &str) -> bool {

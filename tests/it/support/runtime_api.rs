@@ -1,4 +1,4 @@
-//! A small Lambda Runtime API: hands out events one at a time and takes what the function makes of them.
+//! A small Lambda Runtime API: delivers events one at a time and receives the function's responses.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -15,12 +15,12 @@ use hb_local::server::Server;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// What a function made of an event.
+/// The result of an invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It answered.
+    /// A response.
     Response(Value),
-    /// It reported an error, of the invocation or of its start.
+    /// An error of the invocation or of the start.
     Error(Value),
 }
 
@@ -54,7 +54,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
-            // As large as answers are: Lambda takes 6 MB.
+            // Large enough for responses: Lambda accepts 6 MB.
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&shared));
         let server = Server::start(0, |listener, _| async move {
@@ -63,12 +63,12 @@ impl RuntimeApi {
         Self { shared, server: server.await.expect("a port") }
     }
 
-    /// Host and port, as `AWS_LAMBDA_RUNTIME_API` has them.
+    /// Host and port, as in `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> String {
         self.server.url().trim_start_matches("http://").to_owned()
     }
 
-    /// Hands out an event under this request id; the outcome comes out of the receiver.
+    /// Delivers an event with this request id. The result is sent to the receiver.
     pub fn invoke(&self, id: &str, event: Value) -> oneshot::Receiver<Outcome> {
         let (sender, outcome) = oneshot::channel();
         self.shared.outcomes.lock().expect("the outcomes").insert(id.to_owned(), sender);
@@ -76,13 +76,13 @@ impl RuntimeApi {
         outcome
     }
 
-    /// Waits until the function has started: it asks for an event.
+    /// Waits until the function has started, that is, requests an event.
     pub async fn is_asked(&self) {
         let mut asked = self.shared.asked.subscribe();
         asked.wait_for(|asked| *asked).await.expect("the API is there");
     }
 
-    /// The errors that the function reported of its start.
+    /// The errors that the function reported during its start.
     pub fn init_errors(&self) -> Vec<Value> {
         self.shared.init_errors.lock().expect("the errors").clone()
     }
@@ -91,7 +91,7 @@ impl RuntimeApi {
 async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
     shared.asked.send_replace(true);
     let (id, event) = shared.events.lock().await.recv().await.expect("the queue is open");
-    // What a function of the template has for one request.
+    // The time limit of the template's functions.
     let deadline = Clock::system().now().millis() + 29_000;
     Response::builder()
         .header("content-type", "application/json")

@@ -1,4 +1,4 @@
-//! A tap on the calls that an instance makes to AWS: counts them and, when asked to, holds them back.
+//! A tap on the AWS calls of an instance: records them and, if requested, holds or fails them.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,13 +26,14 @@ pub struct SdkCall {
     pub read_units: f64,
     /// Write capacity units.
     pub write_units: f64,
-    /// When the call began and ended, in the order of all beginnings and ends.
+    /// The start and the end of the call, in the order of all starts and ends.
     pub span: (usize, usize),
-    /// What IAM asks for: `dynamodb:Query Memories/index/byUpdatedAt`, and for a transaction one of each part.
+    /// The permissions that IAM requires: `dynamodb:Query Memories/index/byUpdatedAt`; for a transaction, one per
+    /// operation.
     pub permissions: Vec<String>,
 }
 
-/// A call that is held back until it is [passed](Self::pass).
+/// A call that is held until it is [passed](Self::pass).
 #[derive(Debug)]
 pub struct HeldCall {
     /// As [`SdkCall::name`].
@@ -41,7 +42,7 @@ pub struct HeldCall {
     answer: HeldAnswer,
 }
 
-/// A call that has reached the database and whose answer is held back until it is [delivered](Self::deliver).
+/// A call that has reached the database, whose response is held until it is [delivered](Self::deliver).
 #[derive(Debug)]
 pub struct HeldAnswer {
     performed: oneshot::Receiver<()>,
@@ -50,12 +51,12 @@ pub struct HeldAnswer {
 }
 
 impl HeldCall {
-    /// Lets the call through and waits for its answer.
+    /// Passes the call and waits for its response.
     pub async fn pass(self) {
         self.perform().await.deliver().await;
     }
 
-    /// Lets the call reach the database, but not its answer the caller.
+    /// Passes the call to the database, but not its response to the caller.
     pub async fn perform(mut self) -> HeldAnswer {
         let _ = self.release.send(());
         let _ = (&mut self.answer.performed).await;
@@ -64,7 +65,7 @@ impl HeldCall {
 }
 
 impl HeldAnswer {
-    /// Hands the answer to the caller.
+    /// Delivers the response to the caller.
     pub async fn deliver(self) {
         let _ = self.deliver.send(());
         let _ = self.done.await;
@@ -95,17 +96,17 @@ struct State {
     conflicts: Option<Conflicts>,
 }
 
-/// A fault to come.
+/// A planned fault.
 #[derive(Clone, Debug)]
 struct Planned {
-    /// Whether it has struck.
+    /// Whether it has occurred.
     has_struck: bool,
-    /// The only calls that count; `None` for all.
+    /// The name of the calls that count; `None` for all.
     name: Option<String>,
-    /// How many of them pass before it strikes.
+    /// How many of them pass first.
     after: usize,
     fault: Fault,
-    /// Whether it strikes every call of the same name from then on, or one call.
+    /// Whether it affects every later call with the same name, or one call.
     lasting: bool,
 }
 
@@ -115,41 +116,40 @@ impl Tap {
         Self { inner, state: Arc::default() }
     }
 
-    /// The calls since the last time this was asked.
+    /// The calls since the last call of this method.
     pub fn take(&self) -> Vec<SdkCall> {
         std::mem::take(&mut self.state.lock().expect("the state").calls)
     }
 
-    /// Holds every call back from now on; they come out of the receiver. Dropping it lets calls through again.
+    /// Holds every call from now on and sends it to the receiver. Dropping the receiver passes calls again.
     pub fn hold(&self) -> mpsc::UnboundedReceiver<HeldCall> {
         let (holder, held) = mpsc::unbounded_channel();
         self.state.lock().expect("the state").holder = Some(holder);
         held
     }
 
-    /// Refuses writes that conflict with transactions under way, from now on.
+    /// From now on, refuses writes that conflict with transactions in progress.
     pub fn conflict(&self, conflicts: &Conflicts) {
         self.state.lock().expect("the state").conflicts = Some(conflicts.clone());
     }
 
-    /// Answers the next `times` calls of this name in the database's place: with status 400 and `body`.
+    /// Answers the next `times` calls with this name instead of the database, with status 400 and `body`.
     pub fn refuse(&self, name: &str, times: usize, body: &Value) {
         let mut state = self.state.lock().expect("the state");
         state.refusals.extend(std::iter::repeat_n((name.to_owned(), body.clone()), times));
     }
 
-    /// Lets the call of this place, counted from 0 and from now, fail; when `lasting`, every later one of
-    /// its name too.
+    /// Fails the call with this index, counted from 0 and from now; if `lasting`, also every later one with its name.
     pub fn fail_at(&self, index: usize, fault: Fault, lasting: bool) {
         self.plan(Planned { has_struck: false, name: None, after: index, fault, lasting });
     }
 
-    /// Lets the next call of this name fail; when `lasting`, every later one too.
+    /// Fails the next call with this name; if `lasting`, also every later one.
     pub fn fail(&self, name: &str, fault: Fault, lasting: bool) {
         self.plan(Planned { has_struck: false, name: Some(name.to_owned()), after: 0, fault, lasting });
     }
 
-    /// Lets a call of this name fail, after so many that pass; when `lasting`, every later one too.
+    /// Fails a call with this name after `after` calls that pass; if `lasting`, also every later one.
     pub fn fail_after(&self, name: &str, passing: usize, fault: Fault, lasting: bool) {
         self.plan(Planned { has_struck: false, name: Some(name.to_owned()), after: passing, fault, lasting });
     }
@@ -158,7 +158,7 @@ impl Tap {
         self.state.lock().expect("the state").faults.push(planned);
     }
 
-    /// Ends all faults; whether each that was planned has struck.
+    /// Ends all faults. Returns whether each planned fault has occurred.
     pub fn mend(&self) -> bool {
         let faults = std::mem::take(&mut self.state.lock().expect("the state").faults);
         faults.iter().all(|planned| planned.has_struck)
@@ -263,12 +263,12 @@ impl HttpConnector for TappedConnector {
     }
 }
 
-/// A refusal of DynamoDB's.
+/// An error response of DynamoDB.
 fn refused(body: &Value) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(body.to_string()))
 }
 
-/// Waits until whoever holds calls back lets this one through; `None` when nobody does any more.
+/// Waits until the holder passes this call; `None` if there is no holder any more.
 async fn wait(holder: &mpsc::UnboundedSender<HeldCall>, name: &str) -> Option<Held> {
     let (release, released) = oneshot::channel();
     let (performed, has_performed) = oneshot::channel();
@@ -296,7 +296,7 @@ fn body_of(request: &HttpRequest) -> Value {
     request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }
 
-/// Actions and resources in the words of IAM.
+/// Actions and resources in IAM notation.
 ///
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 fn permissions_of(request: &HttpRequest) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! A world for one test: an empty database with the template's tables, a pepper, a clock that stands
-//! still, and as many instances of the service as the test wants.
+//! The environment of one test: an empty database with the template's tables, a pepper, a fixed clock, and any number
+//! of instances of the service.
 
 use std::path::Path;
 
@@ -23,22 +23,22 @@ use tokio::sync::Mutex;
 
 use super::{Client, Tap, seed};
 
-/// When tests happen, unless they say otherwise.
+/// The time of tests, unless they set another.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
 
-/// A world of its own; everything in it ends when it is dropped.
+/// The environment of one test; everything in it ends when it is dropped.
 pub struct World {
     /// The clock of the world's instances.
     pub clock: Clock,
-    /// The pepper's versions.
+    /// The secrets with their versions.
     pub secrets: LocalSecrets,
-    /// The store, for what no request can do.
+    /// The store, for operations that no request can perform.
     pub store: Store,
-    /// How AWS is reached.
+    /// The AWS configuration.
     pub aws: Aws,
-    /// Which session tokens instances accept from now on; none unless a test says.
+    /// The session tokens that new instances accept; none by default.
     pub clerk: Option<ClerkSettings>,
-    /// The calls that upkeep makes.
+    /// The calls of the expiry function.
     pub expiry_tap: Tap,
     entropy: Entropy,
     template: Template,
@@ -47,20 +47,20 @@ pub struct World {
     _secrets: Server,
 }
 
-/// One instance of every function, with caches of its own.
+/// One instance of every function, with its own caches.
 pub struct Instance {
     /// A client without credential.
     pub client: Client,
-    /// The calls that the instance makes.
+    /// The calls of the instance.
     pub tap: Tap,
-    /// The instance's own clock; it stands where the world's stood.
+    /// The instance's own clock, initially with the world's time.
     pub clock: Clock,
-    /// Where it answers.
+    /// The base URL.
     pub url: String,
     _gateway: Server,
 }
 
-/// A tenant with a key that may do everything.
+/// A tenant with a key that has all scopes.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The tenant.
@@ -77,12 +77,12 @@ impl World {
         Self::over(None).await
     }
 
-    /// A world at noon whose tables have no stream: what the emulator writes to one takes longer the more it holds.
+    /// A world at noon whose tables have no stream: the emulator's writes to a stream slow down as it grows.
     pub async fn without_stream() -> Self {
         Self::build(None, false).await
     }
 
-    /// A world at noon whose database is kept in `file`, or in memory when there is none.
+    /// A world at noon whose database is stored in `file`, or in memory if `None`.
     pub async fn over(file: Option<&Path>) -> Self {
         Self::build(file, true).await
     }
@@ -118,7 +118,7 @@ impl World {
         }
     }
 
-    /// A world with one instance and a client of it, whose limits are never in the way.
+    /// A world with one instance and a client whose limits are never reached.
     pub async fn with_a_client() -> (Self, Instance, Client) {
         let world = Self::new().await;
         let account = world.account_with("acme", plenty()).await;
@@ -127,12 +127,12 @@ impl World {
         (world, instance, client)
     }
 
-    /// A further instance, that knows nothing of the others. Its clock begins where the world's stands.
+    /// Another instance with empty caches. Its clock starts with the world's time.
     pub async fn instance(&self) -> Instance {
         self.instance_with(unhurried()).await
     }
 
-    /// As [`instance`](Self::instance), with searches that take so much and no more.
+    /// As [`instance`](Self::instance), with this search budget.
     pub async fn instance_with(&self, search_budget: SearchBudget) -> Instance {
         let (store, tap) = self.tapped_store();
         let (clock, store) = (Clock::fixed(self.clock.now()), store.with_search_budget(search_budget));
@@ -143,13 +143,13 @@ impl World {
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
     }
 
-    /// A store of its own, and a tap on the calls that it makes.
+    /// A separate store, and a tap on its calls.
     pub fn tapped_store(&self) -> (Store, Tap) {
         tapped_store(&self.aws)
     }
 
-    /// Removes what the table removes by itself at the world's time, and delivers what the stream tells of
-    /// it; gives how many items were removed. The database's time is the world's only in memory.
+    /// Removes expired items at the world's time and delivers the stream. Returns the number of removed items. Only an
+    /// in-memory database uses the world's time.
     pub async fn expiry(&self) -> usize {
         let mut expiry = self.expiry.lock().await;
         let removed = expiry.sweep().await.expect("a sweep");
@@ -157,31 +157,31 @@ impl World {
         removed
     }
 
-    /// Removes what the table removes by itself at the world's time, and tells nobody.
+    /// Removes expired items at the world's time without delivering the stream.
     pub async fn sweep(&self) -> usize {
         self.expiry.lock().await.sweep().await.expect("a sweep")
     }
 
-    /// Delivers what the stream tells.
+    /// Delivers the stream.
     ///
     /// # Errors
-    /// Says that it will be delivered again.
+    /// A failure of the consumer; the batch will be delivered again.
     pub async fn try_deliver(&self) -> Result<(), hb_local::StartError> {
         self.expiry.lock().await.deliver().await
     }
 
-    /// Delivers all that the stream has told so far once more, from its beginning.
+    /// Delivers the whole stream again from its beginning.
     pub async fn deliver_again(&self) {
         let mut again = Expiry::new(self.database.database(), self.store.clone(), self.clock.clone());
         again.deliver().await.expect("a delivery");
     }
 
-    /// A tenant on `plan` with a key that may do everything.
+    /// A tenant on `plan` with a key that has all scopes.
     pub async fn account(&self, tenant: &str, plan: Plan) -> Account {
         self.account_with(tenant, plan.allowance()).await
     }
 
-    /// A tenant with these limits and a key that may do everything.
+    /// A tenant with these limits and a key that has all scopes.
     pub async fn account_with(&self, tenant: &str, allowance: Allowance) -> Account {
         let id = TenantId::parse(tenant).expect("a tenant id");
         let state = Tenant { allowance, ..Tenant::new(Plan::Enterprise, self.clock.now()) };
@@ -190,7 +190,7 @@ impl World {
         Account { tenant: id, id: key_id, key }
     }
 
-    /// A further key of a tenant, with these scopes and this end.
+    /// Another key of a tenant, with these scopes and this expiry.
     pub async fn key(
         &self,
         tenant: &TenantId,
@@ -239,7 +239,7 @@ impl World {
         text
     }
 
-    /// Removes a key's credential row, as the erasure of its tenant does.
+    /// Removes a key's credential item, as the erasure of its tenant does.
     pub async fn delete_credential(&self, id: &KeyId) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
@@ -247,7 +247,7 @@ impl World {
         delete.key("sk", text("credential")).send().await.expect("the database");
     }
 
-    /// Removes both rows of a key, as the table does 90 days after the key's end.
+    /// Removes both items of a key, as TTL does 90 days after the key's end.
     pub async fn delete_key(&self, tenant: &TenantId, id: &KeyId) {
         self.delete_credential(id).await;
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
@@ -256,7 +256,7 @@ impl World {
         delete.key("sk", text(id.as_str())).send().await.expect("the database");
     }
 
-    /// Removes a tenant's count, as the erasure of the tenant does.
+    /// Removes a tenant's storage count, as the erasure of the tenant does.
     pub async fn delete_count(&self, tenant: &TenantId) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
@@ -264,7 +264,7 @@ impl World {
         delete.key("sk", text("memories")).send().await.expect("the database");
     }
 
-    /// Makes an attribute of a memory what no writer makes it.
+    /// Sets an attribute of a memory to an invalid value.
     pub async fn damage(&self, tenant: &TenantId, id: &str, attribute: &str) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
@@ -276,7 +276,7 @@ impl World {
         update.expression_attribute_values(":value", value).send().await.expect("the database");
     }
 
-    /// Lets searches believe that a memory is what another one is: gives it the other's search record.
+    /// Gives a memory the search document of another one, so that searches confuse the two.
     pub async fn disguise(&self, tenant: &TenantId, id: &str, as_id: &str) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
@@ -289,7 +289,7 @@ impl World {
         update.expression_attribute_values(":record", record).send().await.expect("the database");
     }
 
-    /// Gives a memory the metadata that an earlier version kept of it, whose bounds were others.
+    /// Gives a memory metadata that an earlier version with other limits has stored.
     pub async fn keep_metadata(&self, tenant: &TenantId, id: &str, metadata: &str) {
         let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
         let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
@@ -299,13 +299,13 @@ impl World {
         update.expression_attribute_values(":metadata", text(metadata)).send().await.expect("the database");
     }
 
-    /// A further key of a tenant with the one scope.
+    /// Another key of a tenant with this one scope.
     pub async fn key_with(&self, tenant: &TenantId, scope: Scope) -> String {
         self.key(tenant, [scope].into_iter().collect(), None).await.1
     }
 }
 
-/// What a search may take as far as the test is not about it: on a busy machine a page takes its time.
+/// A search budget for tests of other subjects: on a busy machine reading a page takes long.
 pub fn unhurried() -> SearchBudget {
     SearchBudget { time_limit: super::process::PATIENCE, ..SearchBudget::default() }
 }
@@ -316,12 +316,12 @@ fn tapped_store(aws: &Aws) -> (Store, Tap) {
     (stack::store(&Aws { http, ..aws.clone() }), tap)
 }
 
-/// Limits that are never in the way.
+/// Limits that are never reached.
 pub const fn plenty() -> Allowance {
     Allowance { per_month: 1_000_000, per_minute: 60_000, burst: 100_000, memories: None }
 }
 
-/// The moment of an RFC 3339 text.
+/// The timestamp of an RFC 3339 text.
 pub fn moment(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("a time")
 }

@@ -1,4 +1,4 @@
-//! Rotations of keys that are resumed: applied once, and never over what somebody has done since.
+//! Resumed rotations of keys: applied once, and never over a later change.
 
 use super::*;
 
@@ -20,7 +20,7 @@ async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
     assert_eq!((works.status.as_u16(), works.header("sunset")), (200, ""), "it is the secret of now");
 }
 
-/// The rotation is applied between the moment at which its claim is found and that at which it is taken over.
+/// The rotation is applied between the read of its record and the takeover of its lock.
 #[tokio::test]
 async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
     let (world, owner, slow) = index().await;
@@ -48,7 +48,7 @@ async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again
     );
 }
 
-/// A rotation whose epoch could not be raised is undone, and so is the mark that it was applied.
+/// A rotation whose epoch could not be incremented is undone, including the attribute `applied`.
 #[tokio::test]
 async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
     let (world, owner, instance) = index().await;
@@ -56,7 +56,7 @@ async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
     let owner = instance.client.with(&owner.key);
     assert_eq!(owner.get(KEYS).await.status, 200);
     let body = json!({ "keyId": id });
-    // The admission passes, the epoch is not raised.
+    // The admission succeeds, the increment of the epoch fails.
     instance.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Reset, true);
     post(&owner, ROTATE, "k", &body).await.expect(503, "SERVICE_UNAVAILABLE");
     assert!(instance.tap.mend());
