@@ -86,5 +86,5 @@ impl<'a> Memories<'a> {
 
 /// The error of a page that begins further from the start than one call may read.
 fn too_far() -> Error {
-    Error::field("cursor", "is the way to a page that lies so far behind the first: follow nextCursor")
+    Error::field("cursor", "is required for a page this far from the start of the list: follow nextCursor")
 }

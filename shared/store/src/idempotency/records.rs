@@ -1,33 +1,20 @@
-//! The table of idempotency: requests and their responses by idempotency key, and the events of the memories' stream
-//! that were processed.
-//!
-//! | item | `tenant` | `sk` | holds |
-//! |---|---|---|---|
-//! | record | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `createdAt`, `seed`, `lockOwner`, `lockedUntil`, `applied`; once completed `status`, `body`, `location`, `version` |
-//! | event | tenant | `event#` + the event's id | nothing |
-//!
-//! A record belongs to one caller: the same key of another caller is another record. The caller's name contains no `#`,
-//! so that no client's key can reach another caller's records, and it is short: a sort key holds 1,024 bytes.
-//!
-//! TTL removes both items. Whether a record has expired is decided by its `createdAt`.
+//! Acquiring, completing and releasing idempotency records.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hb_domain::idempotency::{
-    Fingerprint, IdempotencyKey, IdempotencyRecord, LOCK_DURATION, RETENTION, RecordState, Seed,
-    StoredResponse,
+    IdempotencyKey, IdempotencyRecord, LOCK_DURATION, RETENTION, RecordState, StoredResponse,
 };
 use hb_domain::{CallerId, Error, Principal, Result, TenantId, Timestamp};
 
+use super::item::{decode, encode, row_key, stored_response};
+use super::locked::LockedRecord;
 use crate::Store;
-use crate::item::{Attributes, Row, bytes, number, text, ttl};
+use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error};
 use crate::tables::Table;
-use crate::write::Write;
 
 const TABLE: Table = Table::Idempotency;
 
@@ -46,40 +33,6 @@ pub enum Acquired {
     Locked(LockedRecord),
     /// The request was completed with this response.
     Completed(StoredResponse),
-}
-
-/// A record that a request has locked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedRecord {
-    /// The record.
-    pub record: IdempotencyRecord,
-    /// The sort key of the item.
-    sort: String,
-}
-
-impl LockedRecord {
-    /// Marks the request's change as applied, in the transaction that makes the change. Fails when it was marked before,
-    /// or when another attempt has locked the record since and will apply the change.
-    pub(crate) fn applied(&self, tenant: &TenantId) -> Write {
-        self.mark(tenant, "SET applied = :yes", "lockOwner = :mine AND attribute_not_exists(applied)")
-    }
-
-    /// As [`applied`](Self::applied), for a change that may have been applied before.
-    pub(crate) fn applied_again(&self, tenant: &TenantId) -> Write {
-        self.mark(tenant, "SET applied = :yes", "lockOwner = :mine")
-    }
-
-    /// Removes the mark of [`applied`](Self::applied), in the transaction that undoes the change.
-    pub(crate) fn not_applied(&self, tenant: &TenantId) -> Write {
-        self.mark(tenant, "REMOVE applied", "lockOwner = :mine AND applied = :yes")
-    }
-
-    fn mark(&self, tenant: &TenantId, update: &str, condition: &str) -> Write {
-        Write::update(TABLE, row_key(tenant, &self.sort), update)
-            .condition(condition)
-            .value(":yes", AttributeValue::Bool(true))
-            .value(":mine", text(&self.record.lock_owner))
-    }
 }
 
 impl<'a> IdempotencyRecords<'a> {
@@ -102,7 +55,7 @@ impl<'a> IdempotencyRecords<'a> {
             .db
             .put_item()
             .table_name(self.store.table(Table::Idempotency))
-            .set_item(Some(self.encode(&sort, &new_record)))
+            .set_item(Some(encode(self.tenant, &sort, &new_record)))
             .condition_expression("attribute_not_exists(tenant) OR #createdAt <= :expired")
             .expression_attribute_names("#createdAt", "createdAt")
             .expression_attribute_values(":expired", number(expired.micros()))
@@ -258,43 +211,4 @@ impl<'a> IdempotencyRecords<'a> {
             .set_key(Some(row_key(self.tenant, sort)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
-
-    fn encode(&self, sort: &str, record: &IdempotencyRecord) -> Attributes {
-        let mut item = row_key(self.tenant, sort);
-        item.insert("fingerprint".into(), bytes(record.fingerprint.as_bytes()));
-        item.insert("createdAt".into(), number(record.created_at.micros()));
-        item.insert("seed".into(), bytes(&record.seed.0));
-        item.insert("lockOwner".into(), text(&record.lock_owner));
-        item.insert("lockedUntil".into(), number(record.locked_until.micros()));
-        item.insert("ttl".into(), ttl(record.created_at.plus(RETENTION)));
-        item
-    }
-}
-
-/// The key of an item of the table.
-pub(crate) fn row_key(tenant: &TenantId, sort: impl ToString) -> Attributes {
-    Attributes::from([("tenant".into(), text(tenant)), ("sk".into(), text(sort))])
-}
-
-fn stored_response(row: &Row<'_>) -> Result<Option<StoredResponse>> {
-    let Some(status) = row.optional_integer("status")? else { return Ok(None) };
-    let optional = |name: &str| -> Result<Option<String>> { Ok(row.optional_text(name)?.map(str::to_owned)) };
-    Ok(Some(StoredResponse {
-        status: u16::try_from(status).map_err(|_| row.corrupt("status"))?,
-        body: row.text("body")?.to_owned(),
-        location: optional("location")?,
-        version: optional("version")?,
-    }))
-}
-
-fn decode(row: &Row<'_>) -> Result<IdempotencyRecord> {
-    Ok(IdempotencyRecord {
-        fingerprint: Fingerprint::from_bytes(row.bytes("fingerprint")?),
-        created_at: Timestamp::from_micros(row.integer("createdAt")?),
-        seed: Seed(row.bytes("seed")?.try_into().map_err(|_| row.corrupt("seed"))?),
-        lock_owner: row.text("lockOwner")?.to_owned(),
-        locked_until: Timestamp::from_micros(row.integer("lockedUntil")?),
-        applied: row.flag("applied")?,
-        resumed: false,
-    })
 }
