@@ -84,7 +84,7 @@ fn may_hold(field: &str, value: &Value) -> bool {
 }
 
 #[test]
-fn whatever_a_field_holds_is_accepted_or_refused_by_its_name() {
+fn any_value_of_a_field_is_accepted_or_refused_with_the_fields_name() {
     let bench = Bench::new();
     let forms = forms(&bench);
     let fields: Vec<(&Form, &str)> =
@@ -117,7 +117,7 @@ fn whatever_a_field_holds_is_accepted_or_refused_by_its_name() {
 }
 
 #[test]
-fn whatever_all_fields_hold_at_once_none_but_the_sent_ones_is_named() {
+fn an_error_names_only_fields_that_were_sent_or_are_required() {
     let bench = Bench::new();
     let forms = forms(&bench);
     let values = prop::collection::vec(nasty(), 12);
@@ -140,7 +140,7 @@ fn whatever_all_fields_hold_at_once_none_but_the_sent_ones_is_named() {
 }
 
 #[test]
-fn whatever_a_parameter_holds_is_accepted_or_refused_by_its_name() {
+fn any_value_of_a_parameter_is_accepted_or_refused_with_its_name() {
     let bench = Bench::new();
     let usage = format!("/api/v1/api-keys/usage?keyId={}", bench.key);
     let list = "page limit cursor type tags userId agentId sessionId sort order tenantId unknown";
@@ -193,7 +193,7 @@ fn whatever_a_parameter_holds_is_accepted_or_refused_by_its_name() {
 }
 
 #[test]
-fn whatever_bytes_a_body_holds_the_answer_is_clean() {
+fn any_bytes_in_a_body_get_a_well_formed_response() {
     let bench = Bench::new();
     let good = json!({"content": "tea \u{1f375} \u{e4}", "type": "task", "metadata": {"a": [1, {"b": null}]}, "tags": ["x"]}).to_string();
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..4);

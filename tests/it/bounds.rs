@@ -33,7 +33,7 @@ fn levels(count: usize) -> Value {
 }
 
 #[tokio::test]
-async fn bounds_are_where_the_contract_puts_them() {
+async fn limits_of_fields_are_those_of_the_contract() {
     let (_world, _instance, client) = World::with_a_client().await;
     let memory = json!({"content": "x", "type": "task"});
     let query = json!({"query": "x"});
@@ -88,7 +88,7 @@ async fn bounds_are_where_the_contract_puts_them() {
 }
 
 #[tokio::test]
-async fn metadata_that_patches_make_too_large_is_refused_and_left_as_it_was() {
+async fn a_patch_that_makes_metadata_too_large_is_refused_and_changes_nothing() {
     let (_world, _instance, client) = World::with_a_client().await;
     let body = json!({"content": "x", "type": "task", "metadata": metadata(16 * 1024)});
     let created = client.post(MEMORIES, body).await;
@@ -103,7 +103,7 @@ async fn metadata_that_patches_make_too_large_is_refused_and_left_as_it_was() {
 
 /// Metadata stored by an earlier version may exceed today's limits.
 #[tokio::test]
-async fn metadata_from_before_the_bounds_is_kept_until_it_is_changed() {
+async fn metadata_beyond_todays_limits_is_kept_until_it_is_changed() {
     let (world, _instance, client) = World::with_a_client().await;
     let created = client.post(MEMORIES, json!({"content": "tea", "type": "task"})).await;
     let path = created.header("location");
@@ -174,7 +174,7 @@ async fn every_bad_field_is_reported_at_once() {
 
 /// Tested on every route that reads no body, with every method, with and without a credential.
 #[tokio::test]
-async fn a_body_that_nobody_reads_has_8_kib_at_most() {
+async fn a_body_that_the_route_does_not_read_has_at_most_8_kib() {
     let (world, instance, client) = World::with_a_client().await;
     let acme = TenantId::parse("acme").expect("a tenant");
     let routes = hb_local::gateway::FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
@@ -211,7 +211,7 @@ async fn a_body_that_nobody_reads_has_8_kib_at_most() {
 }
 
 #[tokio::test]
-async fn a_body_holds_so_many_values_and_no_more() {
+async fn the_number_of_json_values_in_a_body_is_limited() {
     let (_world, _instance, client) = World::with_a_client().await;
     let list = |count: usize| json!({"unknown": vec![0; count - 2]});
     let refused = client.post(MEMORIES, list(20_001)).await;

@@ -263,7 +263,7 @@ async fn a_list_of_fifty_is_one_query_and_one_read_in_parallel() {
 }
 
 #[tokio::test]
-async fn garbage_and_refused_callers_cost_no_call() {
+async fn malformed_credentials_and_remembered_refusals_cost_no_call() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Free).await;
     let instance = world.instance().await;
@@ -293,7 +293,7 @@ async fn garbage_and_refused_callers_cost_no_call() {
 }
 
 #[tokio::test]
-async fn the_standing_is_free_and_read_once_a_second() {
+async fn the_rate_limit_status_is_free_and_available_once_a_second() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Free).await;
     let instance = world.instance().await;
@@ -314,7 +314,7 @@ async fn the_standing_is_free_and_read_once_a_second() {
 
 /// A new memory becomes visible to searches for one write unit in addition to the write itself.
 #[tokio::test]
-async fn making_a_memory_of_700_bytes_findable_takes_five_units_in_all() {
+async fn creating_a_searchable_memory_of_700_bytes_takes_five_write_units() {
     let world = World::new().await;
     let (instance, _, client, _) = warm(&world, 1).await;
     let content = "Ben told me on Tuesday that the garden behind the old library finally opened again, with new benches and a \

@@ -27,7 +27,7 @@ async fn total(client: &Client) -> u64 {
 }
 
 #[tokio::test]
-async fn each_item_is_created_or_refused_by_itself_in_its_place() {
+async fn each_item_has_its_own_result_at_its_index() {
     let (_world, _instance, client) = World::with_a_client().await;
     let items = vec![
         memory("first"),
@@ -54,7 +54,7 @@ async fn each_item_is_created_or_refused_by_itself_in_its_place() {
 }
 
 #[tokio::test]
-async fn one_to_a_hundred_in_at_most_a_mebibyte_are_one_admission() {
+async fn one_to_a_hundred_memories_in_at_most_a_mebibyte_are_one_admission() {
     let (_world, _instance, client) = World::with_a_client().await;
     let before = client.get("/api/v1/memories").await;
     let left = |answer: &Answer| answer.header("x-ratelimit-remaining").parse::<u64>().expect("a number");
@@ -77,7 +77,7 @@ async fn one_to_a_hundred_in_at_most_a_mebibyte_are_one_admission() {
 }
 
 #[tokio::test]
-async fn a_repetition_under_its_key_finishes_what_failed_and_doubles_nothing() {
+async fn a_repetition_with_the_same_key_completes_failed_items_and_duplicates_nothing() {
     let (_world, instance, client) = World::with_a_client().await;
     let body =
         json!({"memories": (0..5).map(|n| memory(&format!("number {n}"))).collect::<Vec<_>>()}).to_string();
@@ -100,7 +100,7 @@ async fn a_repetition_under_its_key_finishes_what_failed_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_plan_has_no_room_for_is_refused_item_by_item() {
+async fn items_beyond_the_plans_limit_are_refused_one_by_one() {
     let world = World::new().await;
     let account = world.account_with("acme", Allowance { memories: Some(7), ..plenty() }).await;
     let instance = world.instance().await;
@@ -118,7 +118,7 @@ async fn what_the_plan_has_no_room_for_is_refused_item_by_item() {
 }
 
 #[tokio::test]
-async fn ids_are_deleted_where_they_are_the_tenants_and_counted() {
+async fn bulk_delete_deletes_only_the_tenants_ids_and_counts_them() {
     let (world, instance, client) = World::with_a_client().await;
     let mine = ids(&create(&client, vec![memory("x"); 4]).await);
     let neighbour = world.account_with("globex", plenty()).await;

@@ -72,7 +72,7 @@ async fn ours(client: &Client, token: &str) -> Option<String> {
 
 #[tokio::test]
 #[ignore = "needs npm's @clerk/backend; .ci/run runs it"]
-async fn what_the_sdk_refuses_is_refused_here() {
+async fn a_token_that_the_sdk_refuses_is_refused_here() {
     let mut world = World::new().await;
     let issuer = TestIssuer::start(&mut world).await;
     let (pem, now) = (public_pem(&issuer.rsa), world.clock.now());
@@ -144,7 +144,7 @@ async fn both_see_the_same_active_organization() {
 /// The SDK's fixtures with each of its keys, at the time for which they were created.
 #[tokio::test]
 #[ignore = "needs npm's @clerk/backend; .ci/run runs it"]
-async fn the_sdks_own_fixtures_are_judged_as_it_judges_them() {
+async fn the_sdks_own_fixtures_have_the_same_result_here() {
     let fixtures = script(None);
     let tokens = fixtures["tokens"].as_object().expect("tokens");
     let keys = fixtures["keys"].as_object().expect("keys");
@@ -174,7 +174,7 @@ async fn the_sdks_own_fixtures_are_judged_as_it_judges_them() {
 /// Tokens of the running local server, verified by the SDK with the system clock.
 #[tokio::test]
 #[ignore = "needs npm's @clerk/backend; .ci/run runs it"]
-async fn the_local_servers_tokens_are_sessions_to_the_sdk() {
+async fn the_sdk_accepts_the_local_servers_tokens_as_sessions() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;
     let mint = async |flags: &[&str]| {

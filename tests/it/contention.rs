@@ -31,7 +31,7 @@ fn conflict() -> Value {
 }
 
 #[tokio::test]
-async fn a_throttled_admission_is_tried_three_times_more_and_counted_once() {
+async fn a_throttled_admission_is_retried_three_times_and_counted_once() {
     let (_world, instance, client) = warm().await;
     instance.tap.refuse(ADMISSION, 3, &throttled());
     let admitted = client.get(LIST).await;
@@ -50,7 +50,7 @@ async fn a_throttled_admission_is_tried_three_times_more_and_counted_once() {
 }
 
 #[tokio::test]
-async fn transactions_that_conflict_are_tried_again_until_one_lands() {
+async fn conflicting_transactions_are_retried_until_one_succeeds() {
     let (_world, instance, client) = warm().await;
     instance.tap.refuse(TRANSACTION, 3, &conflict());
     let created = client.post(KEYS, json!({"name": "contended"})).await;
@@ -67,7 +67,7 @@ async fn transactions_that_conflict_are_tried_again_until_one_lands() {
 }
 
 #[tokio::test]
-async fn what_was_throttled_is_counted_and_given_back_all_the_same() {
+async fn throttled_writes_still_count_usage_and_release_quota() {
     let (_world, instance, client) = warm().await;
     let new = json!({"content": "tea", "type": "semantic"});
     let path = client.post(LIST, new).await.header("location").to_owned();
@@ -84,7 +84,7 @@ async fn what_was_throttled_is_counted_and_given_back_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_answer_of_whatever_stands_in_front_of_the_database_is_an_outage_not_a_bug() {
+async fn a_5xx_without_a_dynamodb_error_code_is_an_outage_not_a_bug() {
     let (_world, instance, client) = warm().await;
     for fault in [Fault::Reset, Fault::AnswerLost] {
         instance.tap.fail("DynamoDB Query Memories", fault, true);

@@ -40,7 +40,7 @@ async fn fill(client: &Client, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_racers_at_the_edge_of_free_never_make_a_thousand_and_one() {
+async fn sixty_four_concurrent_creates_at_the_limit_never_exceed_a_thousand() {
     let world = World::new().await;
     let account = world.account_with("acme", Allowance { memories: Some(1_000), ..plenty() }).await;
     let instances = join_all((0..4).map(|_| world.instance())).await;
@@ -83,7 +83,7 @@ async fn free_has_room_for_a_thousand_and_enterprise_for_any_number() {
 }
 
 #[tokio::test]
-async fn bytes_follow_every_change() {
+async fn the_byte_count_follows_every_change() {
     let (world, _instance, client) = World::with_a_client().await;
     let account = Account {
         tenant: hb_domain::TenantId::parse("acme").expect("a tenant"),
@@ -109,7 +109,7 @@ async fn bytes_follow_every_change() {
 }
 
 #[tokio::test]
-async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told() {
+async fn an_expired_memory_releases_its_quota_once_however_often_the_event_is_delivered() {
     let world = World::new().await;
     let account = world.account_with("acme", Allowance { memories: Some(3), ..plenty() }).await;
     let instance = world.instance().await;
@@ -143,7 +143,7 @@ async fn an_expired_memory_gives_its_place_back_once_however_often_that_is_told(
 }
 
 #[tokio::test]
-async fn a_removal_that_comes_late_takes_nothing_from_a_tenant_that_was_made_again() {
+async fn a_late_removal_subtracts_nothing_from_a_recreated_tenant() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -160,7 +160,7 @@ async fn a_removal_that_comes_late_takes_nothing_from_a_tenant_that_was_made_aga
 }
 
 #[tokio::test]
-async fn a_crash_between_place_and_memory_leaves_one_too_many_and_a_recount_mends_it() {
+async fn a_crash_between_reservation_and_write_counts_one_too_many_until_a_recount() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (dying, other) = (world.instance().await, world.instance().await);
@@ -265,7 +265,7 @@ async fn a_recount_beside_a_removal(point: usize) {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_dealt_with_is_delivered_again() {
+async fn an_event_that_cannot_be_processed_is_delivered_again() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -293,7 +293,7 @@ async fn an_event_that_cannot_be_dealt_with_is_delivered_again() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_not_written_again_over_what_came_after() {
+async fn a_write_whose_response_was_lost_is_not_repeated_over_later_changes() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (slow, other) = (world.instance().await, world.instance().await);
@@ -343,7 +343,7 @@ async fn a_recount_beside_writes_gives_up_rather_than_count_too_few() {
 }
 
 #[tokio::test]
-async fn the_day_and_the_month_that_change_in_the_middle_of_a_request_change_no_count() {
+async fn a_change_of_day_and_month_during_a_request_changes_no_count() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;

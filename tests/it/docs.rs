@@ -104,29 +104,29 @@ async fn every_command_of_the_documents_is_run() {
     for document in documents() {
         let text = fs::read_to_string(&document).expect("the document");
         for command in commands(&text) {
-            let index = format!("{}: {command}", document.display());
+            let location = format!("{}: {command}", document.display());
             if command.starts_with("curl") {
                 let command = substitute(&command, &variables)
-                    .unwrap_or_else(|name| panic!("{index}: no command before this one exports {name}"));
+                    .unwrap_or_else(|name| panic!("{location}: no command before this one exports {name}"));
                 let command = ["9000", "9100"].iter().fold(command, |command, port| {
                     command.replace(&format!("http://127.0.0.1:{port}"), &instance.url)
                 });
                 let answer = Curl::parse(&command).run(&instance).await;
-                assert!(answer.status.is_success(), "{index}: {}", answer.text);
+                assert!(answer.status.is_success(), "{location}: {}", answer.text);
                 curls += 1;
             } else if let Some(export) = command.strip_prefix("export ") {
-                assert_eq!(export, "KEY=hb_prod_…", "{index}: the test has no value for this variable");
-                assert!(account.key.starts_with("hb_prod_"), "{index}: another form of key");
+                assert_eq!(export, "KEY=hb_prod_…", "{location}: the test has no value for this variable");
+                assert!(account.key.starts_with("hb_prod_"), "{location}: another form of key");
                 variables.insert("KEY".into(), &account.key);
             } else {
                 let known = RUN_ELSEWHERE.iter().find(|(known, ..)| *known == command);
                 let (command, file, how) = known.unwrap_or_else(|| {
                     panic!(
-                        "{index}: run the command in a test, or add the file that runs it to RUN_ELSEWHERE"
+                        "{location}: run the command in a test, or add the file that runs it to RUN_ELSEWHERE"
                     )
                 });
                 let runner = fs::read_to_string(root().join(file)).expect("the file that runs it");
-                assert!(runner.contains(how), "{index}: {file} no longer runs it");
+                assert!(runner.contains(how), "{location}: {file} no longer runs it");
                 unused.remove(command);
             }
         }

@@ -68,7 +68,7 @@ async fn of_user(client: &Client, user: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn all_of_one_user_go_over_many_calls_and_nobody_elses() {
+async fn all_data_of_one_user_is_deleted_over_many_calls_and_no_other() {
     let (world, _instance, client) = World::with_a_client().await;
     for user in ["maya", "ben"] {
         fill(&client, user, 1_200, 100).await;
@@ -84,7 +84,7 @@ async fn all_of_one_user_go_over_many_calls_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn every_owner_that_is_named_has_to_match() {
+async fn every_owner_in_the_filter_has_to_match() {
     let (_world, _instance, client) = World::with_a_client().await;
     for user in ["maya", "ben"] {
         fill(&client, user, 3, 10).await;
@@ -95,7 +95,7 @@ async fn every_owner_that_is_named_has_to_match() {
 }
 
 #[tokio::test]
-async fn an_erasure_reads_a_bounded_part_and_goes_on_where_it_stopped() {
+async fn an_erasure_reads_a_bounded_part_per_call_and_continues_from_its_cursor() {
     let (_world, instance, client) = World::with_a_client().await;
     fill(&client, "ben", 700, 9_000).await;
     instance.clock.set(instance.clock.now().plus(std::time::Duration::from_secs(1)));
@@ -189,7 +189,7 @@ async fn writes_go_on_while_a_user_is_erased() {
 }
 
 #[tokio::test]
-async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
+async fn a_memory_that_moves_to_another_owner_during_an_erasure_is_kept() {
     let (world, instance, client) = World::with_a_client().await;
     fill(&client, "maya", 1, 10).await;
     fill(&client, "ben", 1, 10).await;
@@ -219,7 +219,7 @@ async fn a_memory_that_moves_to_another_owner_meanwhile_is_the_others() {
 
 /// A memory whose session, but not its user, changes during the deletion is deleted.
 #[tokio::test]
-async fn a_memory_that_only_changes_its_session_meanwhile_is_erased() {
+async fn a_memory_that_only_changes_its_session_during_an_erasure_is_deleted() {
     let (world, instance, client) = World::with_a_client().await;
     fill(&client, "maya", 1, 10).await;
     let id = of_user(&client, "maya").await.into_iter().next().expect("a memory");

@@ -55,7 +55,7 @@ async fn an_expired_memory_is_invisible_at_once_and_everywhere() {
 }
 
 #[tokio::test]
-async fn a_patch_moves_the_end_or_takes_it_away() {
+async fn a_patch_changes_or_removes_the_expiry() {
     let (_world, instance, client) = World::with_a_client().await;
     let body = json!({"content": "fleeting", "type": "task", "userId": "u", "expiresAt": END});
     let (longer, forever) = (client.post(MEMORIES, body.clone()).await, client.post(MEMORIES, body).await);

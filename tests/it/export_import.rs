@@ -139,7 +139,7 @@ async fn pages_are_bounded_in_lines_and_bytes_and_miss_nothing() {
 }
 
 #[tokio::test]
-async fn bad_lines_among_good_ones_are_told_by_their_numbers() {
+async fn invalid_lines_among_valid_ones_are_reported_by_number() {
     let (_world, _instance, client) = World::with_a_client().await;
     let lines = [
         line("first"),
@@ -176,7 +176,7 @@ async fn bad_lines_among_good_ones_are_told_by_their_numbers() {
 }
 
 #[tokio::test]
-async fn four_mebibytes_and_a_thousand_lines_are_taken_and_no_more() {
+async fn an_import_accepts_four_mebibytes_and_a_thousand_lines_and_no_more() {
     let (_world, _instance, client) = World::with_a_client().await;
     let body = format!("{}\n", line("x"));
     let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
@@ -197,7 +197,7 @@ async fn four_mebibytes_and_a_thousand_lines_are_taken_and_no_more() {
 }
 
 #[tokio::test]
-async fn every_way_to_end_lines_is_read_alike() {
+async fn all_line_endings_are_accepted() {
     let (_world, _instance, client) = World::with_a_client().await;
     let (a, b) = (line("a"), line("b"));
     for text in [
@@ -212,7 +212,7 @@ async fn every_way_to_end_lines_is_read_alike() {
 }
 
 #[tokio::test]
-async fn an_id_that_comes_twice_is_kept_once_and_the_first_line_wins() {
+async fn an_id_that_occurs_twice_is_stored_once_from_the_first_line() {
     let (world, instance, client) = World::with_a_client().await;
     let id = id("2020-01-01T00:00:00Z", 1);
     let with = |content: &str| json!({"id": id, "content": content, "type": "task"}).to_string();
@@ -237,7 +237,7 @@ async fn an_id_that_comes_twice_is_kept_once_and_the_first_line_wins() {
 
 /// An id can be imported when its memory has expired but is not removed yet.
 #[tokio::test]
-async fn what_has_expired_does_not_stand_in_the_way_of_its_own_import() {
+async fn an_expired_memory_does_not_block_the_import_of_its_id() {
     let (world, instance, client) = World::with_a_client().await;
     let id = id("2020-01-01T00:00:00Z", 1);
     let line = |extra: Value| {
@@ -256,7 +256,7 @@ async fn what_has_expired_does_not_stand_in_the_way_of_its_own_import() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_too_long_for_a_memory_is_not_read() {
+async fn a_line_that_is_too_long_for_a_memory_is_not_parsed() {
     let (_world, _instance, client) = World::with_a_client().await;
     let deep = format!("[{}]", vec![r#"{"":{"":{"":0}}}"#; 20_000].join(","));
     let answer = import(&client, [deep, line("good")].join("\n")).await;
@@ -266,7 +266,7 @@ async fn a_line_that_is_too_long_for_a_memory_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_plan_that_is_full_takes_what_is_there_already_and_as_much_as_fits() {
+async fn a_full_plan_accepts_existing_memories_and_as_many_new_ones_as_fit() {
     let world = World::new().await;
     let account = world.account_with("acme", Allowance { memories: Some(5), ..plenty() }).await;
     let instance = world.instance().await;
@@ -284,7 +284,7 @@ async fn a_plan_that_is_full_takes_what_is_there_already_and_as_much_as_fits() {
 }
 
 #[tokio::test]
-async fn lines_that_are_not_reached_in_twenty_seconds_are_left_for_the_next_time() {
+async fn lines_that_are_not_reached_within_twenty_seconds_are_left_for_a_later_attempt() {
     let (_world, instance, client) = World::with_a_client().await;
     assert_eq!(client.get("/api/v1/memories").await.status, 200);
     let lines: Vec<String> = (0..250)
@@ -318,7 +318,7 @@ async fn lines_that_are_not_reached_in_twenty_seconds_are_left_for_the_next_time
 }
 
 #[tokio::test]
-async fn a_part_that_fails_is_told_line_by_line_and_the_others_are_kept() {
+async fn a_failed_part_is_reported_line_by_line_and_the_others_are_kept() {
     let (_world, instance, client) = World::with_a_client().await;
     instance.tap.fail("DynamoDB PutItem Memories", Fault::Throttled, true);
     let failed = import(&client, vec![line("x"); 3].join("\n")).await;
@@ -331,7 +331,7 @@ async fn a_part_that_fails_is_told_line_by_line_and_the_others_are_kept() {
 
 /// A request whose body is interrupted has no effect. A request whose client disconnects after the body is completed.
 #[tokio::test]
-async fn a_client_that_hangs_up_leaves_whole_memories_or_none() {
+async fn a_client_that_disconnects_leaves_complete_memories_or_none() {
     let (_world, instance, client) = World::with_a_client().await;
     assert_eq!(client.get("/api/v1/memories").await.status, 200);
     let key = client.credential().expect("a key").to_owned();

@@ -88,7 +88,7 @@ fn cursor(after: Option<&str>, began: u64) -> Value {
 }
 
 #[tokio::test]
-async fn an_erasure_leaves_none_alive() {
+async fn an_erasure_deletes_the_first_and_the_last() {
     let (world, _instance, client) = set_up().await;
     assert_eq!(erase_all(&client, Value::Null).await, 3);
     for id in [FIRST, &last()] {
@@ -101,7 +101,7 @@ async fn an_erasure_leaves_none_alive() {
 
 /// The first call takes its write sequence, and then the database fails: its cursor has a start and no position.
 #[tokio::test]
-async fn an_erasure_that_has_only_begun_goes_on_from_the_very_first() {
+async fn an_erasure_that_has_only_started_continues_with_the_very_first() {
     let (_world, instance, client) = set_up().await;
     for fault in [Fault::Reset, Fault::TimedOut] {
         instance.tap.fail("DynamoDB Query Memories", fault, true);
@@ -132,7 +132,7 @@ async fn an_erasure_that_has_only_begun_goes_on_from_the_very_first() {
 }
 
 #[tokio::test]
-async fn an_erasure_goes_on_behind_the_memory_that_its_cursor_names() {
+async fn an_erasure_continues_after_the_memory_in_its_cursor() {
     let (_world, _instance, client) = set_up().await;
     let now = u64::MAX;
     assert_eq!(erase_all(&client, cursor(Some(BEYOND), now)).await, 0);
@@ -145,7 +145,7 @@ async fn an_erasure_goes_on_behind_the_memory_that_its_cursor_names() {
 }
 
 #[tokio::test]
-async fn every_list_has_the_first_and_the_last_in_their_places() {
+async fn every_list_has_the_first_and_the_last_in_order() {
     let (_world, _instance, client) = set_up().await;
     for filter in ["", "&userId=gdpr"] {
         for sort in ["createdAt", "updatedAt", "importance"] {
@@ -177,7 +177,7 @@ async fn every_list_has_the_first_and_the_last_in_their_places() {
 
 /// An export returns everything after the position in its cursor, for any position.
 #[tokio::test]
-async fn an_export_goes_on_behind_the_memory_that_its_cursor_names() {
+async fn an_export_continues_after_the_memory_in_its_cursor() {
     let (_world, _instance, client) = set_up().await;
     let last = last();
     let after = [(None, &["first", "between", "last"][..]), (Some(FIRST), &["between", "last"])];

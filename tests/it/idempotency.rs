@@ -1,7 +1,7 @@
 //! A request that is repeated with its `Idempotency-Key` takes effect once.
 
 mod callers;
-mod carried_on;
+mod resumed;
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn move_on(instance: &Instance, seconds: u64) {
 }
 
 #[tokio::test]
-async fn a_repetition_gets_the_same_answer_and_changes_nothing() {
+async fn a_repetition_gets_the_same_response_and_changes_nothing() {
     let (_world, instance, client) = World::with_a_client().await;
     let first = post(&client, MEMORIES, "order-17", &tea()).await;
     first.expect(201, "");
@@ -69,7 +69,7 @@ async fn one_key_is_one_request_of_one_tenant() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_refused_by_name() {
+async fn an_invalid_idempotency_key_is_refused_by_name() {
     let (_world, _instance, client) = World::with_a_client().await;
     for bad in ["", "a b", &"x".repeat(256), "ta\tb", "caf\u{e9}"] {
         let answer = post(&client, MEMORIES, bad, &tea()).await;
@@ -82,7 +82,7 @@ async fn a_key_that_is_none_is_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thirty_two_at_once_make_one_memory() {
+async fn thirty_two_concurrent_attempts_create_one_memory() {
     let (world, _instance, _) = World::with_a_client().await;
     let instances = [world.instance().await, world.instance().await];
     let owner = world.account_with("globex", plenty()).await;
@@ -105,7 +105,7 @@ async fn thirty_two_at_once_make_one_memory() {
 }
 
 #[tokio::test]
-async fn a_secret_is_told_once_and_kept_nowhere() {
+async fn a_secret_is_returned_once_and_stored_nowhere() {
     let (world, instance, client) = World::with_a_client().await;
     let body = json!({"name": "worker"});
     let first = post(&client, KEYS, "k", &body).await;
@@ -127,7 +127,7 @@ async fn a_secret_is_told_once_and_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn what_is_stored_and_what_lets_the_key_go() {
+async fn which_responses_are_stored_and_which_release_the_key() {
     let (_world, instance, client) = World::with_a_client().await;
     // 404, 409 and 412 are stored and replayed, even if the result would now be different.
     let missing = "/api/v1/memories/mem_0123456789abcdefghijkl";
@@ -188,7 +188,7 @@ async fn what_is_stored_and_what_lets_the_key_go() {
 
 /// 402, 403, 413 and 415 release the key, like 400.
 #[tokio::test]
-async fn a_refusal_before_anything_was_done_leaves_the_key_free() {
+async fn a_refusal_before_any_effect_releases_the_key() {
     let world = World::new().await;
     let allowance = hb_domain::plan::Allowance { memories: Some(0), ..plenty() };
     let account = world.account_with("acme", allowance).await;
@@ -212,7 +212,7 @@ async fn a_refusal_before_anything_was_done_leaves_the_key_free() {
 
 /// A response of more than 100 KB is not stored: a repetition executes again with the same ids.
 #[tokio::test]
-async fn an_answer_too_large_to_keep_is_worked_out_again() {
+async fn a_response_too_large_to_store_is_computed_again() {
     let (_world, _instance, client) = World::with_a_client().await;
     let bad = r#"{"content": 1, "type": 2, "tags": 3}"#;
     let lines = format!("{}\n{}", tea(), vec![bad; 900].join("\n"));
@@ -227,7 +227,7 @@ async fn an_answer_too_large_to_keep_is_worked_out_again() {
 }
 
 #[tokio::test]
-async fn the_largest_memory_is_kept_and_comes_again() {
+async fn the_response_with_the_largest_memory_is_stored_and_replayed() {
     let (_world, _instance, client) = World::with_a_client().await;
     // One-byte characters that take six bytes in JSON, as many as every field accepts.
     let body = json!({

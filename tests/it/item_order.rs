@@ -1,5 +1,5 @@
-//! What comes in one request keeps its order: ids rise from item to item, and with them lists, exports and the
-//! neighbours that a search knows.
+//! The items of one request keep their order: ids increase from item to item, which determines the order of lists,
+//! exports and the neighbours in search.
 
 mod resumed;
 
@@ -27,7 +27,7 @@ async fn import(client: &Client, lines: &[Value]) -> Answer {
     client.send_raw(Method::POST, IMPORT, &[("content-type", "application/x-ndjson")], lines.join("\n")).await
 }
 
-/// The ids of an answer, in the order of its items; those that were refused have none.
+/// The ids of a response, in the order of its items; refused items have none.
 fn ids(answer: &Answer) -> Vec<String> {
     let results = answer.data()["results"].as_array().expect("results");
     results.iter().filter_map(|result| result["id"].as_str().map(str::to_owned)).collect()
@@ -68,7 +68,7 @@ async fn export(client: &Client) -> Vec<Value> {
     }
 }
 
-/// Everything that shows memories by their creation shows them in this order.
+/// Checks the order of everything that lists memories by creation.
 async fn assert_order(client: &Client, expected: &[String]) {
     let ascending = list(client, "sort=createdAt&order=asc").await;
     assert_eq!(contents(&ascending), expected);
@@ -91,7 +91,7 @@ async fn a_bulk_keeps_the_order_of_its_items() {
 }
 
 #[tokio::test]
-async fn items_that_are_refused_do_not_disturb_the_order_of_the_others() {
+async fn refused_items_do_not_change_the_order_of_the_others() {
     let (_world, _instance, client) = World::with_a_client().await;
     let items: Vec<Value> =
         (0..60).map(|n| if n % 3 == 1 { json!({"content": n}) } else { memory(n) }).collect();
@@ -102,7 +102,7 @@ async fn items_that_are_refused_do_not_disturb_the_order_of_the_others() {
     assert_order(&client, &kept).await;
 }
 
-/// Lines with these times, where they have any, are kept in the order of their times and, of equal ones, of the file.
+/// Lines with these times, if any, are ordered by time and, for equal times, by their position in the file.
 async fn import_keeps_the_order(times: &[Option<&str>]) {
     let (_world, _instance, client) = World::with_a_client().await;
     let lines = times.iter().zip(0..).map(|(time, number)| {
@@ -146,7 +146,7 @@ async fn an_import_of_two_times_keeps_the_order_of_the_lines_of_each() {
     import_keeps_the_order(&times).await;
 }
 
-/// Times finer than a millisecond, 1970, the present said and left out, and the latest that is accepted.
+/// Times finer than a millisecond, 1970, the current time given and omitted, and the latest accepted time.
 #[tokio::test]
 async fn an_import_of_all_kinds_of_times_keeps_the_order_of_the_lines_of_each() {
     let kinds = [
@@ -162,11 +162,11 @@ async fn an_import_of_all_kinds_of_times_keeps_the_order_of_the_lines_of_each() 
     import_keeps_the_order(&times).await;
 }
 
-/// A line that names its memory keeps the name; the lines around it keep their order.
+/// A line with an id keeps it; the other lines keep their order.
 #[tokio::test]
-async fn lines_that_name_their_memory_do_not_disturb_the_order_of_the_others() {
+async fn lines_with_an_id_do_not_change_the_order_of_the_others() {
     let (_world, _instance, client) = World::with_a_client().await;
-    // The ids lie above and below all that are made, and each comes twice.
+    // These ids are smaller and larger than all generated ones, and each occurs twice.
     let named = ["mem_0jp4rzwpz0000000000000", "mem_0jp4rzwpzzzzzzzzzzzzzz"];
     let time = hb_domain::MemoryId::parse(named[0]).expect("an id").created_at();
     let lines: Vec<Value> = (0..300)
@@ -184,9 +184,9 @@ async fn lines_that_name_their_memory_do_not_disturb_the_order_of_the_others() {
     assert_order(&client, &expected).await;
 }
 
-/// The clock is set back by an hour while the request is under way.
+/// The clock is set back by an hour during the request.
 #[tokio::test]
-async fn a_clock_that_is_set_back_meanwhile_changes_no_order() {
+async fn a_clock_that_is_set_back_during_a_request_changes_no_order() {
     let lines: Vec<String> = numbers(250).iter().map(|number| memory(number).to_string()).collect();
     let items: Vec<Value> = numbers(100).iter().map(memory).collect();
     let bodies = [
@@ -209,10 +209,10 @@ async fn a_clock_that_is_set_back_meanwhile_changes_no_order() {
     }
 }
 
-/// Two conversations, turn by turn, in one request: what was said a step away from the word is nearer to it than what
-/// was said further away, and what was said long before or after has nothing of it.
+/// Two conversations, turn by turn, in one request: a memory one step away from the word ranks above one further away,
+/// and a memory far before or after does not get the word.
 #[tokio::test]
-async fn the_neighbours_that_a_search_knows_are_those_that_were_said_beside_it() {
+async fn neighbours_in_search_follow_the_order_of_the_request() {
     for by_import in [false, true] {
         let (_world, _instance, client) = World::with_a_client().await;
         let turns: Vec<Value> = (0..50)

@@ -1,4 +1,4 @@
-//! API keys over HTTP: creating, reading, rotating and revoking them, their names, number and usage.
+//! API keys over HTTP: create, read, rotate and revoke them, their names, number and usage.
 
 mod create;
 mod expiry;
@@ -18,16 +18,16 @@ use serde_json::{Value, json};
 const KEYS: &str = "/api/v1/api-keys";
 const MEMORIES: &str = "/api/v1/memories?limit=1";
 
-/// One tenant in a world of its own, and one instance.
+/// One tenant in its own world, and one instance.
 struct Scene {
     world: World,
     account: Account,
     instance: Instance,
-    /// With the account's key, which may do everything.
+    /// With the account's key, which has all scopes.
     owner: Client,
 }
 
-/// A key that was handed out.
+/// A created key.
 #[derive(Clone, Debug)]
 struct Handed {
     id: String,
@@ -35,7 +35,7 @@ struct Handed {
 }
 
 impl Scene {
-    /// Limits are never in the way.
+    /// A tenant whose limits are never reached.
     async fn new() -> Self {
         Self::at(hb_tests::world::NOON, plenty()).await
     }
@@ -54,7 +54,7 @@ impl Scene {
         Handed::of(&self.owner.post(KEYS, body).await)
     }
 
-    /// Creates a key of this name that may do everything.
+    /// Creates a key with this name and all scopes.
     async fn named(&self, name: &str) -> Handed {
         self.create(json!({ "name": name })).await
     }
@@ -68,7 +68,7 @@ impl Scene {
         self.owner.post(&format!("{KEYS}/revoke"), json!({ "keyId": id })).await
     }
 
-    /// What a plain key is answered on the instance.
+    /// The response of the instance to a plain key.
     async fn try_key(&self, plain: &str) -> Answer {
         self.instance.client.with(plain).get(MEMORIES).await
     }

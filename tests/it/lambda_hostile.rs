@@ -32,7 +32,7 @@ fn check_envelope(answer: &Answer, of: &str) {
 }
 
 #[tokio::test]
-async fn a_hostile_event_is_answered_in_the_envelope() {
+async fn a_hostile_event_gets_a_response_in_the_envelope() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let mut memories = Function::start(&world, "memories").await;
@@ -72,7 +72,7 @@ async fn a_hostile_event_is_answered_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn a_hostile_body_is_answered_in_the_envelope() {
+async fn a_hostile_body_gets_a_response_in_the_envelope() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let mut memories = Function::start(&world, "memories").await;

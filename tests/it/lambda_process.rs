@@ -103,7 +103,7 @@ fn names(set: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_line_of_a_request_tells_what_it_spent_of_the_database() {
+async fn the_log_line_of_a_request_has_its_database_consumption() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let mut memories = Function::start(&world, "memories").await;
@@ -152,7 +152,7 @@ async fn a_missing_variable_stops_the_start_and_is_named() {
 }
 
 #[tokio::test]
-async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() {
+async fn an_incomplete_clerk_configuration_stops_the_start_and_names_the_variable() {
     let world = World::new().await;
     for (variables, named) in [
         (
@@ -186,7 +186,7 @@ async fn half_a_configuration_of_clerk_stops_the_start_and_names_the_variable() 
 
 /// The expiry function as Lambda runs it, with an event of DynamoDB's stream.
 #[tokio::test]
-async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
+async fn expiry_processes_an_event_once_and_reports_the_first_failed_one() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
@@ -225,7 +225,7 @@ async fn upkeep_deals_with_an_event_once_and_says_where_to_begin_again() {
 }
 
 #[tokio::test]
-async fn a_function_outlives_an_outage_of_secrets_manager() {
+async fn a_function_survives_an_outage_of_secrets_manager() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     world.secrets.set_away(true);

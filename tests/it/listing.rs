@@ -131,7 +131,7 @@ async fn pages_and_cursors_show_every_memory_once_in_every_order() {
 }
 
 #[tokio::test]
-async fn a_list_is_the_newest_fifty_unless_it_says_otherwise() {
+async fn a_list_defaults_to_the_newest_fifty() {
     let library = Library::of(52).await;
     let mut newest = library.memories.clone();
     newest.sort_by(|a, b| b["id"].as_str().cmp(&a["id"].as_str()));
@@ -142,7 +142,7 @@ async fn a_list_is_the_newest_fifty_unless_it_says_otherwise() {
 }
 
 #[tokio::test]
-async fn what_a_page_says_about_the_list_is_true() {
+async fn the_pagination_of_a_page_is_correct() {
     let library = Library::of(11).await;
     let matching = library.memories.iter().filter(|memory| memory["type"] == "task").count();
     assert!(matching > 2);
@@ -179,7 +179,7 @@ async fn what_a_page_says_about_the_list_is_true() {
 }
 
 #[tokio::test]
-async fn filters_let_through_what_they_say() {
+async fn filters_return_exactly_the_matching_memories() {
     let library = Library::of(30).await;
     let scopings = [["", "", ""], ["x", "", ""], ["", "y", "x"], ["x", "y", ""]];
     let mut combination = 0;
@@ -209,7 +209,7 @@ async fn filters_let_through_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_list_continues_where_it_was_although_memories_come_and_go() {
+async fn a_cursor_stays_valid_while_memories_are_created_and_deleted() {
     let library = Library::of(9).await;
     let before = library.walk("").await;
     let first = library.list("limit=3").await;

@@ -90,7 +90,7 @@ async fn pages_reach_ten_thousand_memories_and_cursors_the_rest() {
 }
 
 #[tokio::test]
-async fn an_answer_stops_at_three_mebibytes_and_the_cursor_goes_on_from_there() {
+async fn a_response_stops_at_three_mebibytes_and_the_cursor_continues_from_there() {
     let archive = Archive::of(60).await;
     for sort in ["importance", "createdAt"] {
         let first = archive.client.get(&format!("{MEMORIES}?limit=100&order=asc&sort={sort}")).await;
@@ -116,7 +116,7 @@ async fn an_answer_stops_at_three_mebibytes_and_the_cursor_goes_on_from_there() 
 }
 
 #[tokio::test]
-async fn a_filtered_list_reads_five_megabytes_a_call_and_loses_nothing() {
+async fn a_filtered_list_reads_five_megabytes_per_call_and_omits_nothing() {
     let archive = Archive::of(110).await;
     let tenths: Vec<u64> = (0..110).step_by(10).collect();
     for (query, expected) in [
@@ -145,7 +145,7 @@ async fn a_filtered_list_reads_five_megabytes_a_call_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn no_memory_is_larger_than_the_reading_of_lists_reckons_with() {
+async fn no_memory_is_larger_than_lists_assume() {
     let archive = Archive::of(0).await;
     let wide = |count: usize| "\u{1f9e0}".repeat(count);
     let tags: Vec<String> = (0..50).map(|number| format!("{}{number:02}", wide(62))).collect();

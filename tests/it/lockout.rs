@@ -53,7 +53,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_replaced_meanwhile_does_not_renew_itself() {
+async fn a_secret_that_is_replaced_during_its_request_does_not_rotate_its_key() {
     for grace in [0, 600] {
         let scene = Scene::new().await;
         let (id, stolen) = scene.key().await;
@@ -69,7 +69,7 @@ async fn a_secret_that_is_replaced_meanwhile_does_not_renew_itself() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_revoked_meanwhile_hands_out_no_other() {
+async fn a_key_that_is_revoked_during_its_request_creates_no_other() {
     let scene = Scene::new().await;
     let (spare, _) = scene.key().await;
     for (path, body) in

@@ -113,7 +113,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn null_takes_away_only_what_may_be_absent() {
+async fn null_removes_only_optional_fields() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
@@ -173,7 +173,7 @@ async fn concurrent_patches_of_different_fields_all_survive() {
 }
 
 #[tokio::test]
-async fn no_more_memories_are_kept_than_the_plan_allows() {
+async fn no_more_memories_are_stored_than_the_plan_allows() {
     let world = World::new().await;
     let account = world.account_with("acme", Allowance { memories: Some(3), ..plenty() }).await;
     let instance = world.instance().await;

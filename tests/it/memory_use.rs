@@ -69,16 +69,16 @@ async fn drive(name: &str) {
 }
 
 #[tokio::test]
-async fn no_request_takes_more_memory_than_the_function_of_memories_has() {
+async fn no_request_needs_more_memory_than_the_memories_function_has() {
     drive("memories").await;
 }
 
 #[tokio::test]
-async fn no_request_takes_more_memory_than_the_function_of_keys_has() {
+async fn no_request_needs_more_memory_than_the_api_keys_function_has() {
     drive("api-keys").await;
 }
 
 #[tokio::test]
-async fn no_request_takes_more_memory_than_the_function_of_tokens_has() {
+async fn no_request_needs_more_memory_than_the_auth_function_has() {
     drive("auth").await;
 }

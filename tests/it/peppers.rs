@@ -38,7 +38,7 @@ async fn reads<T>(world: &World, act: impl Future<Output = T>) -> usize {
 }
 
 #[tokio::test]
-async fn keys_survive_a_rotation_and_new_ones_are_kept_under_the_new_pepper() {
+async fn keys_survive_a_rotation_and_new_ones_are_stored_under_the_new_pepper() {
     let (world, account) = world().await;
     let warm = world.instance().await;
     assert_eq!(try_key(&warm, &account.key).await.status, 200);
@@ -59,7 +59,7 @@ async fn keys_survive_a_rotation_and_new_ones_are_kept_under_the_new_pepper() {
 }
 
 #[tokio::test]
-async fn an_instance_that_met_a_new_pepper_keeps_new_keys_under_it() {
+async fn an_instance_that_has_seen_a_new_pepper_stores_new_keys_under_it() {
     let (world, account) = world().await;
     let warm = world.instance().await;
     let owner = warm.client.with(&account.key);
@@ -101,7 +101,7 @@ async fn a_key_under_the_pepper_before_the_previous_one_is_not_valid_unless_it_w
 }
 
 #[tokio::test]
-async fn the_pepper_is_read_once_per_cold_start_however_many_ask() {
+async fn the_pepper_is_read_once_per_cold_start_for_any_number_of_requests() {
     let (world, account) = world().await;
     let (_, second) = new_key(&world, &account).await;
     let instance = world.instance().await;
@@ -139,7 +139,7 @@ async fn an_unknown_version_is_looked_up_once_for_all() {
 }
 
 #[tokio::test]
-async fn rows_that_name_a_pepper_long_gone_do_not_cause_a_read_each() {
+async fn items_with_an_unknown_pepper_version_do_not_cause_a_read_each() {
     let (world, account) = world().await;
     world.secrets.rotate("the second pepper, of enough bytes");
     world.secrets.rotate("the third pepper, of enough bytes too");
@@ -159,7 +159,7 @@ async fn rows_that_name_a_pepper_long_gone_do_not_cause_a_read_each() {
 }
 
 #[tokio::test]
-async fn while_secrets_manager_is_away_a_cold_instance_says_so_and_recovers_by_itself() {
+async fn without_secrets_manager_a_cold_instance_returns_503_and_recovers_by_itself() {
     let (world, account) = world().await;
     let warm = world.instance().await;
     let owner = warm.client.with(&account.key);
@@ -208,7 +208,7 @@ async fn a_new_pepper_is_looked_up_even_when_an_old_one_was_a_moment_ago() {
 
 /// A key whose pepper cannot be read at the moment delays no other caller.
 #[tokio::test]
-async fn a_slow_read_of_a_new_pepper_holds_up_only_who_needs_it() {
+async fn a_slow_read_of_a_new_pepper_delays_only_requests_that_need_it() {
     let (world, account) = world().await;
     let instance = world.instance().await;
     assert_eq!(try_key(&instance, &account.key).await.status, 200);

@@ -27,7 +27,7 @@ async fn used(world: &World, account: &Account) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn racers_at_once_admit_exactly_the_burst() {
+async fn concurrent_requests_are_admitted_exactly_up_to_the_burst() {
     let world = World::new().await;
     for (plan, racers, burst) in [(Plan::Free, 200, 20), (Plan::Pro, 400, 200)] {
         let account = world.account(plan.as_str(), plan).await;
@@ -47,7 +47,7 @@ async fn racers_at_once_admit_exactly_the_burst() {
 /// Each caller is an instance with its own clock and its own last-seen bucket. Requests within five milliseconds are
 /// concurrent. The interval is one millisecond.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ordinary_concurrency_with_a_full_bucket_takes_one_write_an_admission_and_is_never_refused() {
+async fn concurrent_admissions_with_a_full_bucket_take_one_write_each_and_are_never_refused() {
     const TOGETHER: u64 = 5;
     // Until each caller has seen the others' admissions.
     const WARMING: u64 = 40;
@@ -207,7 +207,7 @@ async fn dynamodb_and_the_reference_meter_agree_under_skewed_clocks() {
 
 /// A call that takes 4 s while others fill the bucket must not be mistaken for a clock that is 4 s behind.
 #[tokio::test]
-async fn a_slow_admission_is_judged_by_the_time_it_comes_back() {
+async fn a_slow_admission_is_evaluated_by_the_time_of_its_response() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Free).await;
     let (slow, quick) = (world.instance().await, world.instance().await);
@@ -229,7 +229,7 @@ async fn a_slow_admission_is_judged_by_the_time_it_comes_back() {
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "a test looks at everything there is")]
-async fn the_count_of_thirteen_months_ago_goes_with_the_next_admission() {
+async fn the_count_of_thirteen_months_ago_is_removed_by_the_next_admission() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;

@@ -178,32 +178,32 @@ async fn one_interleaving(world: &World, change: Change, knows: Knows, first: us
 }
 
 #[tokio::test]
-async fn a_revoke_holds_at_every_place_of_the_cold_path() {
+async fn a_revocation_holds_at_every_point_of_the_cold_path() {
     every_interleaving(Change::Revoke).await;
 }
 
 #[tokio::test]
-async fn a_rotation_holds_at_every_place_of_the_cold_path() {
+async fn a_rotation_holds_at_every_point_of_the_cold_path() {
     every_interleaving(Change::Rotate).await;
 }
 
 #[tokio::test]
-async fn a_plan_change_holds_at_every_place_of_the_cold_path() {
+async fn a_plan_change_holds_at_every_point_of_the_cold_path() {
     every_interleaving(Change::SetPlan).await;
 }
 
 #[tokio::test]
-async fn a_suspension_holds_at_every_place_of_the_cold_path() {
+async fn a_suspension_holds_at_every_point_of_the_cold_path() {
     every_interleaving(Change::Suspend).await;
 }
 
 #[tokio::test]
-async fn an_erased_and_recreated_tenant_is_a_new_one_at_every_place_of_the_cold_path() {
+async fn an_erased_and_recreated_tenant_is_a_new_one_at_every_point_of_the_cold_path() {
     every_interleaving(Change::EraseAndRecreate).await;
 }
 
 #[tokio::test]
-async fn warm_instances_refuse_what_was_changed_from_the_next_request_on() {
+async fn warm_instances_apply_a_change_from_the_next_request_on() {
     for change in [Change::Revoke, Change::Rotate, Change::SetPlan, Change::Suspend, Change::EraseAndRecreate]
     {
         let world = World::new().await;
@@ -225,7 +225,7 @@ async fn warm_instances_refuse_what_was_changed_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn a_key_revoked_by_a_request_that_died_before_the_epoch_works_a_minute_at_most() {
+async fn a_key_revoked_by_a_request_that_crashed_before_the_epoch_works_for_at_most_a_minute() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (target, plain) = world.key(&owner.tenant, Scopes::all(), None).await;
@@ -243,7 +243,7 @@ async fn a_key_revoked_by_a_request_that_died_before_the_epoch_works_a_minute_at
 }
 
 #[tokio::test]
-async fn a_suspended_or_refused_caller_is_let_in_within_five_seconds_of_the_change() {
+async fn a_suspended_or_refused_caller_is_admitted_within_five_seconds_of_the_change() {
     let world = World::new().await;
     let owner = world.account("acme", Plan::Free).await;
     let instance = world.instance().await;
@@ -267,7 +267,7 @@ async fn a_suspended_or_refused_caller_is_let_in_within_five_seconds_of_the_chan
 /// The credential is read before the revocation, and its response arrives after another request of the same instance
 /// has seen the epoch of the revocation.
 #[tokio::test]
-async fn an_epoch_learnt_after_a_credential_was_read_does_not_vouch_for_it() {
+async fn an_epoch_read_after_a_credential_does_not_validate_it() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (target, plain) = world.key(&owner.tenant, Scopes::all(), None).await;
@@ -298,7 +298,7 @@ async fn an_epoch_learnt_after_a_credential_was_read_does_not_vouch_for_it() {
 }
 
 #[tokio::test]
-async fn a_first_question_for_the_standing_is_answered_when_another_key_was_revoked_meanwhile() {
+async fn a_first_request_for_the_rate_limit_status_succeeds_while_another_key_is_revoked() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (target, _) = world.key(&owner.tenant, Scopes::all(), None).await;
@@ -312,7 +312,7 @@ async fn a_first_question_for_the_standing_is_answered_when_another_key_was_revo
 }
 
 #[tokio::test]
-async fn a_tenant_that_a_slower_clock_made_again_is_known_at_once() {
+async fn a_tenant_recreated_by_a_slower_clock_is_recognized_at_once() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let warm = world.instance().await;

@@ -30,7 +30,7 @@ fn memory() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn what_is_accepted_is_read_back_equal() {
+fn accepted_data_is_read_back_equal() {
     let bench = Bench::new();
     bench.check(48, memory(), async |body| {
         let created = bench.client.post(MEMORIES, body.clone()).await;

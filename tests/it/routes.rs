@@ -101,7 +101,7 @@ impl Named {
 pub(crate) fn guarded() -> Vec<Case> {
     let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
     let routes = routes.filter(|route| !matches!(route.action, Action::Public(_) | Action::Keys(_)));
-    // Trading is for sessions only; tests/it/sessions/trade.rs has it.
+    // The token exchange is for sessions only: tests/it/sessions/exchange.rs tests it.
     let routes = routes.filter(|route| !route.tolerates_doubled_bearer);
     routes.flat_map(Case::of).collect()
 }

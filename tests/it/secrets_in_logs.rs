@@ -1,8 +1,8 @@
-//! No key, secret or pepper in any log line or answer, however much is logged: a busy scenario with
-//! everything captured, and then a search for every secret that was minted.
+//! No log line and no response contains a key, a secret or a pepper at any log level: a scenario runs with everything
+//! captured, and the output is searched for every secret that was generated.
 //!
-//! Every server of a test's world runs on the test's own thread, so a subscriber of that thread sees
-//! all that is logged, the AWS SDK's own traces included.
+//! Every server of a test's world runs on the thread of the test, so a subscriber of that thread captures everything,
+//! including the traces of the AWS SDK.
 
 mod story;
 
@@ -16,16 +16,16 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use story::{CHANGED, CONTENT, Story};
 
-/// Lets `subscriber` hear what this thread logs. While there is but one subscriber in the process, tracing
-/// lets whichever thread comes first to an event decide for all whether anybody listens; a second,
-/// deaf one makes it ask everybody.
+/// Captures the log events of this thread with `subscriber`. With only one subscriber in the process, tracing caches
+/// for all threads whether the first thread at an event is interested; a second, inactive one makes it ask each
+/// thread.
 pub(super) fn listen(subscriber: impl Subscriber + Send + Sync) -> (Dispatch, DefaultGuard) {
     let deaf = Dispatch::new(NoSubscriber::new());
     (deaf, tracing::subscriber::set_default(subscriber))
 }
 
 #[tokio::test]
-async fn at_trace_of_every_crate_no_key_or_pepper_is_logged_or_answered() {
+async fn at_trace_level_no_key_or_pepper_is_logged_or_returned() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(Level::TRACE)
@@ -52,7 +52,7 @@ async fn at_trace_of_every_crate_no_key_or_pepper_is_logged_or_answered() {
         assert_eq!(story.leaks(&format!("{:?} {}", answer.headers, answer.text)), [""; 0], "{answer:?}");
     }
 
-    // A search that finds nothing has to be one that would have found something.
+    // The query of a search without results has to be one that matches.
     tracing::trace!(target: "some_crate", key = story.keys[0]);
     assert_eq!(story.leaks(&log.text()).len(), 2, "the whole key, and its secret characters");
     tracing::trace!(target: "some_crate", key = ?story.keys[2].as_bytes());
@@ -60,7 +60,7 @@ async fn at_trace_of_every_crate_no_key_or_pepper_is_logged_or_answered() {
 }
 
 #[tokio::test]
-async fn as_the_product_logs_nothing_of_a_memory_is_written_whatever_the_level() {
+async fn at_any_level_the_products_log_contains_no_memory_content() {
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().json().with_env_filter(log::filter("trace")).with_writer(log.writer());
@@ -75,7 +75,7 @@ async fn as_the_product_logs_nothing_of_a_memory_is_written_whatever_the_level()
 }
 
 #[test]
-fn the_products_filter_lets_others_say_warnings_only() {
+fn the_products_filter_logs_only_warnings_of_other_crates() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(log::filter("trace"))
@@ -93,7 +93,7 @@ fn the_products_filter_lets_others_say_warnings_only() {
     assert!(text.contains("ours") && text.contains("a warning"), "{text}");
 }
 
-/// Everything that is logged on this thread; cheap to clone.
+/// All log output of this thread; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -148,7 +148,7 @@ async fn the_pages_strategy_of_rotation_works() {
 }
 
 #[tokio::test]
-async fn answers_carry_the_pages_rate_limit_headers() {
+async fn responses_have_the_pages_rate_limit_headers() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Free).await;
     let instance = world.instance().await;
@@ -165,7 +165,7 @@ async fn answers_carry_the_pages_rate_limit_headers() {
 }
 
 #[tokio::test]
-async fn the_pages_three_errors_are_answered_word_for_word() {
+async fn the_pages_three_errors_are_returned_word_for_word() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Free).await;
     let instance = world.instance().await;

@@ -1,9 +1,9 @@
-//! Clerk's session tokens beside API keys: whose they are, what they may do, and what they cost.
+//! Clerk session tokens beside API keys: their tenant, their scopes, and their cost.
 
 mod attacks;
+mod exchange;
 mod keys;
 mod strict;
-mod trade;
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const MEMORIES: &str = "/api/v1/memories";
 const KEYS: &str = "/api/v1/api-keys";
 
 /// A world with an issuer, and one instance that accepts its tokens.
-async fn index() -> (World, TestIssuer, Instance) {
+async fn set_up() -> (World, TestIssuer, Instance) {
     let mut world = World::new().await;
     let issuer = TestIssuer::start(&mut world).await;
     let instance = world.instance().await;
@@ -36,7 +36,7 @@ fn left(answer: &Answer) -> u64 {
 
 #[tokio::test]
 async fn a_user_is_a_tenant_from_the_first_request_on() {
-    let (world, issuer, instance) = index().await;
+    let (world, issuer, instance) = set_up().await;
     let maya = instance.client.with(&issuer.token("user_maya"));
     let body = json!({"content": "User created memory", "type": "episodic", "tenantId": "user_maya"});
     let created = maya.post(MEMORIES, body.clone()).await;
@@ -49,7 +49,7 @@ async fn a_user_is_a_tenant_from_the_first_request_on() {
     ben.get(created.header("location")).await.expect(404, "RESOURCE_NOT_FOUND");
     ben.post(MEMORIES, body).await.expect(403, "TENANT_MISMATCH");
 
-    // The operator's plan is the user's, too, and so is the end of the tenant.
+    // The operator can change the user's plan, and erase the tenant.
     let id = hb_domain::TenantId::parse("user_maya").expect("a tenant");
     assert!(
         world.store.tenants().set_plan(&id, Plan::Pro, &Plan::Pro.allowance()).await.expect("the database")
@@ -64,8 +64,8 @@ async fn a_user_is_a_tenant_from_the_first_request_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_first_requests_make_one_tenant_and_admit_exactly_its_burst() {
-    let (world, issuer, first) = index().await;
+async fn fifty_concurrent_first_requests_create_one_tenant_and_admit_exactly_its_burst() {
+    let (world, issuer, first) = set_up().await;
     let second = world.instance().await;
     let token = issuer.token("user_new");
     let clients = [first.client.with(&token), second.client.with(&token)];
@@ -80,7 +80,7 @@ async fn fifty_first_requests_make_one_tenant_and_admit_exactly_its_burst() {
 /// The same requests with a key and with a session of one tenant: same guard, same limits, same headers.
 #[tokio::test]
 async fn a_session_passes_the_same_guard_as_a_key() {
-    let (world, issuer, instance) = index().await;
+    let (world, issuer, instance) = set_up().await;
     let account = world.account("user_maya", Plan::Enterprise).await;
     let token = issuer.token("user_maya");
     let names = |answer: &Answer| {
@@ -107,10 +107,10 @@ async fn a_session_passes_the_same_guard_as_a_key() {
     }
 }
 
-/// And the same refusals, word for word: of a tenant that is too fast, has spent its month or is suspended.
+/// The same refusals with the same messages: of a tenant that exceeds its rate, has used up its month or is suspended.
 #[tokio::test]
 async fn a_session_is_refused_as_a_key_is() {
-    let (world, issuer, instance) = index().await;
+    let (world, issuer, instance) = set_up().await;
     let one = |per_month, burst| Allowance { per_month, per_minute: 1, burst, memories: None };
     for (tenant, allowance, suspended, status, code) in [
         ("user_fast", one(1_000, 1), false, 429, "RATE_LIMIT_EXCEEDED"),
@@ -125,7 +125,7 @@ async fn a_session_is_refused_as_a_key_is() {
         }
         let token = issuer.token(tenant);
         for case in guarded() {
-            // Asking for the standing spends nothing.
+            // A request for the rate-limit status is not counted.
             if matches!(case.route.action, Action::RateLimitStatus(_)) {
                 continue;
             }
@@ -153,7 +153,7 @@ async fn a_session_is_refused_as_a_key_is() {
 
 #[tokio::test]
 async fn a_warm_session_costs_one_round_trip_before_the_handler_and_no_fetch() {
-    let (_world, issuer, instance) = index().await;
+    let (_world, issuer, instance) = set_up().await;
     let maya = instance.client.with(&issuer.token("user_maya"));
     let path =
         maya.post(MEMORIES, json!({"content": "x", "type": "task"})).await.header("location").to_owned();
@@ -165,8 +165,8 @@ async fn a_warm_session_costs_one_round_trip_before_the_handler_and_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_user_hands_out_keys_that_outlive_the_session() {
-    let (world, issuer, instance) = index().await;
+async fn a_user_creates_keys_that_outlive_the_session() {
+    let (world, issuer, instance) = set_up().await;
     let maya = instance.client.with(&issuer.token("user_maya"));
     let created = maya.post(KEYS, json!({"name": "server"})).await;
     created.expect(201, "");
@@ -184,7 +184,7 @@ async fn a_user_hands_out_keys_that_outlive_the_session() {
 
 #[tokio::test]
 async fn an_organization_is_the_tenant_and_only_its_admins_manage_keys() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     let settings = |name: &str| match name {
         "CLERK_ISSUER" => Some(issuer.url.clone()),
         "CLERK_TENANT" => Some("organization".to_owned()),
@@ -220,7 +220,7 @@ async fn an_organization_is_the_tenant_and_only_its_admins_manage_keys() {
 
 #[tokio::test]
 async fn without_clerk_tokens_are_invalid_and_keys_work() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     world.clerk = None;
     let account = world.account("user_maya", Plan::Pro).await;
     let instance = world.instance().await;
@@ -231,7 +231,7 @@ async fn without_clerk_tokens_are_invalid_and_keys_work() {
 
 #[tokio::test]
 async fn a_key_in_pem_needs_no_network() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     for key in [&issuer.ec, &issuer.rsa] {
         let pem = hb_tests::issuer::public_pem(key);
         let settings = |name: &str| match name {
@@ -251,8 +251,8 @@ async fn a_key_in_pem_needs_no_network() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_its_time_is_over_even_if_it_was_just_believed() {
-    let (_world, issuer, instance) = index().await;
+async fn a_session_ends_at_its_expiry_even_if_it_was_just_verified() {
+    let (_world, issuer, instance) = set_up().await;
     let now = moment("2026-11-24T12:00:00Z").seconds();
     let maya = instance.client.with(&issuer.token_with("user_maya", &json!({"exp": now + 30})));
     assert_eq!(maya.get(MEMORIES).await.status, 200);
@@ -268,7 +268,7 @@ async fn a_session_ends_when_its_time_is_over_even_if_it_was_just_believed() {
     assert_eq!(early.get(MEMORIES).await.status, 200);
 }
 
-/// What a client sends as `Authorization`, whole.
+/// Sends a complete `Authorization` header.
 async fn send_raw(client: &Client, path: &str, authorization: &str) -> Answer {
     client.send_raw(Method::GET, path, &[("authorization", authorization)], "").await
 }

@@ -1,4 +1,4 @@
-//! What the bodies of requests may not be, although some readers of JSON let it pass; and what they may.
+//! What a request body must not contain although some JSON parsers accept it, and what it may contain.
 
 use hb_tests::World;
 use http::Method;
@@ -8,7 +8,7 @@ const MEMORIES: &str = "/api/v1/memories";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
-async fn what_two_readers_could_read_differently_is_no_json() {
+async fn json_that_parsers_read_differently_is_refused() {
     let (_world, _instance, client) = World::with_a_client().await;
     let with = |metadata: &str| format!(r#"{{"content":"x","type":"task","metadata":{metadata}}}"#);
     let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
@@ -64,7 +64,7 @@ async fn what_two_readers_could_read_differently_is_no_json() {
 }
 
 #[tokio::test]
-async fn nul_is_refused_wherever_it_hides() {
+async fn nul_is_refused_in_every_place() {
     let (_world, _instance, client) = World::with_a_client().await;
     for (field, value) in [
         ("content", json!("a\0b")),
@@ -86,7 +86,7 @@ async fn nul_is_refused_wherever_it_hides() {
 }
 
 #[tokio::test]
-async fn metadata_keeps_what_json_can_say() {
+async fn metadata_preserves_every_json_value() {
     let (_world, _instance, client) = World::with_a_client().await;
     let deep = (0..32).fold(json!(1), |inner, _| json!({"a": inner}));
     for metadata in [

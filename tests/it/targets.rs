@@ -1,4 +1,5 @@
-//! Odd request lines and headers, byte by byte over a socket: each gets a clean answer, none ends the server.
+//! Unusual request lines and headers, sent as bytes over a socket: each gets a well-formed response, none stops the
+//! server.
 
 use hb_http::App;
 use hb_local::gateway::FUNCTIONS;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends these bytes on a connection of their own; the status and the body that come back.
+/// Sends these bytes on a new connection and returns the status and the body of the response.
 async fn exchange(instance: &Instance, bytes: &[u8]) -> (u16, String) {
     let address = instance.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -23,7 +24,7 @@ async fn exchange(instance: &Instance, bytes: &[u8]) -> (u16, String) {
     (status.unwrap_or_else(|| panic!("no status in {answer:?}")), body.to_owned())
 }
 
-/// A request for `target` with these further lines of header.
+/// A request for `target` with these additional header lines.
 fn request(method: &str, target: &str, key: &str, lines: &str) -> Vec<u8> {
     format!("{method} {target} HTTP/1.1\r\nauthorization: Bearer {key}\r\nconnection: close\r\n{lines}\r\n")
         .into_bytes()
@@ -46,7 +47,7 @@ async fn set_up() -> (World, Instance, String) {
 }
 
 #[tokio::test]
-async fn odd_targets_get_a_clean_refusal() {
+async fn unusual_targets_get_a_well_formed_refusal() {
     let (_world, instance, key) = set_up().await;
     let long = format!("/api/v1/memories/{}", "x".repeat(8_000));
     let deep = "/a".repeat(4_000);
@@ -90,7 +91,7 @@ async fn odd_targets_get_a_clean_refusal() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_refused_by_the_server_and_does_not_end_it() {
+async fn invalid_http_is_refused_and_does_not_stop_the_server() {
     let (_world, instance, key) = set_up().await;
     for target in [
         &b"/api/v1/memories/\xc3\xa4"[..],
@@ -150,7 +151,7 @@ async fn hostile_headers_change_nothing() {
 }
 
 #[tokio::test]
-async fn two_credentials_are_none() {
+async fn two_credentials_are_refused() {
     let (_world, instance, key) = set_up().await;
     for second in ["Bearer x".to_owned(), format!("Bearer {key}"), "Basic eDp5".to_owned()] {
         let lines = format!("host: x\r\nauthorization: {second}\r\n");
@@ -160,7 +161,7 @@ async fn two_credentials_are_none() {
     }
 }
 
-/// API Gateway hands the path over decoded, so an event may hold what no request line could.
+/// API Gateway decodes the path, so an event may contain what no request line can.
 #[test]
 fn no_event_of_the_gateway_makes_the_function_panic() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -1,4 +1,4 @@
-//! What property tests share: a place to run cases in, and the values they try.
+//! Shared code of property tests: an environment for cases, and strategies for values.
 
 use hb_tests::world::plenty;
 use hb_tests::{Client, Instance, World, seed};
@@ -7,7 +7,7 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// A world with one account, and the runtime that it lives in.
+/// A world with one account, and the runtime in which it runs.
 pub(crate) struct Bench {
     pub(crate) client: Client,
     pub(crate) memory: String,
@@ -47,7 +47,7 @@ impl Bench {
     }
 }
 
-/// Text as people and attackers write it: plain, accented, joined, right to left, beyond the basic plane.
+/// Text as people and attackers write it: ASCII, accented, joined, right to left, beyond the basic plane.
 pub(crate) fn text(most: usize) -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => proptest::char::range(' ', '~'),
@@ -94,7 +94,7 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What a field could be sent as, good or bad: any value, texts that look like something else, and too much.
+/// Any value of a field, valid or not: any JSON value, texts that resemble other types, and long texts.
 pub(crate) fn nasty() -> impl Strategy<Value = Value> {
     let odd = [
         "",

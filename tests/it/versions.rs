@@ -8,7 +8,7 @@ use serde_json::json;
 const MEMORIES: &str = "/api/v1/memories";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// An instance, a client of it, and a memory: its path and its tag.
+/// An instance, a client of it, and a memory: its path and its ETag.
 async fn set_up() -> (World, Instance, Client, String, String) {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
@@ -25,7 +25,7 @@ async fn patch_if(client: &Client, path: &str, condition: &str, body: &str) -> A
 }
 
 #[tokio::test]
-async fn the_tag_changes_with_the_memory_and_only_with_it() {
+async fn the_etag_changes_with_the_memory_and_only_with_it() {
     let (world, instance, client, path, first) = set_up().await;
     instance.clock.set(moment("2026-11-24T12:05:00Z"));
     let mut before = client.get(&path).await;
@@ -53,7 +53,7 @@ async fn the_tag_changes_with_the_memory_and_only_with_it() {
 }
 
 #[tokio::test]
-async fn what_the_reader_has_is_not_sent_again() {
+async fn an_unchanged_memory_is_not_sent_again() {
     let (_world, _instance, client, path, tag) = set_up().await;
     let whole = client.get(&path).await;
     let known = [
@@ -94,7 +94,7 @@ async fn what_the_reader_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_change_happens_to_the_version_that_if_match_names_or_not_at_all() {
+async fn a_change_applies_to_the_version_in_if_match_or_not_at_all() {
     let (_world, _instance, client, path, tag) = set_up().await;
     let bare = tag.trim_matches('"');
     let wrong = [
@@ -139,7 +139,7 @@ async fn a_change_happens_to_the_version_that_if_match_names_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn of_concurrent_changes_to_one_version_one_happens() {
+async fn of_concurrent_changes_to_one_version_one_succeeds() {
     let (_world, _instance, client, path, tag) = set_up().await;
     let changes = (0..16).map(|number| {
         let body = format!(r#"{{"content":"change {number}"}}"#);

@@ -1,4 +1,4 @@
-//! Whoever may write memories and not read them is told nothing of what memories say.
+//! A caller that may write memories and not read them learns nothing of their contents.
 
 use hb_domain::{Scope, Scopes};
 use hb_tests::issuer::TestIssuer;
@@ -12,7 +12,7 @@ use crate::routes::{Named, guarded};
 const MEMORIES: &str = "/api/v1/memories";
 const MISSING: &str = "/api/v1/memories/mem_0123456789abcdefghijkl";
 
-/// A world with a memory, its owner and a key that may write only.
+/// A world with a memory, its owner and a key that may only write.
 struct Scene {
     world: World,
     instance: Instance,
@@ -51,7 +51,7 @@ fn names(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_answer_to_a_patch_is_id_and_times_fresh_or_replayed() {
+async fn the_response_to_a_patch_is_id_and_times_first_or_replayed() {
     let scene = Scene::new().await;
     for (key, body) in [("k-1", json!({})), ("k-2", json!({"importance": 0.9})), ("k-3", json!({"tags": []}))]
     {
@@ -72,9 +72,9 @@ async fn the_answer_to_a_patch_is_id_and_times_fresh_or_replayed() {
     }
 }
 
-/// One user with two credentials: what is kept is whole, and each is shown what it may see.
+/// One user with two credentials: the stored response is complete, and each credential gets what it may read.
 #[tokio::test]
-async fn a_replay_shows_what_the_credential_that_asks_may_see() {
+async fn a_replay_contains_what_its_credential_may_read() {
     let mut world = World::new().await;
     let issuer = TestIssuer::start(&mut world).await;
     let account = world.account_with("user_maya", plenty()).await;
@@ -98,14 +98,14 @@ async fn a_replay_shows_what_the_credential_that_asks_may_see() {
         );
         assert_eq!(whole.json["metadata"], reduced.json["metadata"]);
     }
-    // A condition that was not met is kept, too, and tells of the state that it was about.
+    // A failed condition is stored too, and reveals the state that it was about.
     let condition = [("idempotency-key", "k-3"), ("if-match", "\"other\"")];
     patch(&session, &path, &condition, &body).await.expect(412, "PRECONDITION_FAILED");
     assert_eq!(patch(&session, &path, &condition, &body).await.header("idempotent-replayed"), "true");
     for headers in [&condition[..], &condition[..1]] {
         patch(&token, &path, headers, &body).await.expect(403, "INSUFFICIENT_SCOPE");
     }
-    // That there is no such memory is told to whoever may write it.
+    // A caller that may write learns that a memory does not exist.
     let keyed = [("idempotency-key", "k-4")];
     patch(&session, MISSING, &keyed, &body).await.expect(404, "RESOURCE_NOT_FOUND");
     let again = patch(&token, MISSING, &keyed, &body).await;
@@ -113,7 +113,7 @@ async fn a_replay_shows_what_the_credential_that_asks_may_see() {
 }
 
 #[tokio::test]
-async fn a_condition_needs_the_scope_to_read_and_tells_nothing_without_it() {
+async fn a_condition_needs_the_scope_to_read_and_reveals_nothing_without_it() {
     let scene = Scene::new().await;
     let tag = scene.owner.get(&scene.path).await.header("etag").to_owned();
     let before = scene.owner.get(&scene.path).await;
@@ -138,11 +138,11 @@ async fn a_condition_needs_the_scope_to_read_and_tells_nothing_without_it() {
     }
     assert!(!scene.world.everything().await.contains("fingerprint"), "nothing was claimed");
     assert_eq!(scene.owner.get(&scene.path).await.text.len(), before.text.len());
-    // Who may read and write is answered as ever.
+    // A caller that may read and write gets the usual response.
     let stale = patch(&scene.owner, &scene.path, &[("if-match", "\"other\"")], &json!({})).await;
     stale.expect(412, "PRECONDITION_FAILED");
     patch(&scene.owner, &scene.path, &[("if-match", tag.as_str())], &json!({})).await.expect(200, "");
-    // And who may only write needs no condition.
+    // A caller that may only write needs no condition.
     scene.writer.send(Method::DELETE, &scene.path, None).await.expect(200, "");
     scene.writer.send(Method::DELETE, &scene.path, None).await.expect(404, "RESOURCE_NOT_FOUND");
 }
@@ -158,9 +158,9 @@ async fn a_key_that_only_writes_does_not_search_list_or_export() {
     }
 }
 
-/// `updatedAt` must not be an oracle for guesses of the content.
+/// `updatedAt` must not confirm guesses of the content.
 #[tokio::test]
-async fn a_patch_that_changes_nothing_looks_like_one_that_changes_something() {
+async fn a_patch_that_changes_nothing_is_indistinguishable_from_one_that_does() {
     let scene = Scene::new().await;
     for body in [
         json!({"content": "saffron is the secret"}),
@@ -191,9 +191,9 @@ async fn a_patch_that_changes_nothing_looks_like_one_that_changes_something() {
     assert_eq!(scene.owner.get(&scene.path).await.header("etag"), before.header("etag"));
 }
 
-/// Every route, also one that is added later, under every header that could make it say more.
+/// Every route, including new ones, with every header that could extend its response.
 #[tokio::test]
-async fn no_answer_to_a_key_that_does_not_read_holds_what_a_memory_says() {
+async fn no_response_to_a_write_only_key_contains_memory_content() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;

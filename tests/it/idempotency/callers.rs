@@ -16,7 +16,7 @@ const REVOKE: &str = "/api/v1/api-keys/revoke";
 const KEEP: &str = "DynamoDB UpdateItem Idempotency";
 
 /// A tenant with its owner's key, and an instance.
-async fn index() -> (World, Account, Instance) {
+async fn set_up() -> (World, Account, Instance) {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -56,7 +56,7 @@ async fn named(owner: &Client, name: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
-    let (world, owner, instance) = index().await;
+    let (world, owner, instance) = set_up().await;
     let end = moment("2026-11-24T12:10:00Z");
     let (_, low) = world.key(&owner.tenant, Scopes::default(), Some(end)).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
@@ -81,8 +81,8 @@ async fn a_key_without_scopes_does_not_resume_its_owners_creation() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_rotated_since_is_handed_to_nobody_who_resumes_its_creation() {
-    let (world, owner, instance) = index().await;
+async fn a_key_that_was_rotated_since_is_not_returned_when_its_creation_is_resumed() {
+    let (world, owner, instance) = set_up().await;
     let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
     let body = json!({"name": "deploy bot"});
@@ -103,8 +103,8 @@ async fn a_key_that_was_rotated_since_is_handed_to_nobody_who_resumes_its_creati
 }
 
 #[tokio::test]
-async fn a_key_that_was_revoked_since_is_not_handed_out_either() {
-    let (_world, owner, instance) = index().await;
+async fn a_key_that_was_revoked_since_is_not_returned_when_its_creation_is_resumed() {
+    let (_world, owner, instance) = set_up().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "deploy bot"});
     lose(&instance, &owner, KEYS, "k", &body).await;
@@ -118,7 +118,7 @@ async fn a_key_that_was_revoked_since_is_not_handed_out_either() {
 /// A rotation between the read of the stored key and the write of its new secret.
 #[tokio::test]
 async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
-    let (world, owner, instance) = index().await;
+    let (world, owner, instance) = set_up().await;
     let other = world.instance().await;
     let resuming = instance.client.with(&owner.key);
     let owner = other.client.with(&owner.key);
@@ -139,8 +139,8 @@ async fn a_rotation_while_a_creation_is_resumed_is_not_undone() {
 
 /// The first attempt continues after another one has taken over its lock and finished.
 #[tokio::test]
-async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
-    let (world, owner, slow) = index().await;
+async fn an_attempt_whose_lock_was_taken_over_changes_no_returned_secret() {
+    let (world, owner, slow) = set_up().await;
     let other = world.instance().await;
     let (client, body) = (slow.client.with(&owner.key), json!({"name": "deploy bot"}));
     assert_eq!(client.get(KEYS).await.status, 200);
@@ -156,8 +156,8 @@ async fn a_holder_that_was_overtaken_changes_no_secret_that_was_told() {
 }
 
 #[tokio::test]
-async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
-    let (world, owner, instance) = index().await;
+async fn a_secret_in_its_grace_period_does_not_resume_the_creation_of_a_longer_lived_key() {
+    let (world, owner, instance) = set_up().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (owner, old) = (instance.client.with(&owner.key), instance.client.with(&old));
     let body = json!({"name": "deploy bot"});
@@ -175,8 +175,8 @@ async fn a_secret_in_its_grace_does_not_resume_what_outlives_it() {
 
 /// The reverse case: the key is returned as it was first written, whatever the caller's scopes are now.
 #[tokio::test]
-async fn what_was_first_written_is_what_is_handed_out() {
-    let (world, owner, instance) = index().await;
+async fn a_resumed_creation_returns_the_key_as_first_written() {
+    let (world, owner, instance) = set_up().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let new = plain(&owner.post(ROTATE, json!({"keyId": id, "gracePeriodSeconds": 3600})).await);
@@ -191,7 +191,7 @@ async fn what_was_first_written_is_what_is_handed_out() {
 
 #[tokio::test]
 async fn a_key_that_its_owner_rotates_keeps_its_records() {
-    let (world, owner, instance) = index().await;
+    let (world, owner, instance) = set_up().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let old = instance.client.with(&old);
@@ -207,8 +207,8 @@ async fn a_key_that_its_owner_rotates_keeps_its_records() {
 }
 
 #[tokio::test]
-async fn a_key_without_scopes_is_refused_where_its_owner_gets_the_answer_again() {
-    let (world, owner, instance) = index().await;
+async fn a_key_without_scopes_is_refused_where_its_owner_gets_a_replay() {
+    let (world, owner, instance) = set_up().await;
     let (_, low) = world.key(&owner.tenant, Scopes::default(), None).await;
     let (low, owner) = (instance.client.with(&low), instance.client.with(&owner.key));
     let body = json!({"name": "deploy bot", "scopes": ["read:memories"]});
@@ -220,8 +220,8 @@ async fn a_key_without_scopes_is_refused_where_its_owner_gets_the_answer_again()
 }
 
 #[tokio::test]
-async fn nobody_squats_anothers_keys() {
-    let (world, owner, instance) = index().await;
+async fn a_caller_cannot_occupy_anothers_idempotency_keys() {
+    let (world, owner, instance) = set_up().await;
     let low = instance.client.with(&world.key(&owner.tenant, Scopes::default(), None).await.1);
     let (target, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
@@ -238,8 +238,8 @@ async fn nobody_squats_anothers_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_callers_with_one_key_at_once_each_have_their_effect() {
-    let (world, owner, instance) = index().await;
+async fn concurrent_requests_of_two_callers_with_one_key_both_take_effect() {
+    let (world, owner, instance) = set_up().await;
     let second = instance.client.with(&world.key(&owner.tenant, Scopes::all(), None).await.1);
     let first = instance.client.with(&owner.key);
     for round in 0..8 {
@@ -255,8 +255,8 @@ async fn two_callers_with_one_key_at_once_each_have_their_effect() {
 
 /// A key of 255 characters that contains the names of other callers and other records.
 #[tokio::test]
-async fn a_clients_key_reaches_into_no_other_callers_records() {
-    let (world, owner, instance) = index().await;
+async fn no_idempotency_key_addresses_another_callers_records() {
+    let (world, owner, instance) = set_up().await;
     let (id, second) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (first, second) = (instance.client.with(&owner.key), instance.client.with(&second));
     let long = "x".repeat(255);
@@ -269,8 +269,8 @@ async fn a_clients_key_reaches_into_no_other_callers_records() {
 }
 
 #[tokio::test]
-async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
-    let (world, owner, instance) = index().await;
+async fn a_resumed_revocation_returns_when_the_key_was_revoked() {
+    let (world, owner, instance) = set_up().await;
     let (id, dead) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -286,8 +286,8 @@ async fn a_revocation_that_is_resumed_says_when_the_key_ended() {
 }
 
 #[tokio::test]
-async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
-    let (_world, owner, instance) = index().await;
+async fn a_response_whose_expiry_has_passed_is_still_replayed() {
+    let (_world, owner, instance) = set_up().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "short", "expiresAt": "2026-11-24T12:00:10Z"});
     post(&owner, KEYS, "k", &body).await.expect(201, "");
@@ -299,8 +299,8 @@ async fn an_expiry_that_has_passed_meanwhile_is_still_replayed() {
 
 /// A body with another content type is refused before the record is looked up.
 #[tokio::test]
-async fn a_body_that_cannot_be_read_replays_nothing() {
-    let (_world, owner, instance) = index().await;
+async fn a_body_of_another_content_type_replays_nothing() {
+    let (_world, owner, instance) = set_up().await;
     let owner = instance.client.with(&owner.key);
     let body = json!({"name": "deploy bot"});
     post(&owner, KEYS, "k", &body).await.expect(201, "");
@@ -311,8 +311,8 @@ async fn a_body_that_cannot_be_read_replays_nothing() {
 
 /// A stored response is replayed even if the operator has removed the key since.
 #[tokio::test]
-async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
-    let (world, owner, instance) = index().await;
+async fn the_response_about_a_removed_key_is_still_replayed() {
+    let (world, owner, instance) = set_up().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -326,8 +326,8 @@ async fn the_answer_about_a_key_that_is_gone_is_still_replayed() {
 
 /// A refusal before the lookup creates no record: the key can be used for an allowed request.
 #[tokio::test]
-async fn a_refused_request_takes_no_key() {
-    let (world, owner, instance) = index().await;
+async fn a_refused_request_creates_no_record() {
+    let (world, owner, instance) = set_up().await;
     let writer = instance.client.with(&world.key_with(&owner.tenant, Scope::WriteMemories).await);
     let body = json!({"name": "reader", "scopes": ["read:memories"]});
     post(&writer, KEYS, "k", &body).await.expect(403, "INSUFFICIENT_SCOPE");

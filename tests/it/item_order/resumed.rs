@@ -1,4 +1,4 @@
-//! A request that is resumed under its `Idempotency-Key` gives every item the id that it had, and keeps the order.
+//! A request that is resumed with its `Idempotency-Key` gives every item the same id, and keeps the order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,8 +16,8 @@ async fn send(client: Client, path: &str, body: String) -> Answer {
     client.send_raw(Method::POST, path, &headers, body).await
 }
 
-/// Items of which some are refused, two of them for reasons that a later clock would not see, and one is accepted for
-/// a reason that it would not see either.
+/// Items of which some are refused. Two are refused, and one is accepted, for a reason that a later clock would not
+/// reproduce.
 fn items(is_import: bool) -> Vec<Value> {
     let brief = |end: &str| json!({"content": format!("until {end}"), "type": "working", "expiresAt": end});
     let mut items = vec![
@@ -37,7 +37,7 @@ fn items(is_import: bool) -> Vec<Value> {
     items
 }
 
-/// What the answer says of each item: its id, or nothing where it was refused.
+/// The result of each item: its id, or `None` if it was refused.
 fn outcomes(answer: &Answer) -> Vec<Option<String>> {
     let results = answer.data()["results"].as_array().expect("results");
     results.iter().map(|result| result["id"].as_str().map(str::to_owned)).collect()
@@ -49,7 +49,7 @@ fn by_content(memories: Vec<Value>) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_request_that_is_resumed_wherever_it_died_keeps_its_ids_and_their_order() {
+async fn a_request_that_is_resumed_wherever_it_crashed_keeps_its_ids_and_their_order() {
     for (path, refused) in [(BULK, &[1, 4][..]), (IMPORT, &[1, 4, 6])] {
         let items = items(path == IMPORT);
         let body = if path == IMPORT {
@@ -93,7 +93,7 @@ async fn a_request_that_is_resumed_wherever_it_died_keeps_its_ids_and_their_orde
                 ids(&answer).into_iter().filter(|id| !id.starts_with("mem_0jp4rzwpz0000")).collect();
             assert_rising(&made);
             let distinct: BTreeSet<&String> = outcomes.iter().flatten().collect();
-            // The count includes what has expired meanwhile.
+            // The count includes memories that have expired meanwhile.
             let kept = list(&client, "order=asc").await;
             assert_eq!(kept.len(), distinct.len() - 1, "{context}");
             let shown: Vec<&Value> = kept.iter().map(|memory| &memory["id"]).collect();
@@ -110,8 +110,8 @@ async fn a_request_that_is_resumed_wherever_it_died_keeps_its_ids_and_their_orde
     }
 }
 
-/// The time of an import is up after its second part: the next request has the same ids for the lines it finds, and
-/// such for the others that continue them. Among the lines are refused ones, and one that ends its part early.
+/// The time limit of an import is reached after its second part. The next attempt has the same ids for the lines that
+/// exist and continues them for the others. Some lines are refused, and one ends its part early.
 #[tokio::test]
 async fn an_import_whose_time_was_up_is_resumed_with_the_same_ids() {
     let (_world, instance, client) = World::with_a_client().await;

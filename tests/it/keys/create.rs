@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{KEYS, MEMORIES, Scene, names_of};
 
 #[tokio::test]
-async fn the_answer_is_the_published_one_and_nothing_else() {
+async fn the_response_has_exactly_the_published_fields() {
     let scene = Scene::at("2026-11-24T12:00:00.123456Z", Plan::Pro.allowance()).await;
     let answer = scene.owner.post(KEYS, json!({"name": "Production API Key"})).await;
 
@@ -63,7 +63,7 @@ async fn both_environments_see_the_same_data() {
 }
 
 #[tokio::test]
-async fn scopes_and_expiry_that_are_left_out_are_the_callers() {
+async fn omitted_scopes_and_expiry_are_the_callers() {
     let scene = Scene::new().await;
     let scopes: Scopes = [Scope::ReadMemories, Scope::WriteWebhooks].into_iter().collect();
     let end = moment("2026-11-25T00:00:00.5Z");
@@ -118,7 +118,7 @@ async fn every_bad_field_is_reported_and_nothing_is_created() {
 }
 
 #[tokio::test]
-async fn only_the_answers_that_hand_a_key_out_hold_it() {
+async fn only_responses_that_create_a_key_contain_it() {
     let scene = Scene::new().await;
     let key = scene.named("worker").await;
     for path in [KEYS.to_owned(), format!("{KEYS}/{}", key.id)] {

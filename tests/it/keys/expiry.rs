@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{KEYS, MEMORIES, Scene};
 
 #[tokio::test]
-async fn an_end_is_given_as_iso_seconds_milliseconds_or_null() {
+async fn an_expiry_is_iso_seconds_milliseconds_or_null() {
     let scene = Scene::new().await;
     let cases = [
         (json!("2026-11-25T12:00:00Z"), json!("2026-11-25T12:00:00.000Z")),
@@ -30,7 +30,7 @@ async fn an_end_is_given_as_iso_seconds_milliseconds_or_null() {
 }
 
 #[tokio::test]
-async fn the_past_and_what_is_no_time_are_refused() {
+async fn past_and_invalid_times_are_refused() {
     let scene = Scene::new().await;
     for given in [
         json!("2026-11-24T12:00:00Z"),
@@ -54,7 +54,7 @@ async fn the_past_and_what_is_no_time_are_refused() {
 }
 
 #[tokio::test]
-async fn a_key_works_until_exactly_its_end_and_is_then_told_that_it_expired() {
+async fn a_key_works_until_exactly_its_expiry_and_is_then_refused_as_expired() {
     let scene = Scene::new().await;
     let key = scene.create(json!({"name": "guest", "expiresAt": "2026-11-24T12:00:01.500Z"})).await;
     scene.set_clock("2026-11-24T12:00:01.499999Z");
@@ -73,7 +73,7 @@ async fn a_key_works_until_exactly_its_end_and_is_then_told_that_it_expired() {
 }
 
 #[tokio::test]
-async fn an_ending_key_cannot_ask_for_a_later_end_or_none() {
+async fn a_key_with_an_expiry_cannot_create_a_key_that_expires_later_or_never() {
     let scene = Scene::new().await;
     let end = moment("2026-11-25T00:00:00Z");
     let (_, plain) = scene.world.key(&scene.account.tenant, Scopes::all(), Some(end)).await;

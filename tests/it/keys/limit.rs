@@ -25,7 +25,7 @@ async fn refused(scene: &Scene) {
 }
 
 #[tokio::test]
-async fn at_the_edge_exactly_as_many_are_created_as_there_are_places() {
+async fn concurrent_creates_at_the_limit_create_exactly_as_many_keys_as_fit() {
     let scene = Scene::new().await;
     fill(&scene, 95).await;
     let other = scene.world.instance().await;
@@ -42,7 +42,7 @@ async fn at_the_edge_exactly_as_many_are_created_as_there_are_places() {
 }
 
 #[tokio::test]
-async fn a_revoked_and_an_expired_key_each_free_one_place() {
+async fn a_revoked_and_an_expired_key_each_release_one_key_of_the_limit() {
     let scene = Scene::new().await;
     let ids = fill(&scene, 100).await;
     refused(&scene).await;
@@ -61,7 +61,7 @@ async fn a_revoked_and_an_expired_key_each_free_one_place() {
 }
 
 #[tokio::test]
-async fn a_rotation_takes_no_place_and_another_tenant_has_its_own() {
+async fn a_rotation_does_not_count_and_each_tenant_has_its_own_limit() {
     let scene = Scene::new().await;
     let ids = fill(&scene, 100).await;
     scene.rotate(&ids[0], 60).await;

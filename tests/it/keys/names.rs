@@ -56,7 +56,7 @@ async fn a_rotated_key_keeps_its_name() {
 }
 
 #[tokio::test]
-async fn of_64_that_ask_for_a_name_at_once_one_gets_it() {
+async fn of_64_concurrent_requests_for_a_name_one_succeeds() {
     let scene = Scene::new().await;
     let other = scene.world.instance().await;
     let clients = [scene.owner.clone(), other.client.with(&scene.account.key)];
@@ -67,7 +67,7 @@ async fn of_64_that_ask_for_a_name_at_once_one_gets_it() {
 /// DynamoDB cancels a transaction that conflicts with another one on the item of live names. The losing request is
 /// either refused with the reason or retried.
 #[tokio::test]
-async fn transactions_that_conflict_are_no_outage() {
+async fn conflicting_transactions_are_no_outage() {
     let scene = Scene::new().await;
     let other = scene.world.instance().await;
     let conflicts = Conflicts::default();
@@ -87,7 +87,7 @@ async fn transactions_that_conflict_are_no_outage() {
 }
 
 #[tokio::test]
-async fn of_many_that_ask_for_an_expired_keys_name_at_once_one_gets_it() {
+async fn of_many_concurrent_requests_for_an_expired_keys_name_one_succeeds() {
     let scene = Scene::new().await;
     scene.create(json!({"name": "worker", "expiresAt": "2026-11-24T12:01:00Z"})).await;
     scene.set_clock("2026-11-24T12:01:00Z");

@@ -31,7 +31,7 @@ async fn a_revoked_key_is_refused_at_once_on_every_instance() {
 }
 
 #[tokio::test]
-async fn revoking_again_answers_the_same() {
+async fn revoking_again_returns_the_same() {
     let scene = Scene::new().await;
     let key = scene.named("worker").await;
     scene.set_clock("2026-11-24T12:00:01.500Z");
@@ -48,7 +48,7 @@ async fn revoking_again_answers_the_same() {
 }
 
 #[tokio::test]
-async fn those_who_revoke_at_once_are_answered_the_same() {
+async fn concurrent_revocations_return_the_same() {
     let scene = Scene::new().await;
     let key = scene.named("worker").await;
     // Their clocks differ, so that only one of the times can be stored.
@@ -85,7 +85,7 @@ async fn a_revoked_key_is_listed_for_90_days() {
 }
 
 #[tokio::test]
-async fn the_grace_of_an_old_secret_ends_with_its_key() {
+async fn the_grace_period_of_an_old_secret_ends_with_its_key() {
     let scene = Scene::new().await;
     let old = scene.named("worker").await;
     let new = scene.rotate(&old.id, 3_600).await;
@@ -97,7 +97,7 @@ async fn the_grace_of_an_old_secret_ends_with_its_key() {
 }
 
 #[tokio::test]
-async fn who_does_not_hold_the_secret_is_not_told_how_the_key_ended() {
+async fn only_the_holder_of_the_secret_learns_how_the_key_ended() {
     let scene = Scene::new().await;
     let revoked = scene.named("revoked").await;
     let expired = scene.create(json!({"name": "expired", "expiresAt": "2026-11-24T12:00:01Z"})).await;
@@ -115,7 +115,7 @@ async fn who_does_not_hold_the_secret_is_not_told_how_the_key_ended() {
 }
 
 #[tokio::test]
-async fn a_key_revokes_itself_whatever_it_may_do() {
+async fn a_key_can_revoke_itself_with_any_scopes() {
     let scene = Scene::new().await;
     let (id, plain) = scene
         .world
@@ -134,7 +134,7 @@ async fn a_key_revokes_itself_whatever_it_may_do() {
 }
 
 #[tokio::test]
-async fn a_key_of_nobody_or_of_another_tenant_is_not_found() {
+async fn a_key_that_does_not_exist_or_belongs_to_another_tenant_is_not_found() {
     let scene = Scene::new().await;
     let other = scene.world.account_with("globex", plenty()).await;
     for id in ["key_000000000000", "nonsense", other.id.as_str()] {

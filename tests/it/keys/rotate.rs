@@ -30,7 +30,7 @@ async fn everything_but_the_secret_stays() {
 }
 
 #[tokio::test]
-async fn without_grace_the_old_secret_is_dead_at_once_on_every_instance() {
+async fn without_grace_the_old_secret_is_refused_at_once_on_every_instance() {
     let scene = Scene::new().await;
     let other = scene.world.instance().await;
     for body in [json!({}), json!({"gracePeriodSeconds": 0})] {
@@ -126,7 +126,7 @@ async fn a_key_rotates_itself_but_its_replaced_secret_cannot() {
 }
 
 #[tokio::test]
-async fn of_rotations_at_once_every_answered_secret_but_the_last_was_replaced_in_its_turn() {
+async fn of_concurrent_rotations_every_returned_secret_but_the_last_was_replaced_in_order() {
     let scene = Scene::new().await;
     let key = scene.named("contended").await;
     let path = format!("{KEYS}/rotate");

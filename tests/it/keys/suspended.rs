@@ -36,7 +36,7 @@ async fn a_suspended_tenant_is_refused_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn a_suspension_spends_nothing_and_ends_within_five_seconds() {
+async fn a_suspension_costs_nothing_and_ends_within_five_seconds() {
     let scene = Scene::new().await;
     scene.try_key(&scene.account.key).await;
     suspend(&scene, true).await;
@@ -51,7 +51,7 @@ async fn a_suspension_spends_nothing_and_ends_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_suspension_is_of_one_tenant_and_told_only_to_who_holds_a_key() {
+async fn a_suspension_affects_one_tenant_and_is_visible_only_to_holders_of_its_keys() {
     let scene = Scene::new().await;
     let other = scene.world.account_with("globex", plenty()).await;
     suspend(&scene, true).await;

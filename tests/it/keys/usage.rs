@@ -104,7 +104,7 @@ async fn refusals_by_a_limit_are_counted_as_limited_and_as_nothing_else() {
 }
 
 #[tokio::test]
-async fn of_100_concurrent_requests_on_two_instances_none_is_lost_or_counted_twice() {
+async fn none_of_100_concurrent_requests_on_two_instances_is_lost_or_counted_twice() {
     let scene = Scene::new().await;
     let key = scene.named("worker").await;
     let other = scene.world.instance().await;
@@ -116,7 +116,7 @@ async fn of_100_concurrent_requests_on_two_instances_none_is_lost_or_counted_twi
 }
 
 #[tokio::test]
-async fn each_key_is_counted_by_itself_and_a_rotation_does_not_start_anew() {
+async fn each_key_has_its_own_usage_which_a_rotation_keeps() {
     let scene = Scene::new().await;
     let (one, two) = (scene.named("one").await, scene.named("two").await);
     scene.try_key(&one.plain).await;
@@ -132,7 +132,7 @@ async fn each_key_is_counted_by_itself_and_a_rotation_does_not_start_anew() {
 }
 
 #[tokio::test]
-async fn a_bad_question_is_refused_by_field_and_a_foreign_key_is_not_found() {
+async fn invalid_parameters_are_refused_by_field_and_a_foreign_key_is_not_found() {
     let scene = Scene::new().await;
     let id = scene.account.id.as_str();
     for days in ["0", "91", "-1", "x", "1.0", ""] {

@@ -1,5 +1,5 @@
-//! A busy scenario: keys made, used, rotated, revoked and guessed; memories; mistakes; a pepper
-//! rotated, and away.
+//! A scenario: keys are created, used, rotated, revoked and guessed; memories are written; requests fail; a pepper is
+//! rotated and becomes unavailable.
 
 use hb_domain::key::Environment;
 use hb_domain::{ApiKey, Clock, KeyId, Scopes};
@@ -17,27 +17,26 @@ use serde_json::{Value, json};
 const KEYS: &str = "/api/v1/api-keys";
 const MEMORIES: &str = "/api/v1/memories";
 const NO_MEMORY: &str = "/api/v1/memories/mem_0";
-/// The first is the world's.
+/// The first is the pepper of the world.
 const PEPPERS: [&str; 3] = [
     "a pepper of more than sixteen bytes",
     "the second pepper, of enough bytes",
     "the third pepper, of enough bytes too",
 ];
-/// What memories hold.
+/// The content of memories.
 pub(crate) const CONTENT: &str = "the launch code is four-four-two";
 pub(crate) const CHANGED: &str = "the launch code was five-one-nine";
 
-/// What happened, and what may not be found in the log of it.
+/// What happened, and the secrets that the log may not contain.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
-    /// Every key that somebody held, guessed or mistyped.
+    /// Every key that was issued, guessed or mistyped.
     pub(crate) keys: Vec<String>,
-    /// Every answer but those that hand a key out.
+    /// Every response except those that return a new key.
     pub(crate) answers: Vec<Answer>,
 }
 
-/// One instance of every function, without the tap that tests usually put before the SDK: it would
-/// change what the SDK logs.
+/// One instance of every function without the tests' tap in front of the SDK, which would change what the SDK logs.
 struct Untapped {
     client: Client,
     clock: Clock,
@@ -56,7 +55,7 @@ impl Untapped {
 }
 
 impl Story {
-    /// Lets it all happen.
+    /// Runs the scenario.
     pub(crate) async fn tell() -> Self {
         let mut story = Self::default();
         let world = World::new().await;
@@ -77,7 +76,7 @@ impl Story {
         story
     }
 
-    /// Makes, uses, rotates and revokes keys, over a rotation of the pepper; gives one that still works.
+    /// Creates, uses, rotates and revokes keys, across a rotation of the pepper. Returns a key that still works.
     async fn manage_keys(&mut self, world: &World, account: &Account, first: &Untapped) -> String {
         let owner = first.client.with(&account.key);
         let body = json!({"name": "dev", "environment": "development"});
@@ -130,7 +129,7 @@ impl Story {
         self.ask(client, Method::DELETE, &path, None).await;
     }
 
-    /// Sends content and keys to where none belong.
+    /// Sends content and keys in places where they do not belong.
     async fn make_mistakes(&mut self, client: &Client, plain: &str) {
         let body = json!({"content": CONTENT, "type": CONTENT, "importance": plain, "tags": plain});
         self.ask(client, Method::POST, MEMORIES, Some(body)).await;
@@ -151,7 +150,7 @@ impl Story {
         self.answers.push(client.send(method, path, body).await);
     }
 
-    /// Sends a request whose answer hands a key out.
+    /// Sends a request that returns a new key.
     async fn hand_out(&mut self, client: &Client, path: &str, body: Value) -> String {
         let answer = client.post(path, body).await;
         let plain = answer.data()["plainKey"].as_str().expect("a plain key").to_owned();
@@ -159,8 +158,8 @@ impl Story {
         plain
     }
 
-    /// The secrets that are found in `text`, as text or as a list of bytes: whole keys, the secret
-    /// characters of keys, peppers.
+    /// The secrets that `text` contains, as text or as a list of bytes: whole keys, the secret characters of keys,
+    /// peppers.
     pub(crate) fn leaks(&self, text: &str) -> Vec<String> {
         let mut secrets: Vec<String> = PEPPERS.map(str::to_owned).into();
         for key in &self.keys {
@@ -181,7 +180,7 @@ fn id_of(plain: &str) -> KeyId {
     ApiKey::parse(plain).expect("a key").id()
 }
 
-/// A well-formed key of the same id with a secret that nobody has.
+/// A well-formed key with the same id and an unknown secret.
 #[expect(clippy::disallowed_methods, reason = "a guess is nobody's key")]
 fn guess(plain: &str) -> String {
     let mut rng = StdRng::seed_from_u64(1);

@@ -1,8 +1,7 @@
-//! The page's samples with Clerk's tokens, in the page's order, as their requests go out: what a browser or a
-//! server of the reader's would send.
+//! The page's samples with Clerk tokens, in the page's order, as a browser or a server of the reader sends them.
 //!
-//! Two parts of the samples cannot work as they are printed, and the README shows them put right: the traded
-//! token is in the answer's JSON, not the answer itself, and a browser sends no body with a GET.
+//! Two parts of the samples cannot work as printed, and the README shows them corrected: the access token is in the
+//! JSON of the response, not the response itself, and a browser sends no body with a GET.
 
 use hb_domain::plan::Plan;
 use hb_tests::issuer::TestIssuer;
@@ -10,7 +9,7 @@ use hb_tests::{Answer, Instance, World};
 use http::Method;
 use serde_json::{Value, json};
 
-/// What a sample's `fetch` sends.
+/// The request of a sample's `fetch`.
 async fn fetch(instance: &Instance, method: Method, path: &str, authorization: &str, body: &Value) -> Answer {
     let mut headers = vec![("content-type", "application/json")];
     headers.extend((!authorization.is_empty()).then_some(("authorization", authorization)));
@@ -34,7 +33,7 @@ async fn every_sample_with_a_token_works_in_the_pages_order() {
     created.expect(201, "");
     assert_eq!(created.data()["content"], "User created memory");
 
-    // Server-side authentication: the header comes doubled, and the token is in the answer.
+    // Server-side authentication: `Bearer` is doubled, and the access token is in the response.
     let doubled = format!("Bearer Bearer {token}");
     let traded = fetch(&instance, Method::GET, "/auth/clerk-token", &doubled, &Value::Null).await;
     traded.expect(200, "");
@@ -51,7 +50,7 @@ async fn every_sample_with_a_token_works_in_the_pages_order() {
 
 /// `/api/memories` of the page is a route of the reader's own server, not of this API.
 #[tokio::test]
-async fn what_goes_to_the_readers_own_server_is_no_route_here() {
+async fn the_readers_own_routes_are_no_routes_here() {
     let world = World::new().await;
     let instance = world.instance().await;
     let memory = json!({"content": "User created memory", "type": "episodic", "tenantId": "user_123"});

@@ -1,4 +1,4 @@
-//! What an attacker sends as a token: all of it refused, at no cost.
+//! Forged and malformed tokens: all are refused without a cost.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,12 +12,12 @@ fn signature(token: &str) -> &str {
     token.rsplit('.').next().expect("three parts")
 }
 
-/// A good token's claims under another header, whatever its signature.
+/// A valid token's claims with another header and any signature.
 fn under(issuer: &TestIssuer, header: &Value, signature: &str) -> String {
     forge(header, &issuer.claims("user_maya", &json!({})).to_string(), signature)
 }
 
-/// Tokens that name a key of the issuer's, or none, so that nothing has to be fetched for them.
+/// Tokens with the issuer's key id, or none, so that nothing has to be fetched for them.
 fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
     let claims = |changes: Value| issuer.claims("user_maya", &changes);
     let good = issuer.token("user_maya");
@@ -30,13 +30,13 @@ fn attacks(issuer: &TestIssuer) -> Vec<(&'static str, String)> {
     };
     let with =
         |key: &hb_local::clerk::IssuerKey, changes: Value| key.sign(&claims(changes)).expect("a token");
-    // Good in themselves, by the key that they bring along.
+    // Valid under the key in their own header.
     let brings = |name: &str, value: Value| {
         let mut header = json!({"alg": "ES256", "typ": "JWT", "kid": "ins_ec"});
         header[name] = value;
         signed(&intruder, &header, &claims(json!({})).to_string())
     };
-    // Good in themselves, by the issuer's own key.
+    // Valid under the issuer's key.
     let issued = |header: Value, payload: &str| signed(&issuer.ec, &header, payload);
     let plain = claims(json!({})).to_string();
     let now = issuer.claims("x", &json!({}))["iat"].as_i64().expect("a time");
@@ -106,10 +106,10 @@ fn duplicate_header(issuer: &TestIssuer, payload: &str) -> String {
     format!("{text}.{}", issuer.ec.signature(&text).expect("a signature"))
 }
 
-/// The way in which attacks are signed makes good tokens, so that they are refused for their own reason.
+/// The helper that signs attacks creates valid tokens too, so that each attack is refused for its own reason.
 #[tokio::test]
-async fn a_token_that_is_signed_like_the_attacks_is_good() {
-    let (_world, issuer, instance) = index().await;
+async fn a_token_that_is_signed_like_the_attacks_is_valid() {
+    let (_world, issuer, instance) = set_up().await;
     let payload = issuer.claims("user_maya", &json!({})).to_string();
     let token = signed(&issuer.ec, &json!({"alg": "ES256", "kid": "ins_ec", "typ": "JWT"}), &payload);
     assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, 200);
@@ -117,11 +117,11 @@ async fn a_token_that_is_signed_like_the_attacks_is_good() {
 
 #[tokio::test]
 async fn every_attack_is_refused_without_a_database_call_or_a_fetch() {
-    let (_world, issuer, instance) = index().await;
+    let (_world, issuer, instance) = set_up().await;
     assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
     instance.tap.take();
     for (attack, token) in attacks(&issuer) {
-        // Longer headers do not get through a gateway, or this server's own limit.
+        // Longer headers do not pass a gateway, or this server's own limit.
         let answer = instance.client.with(&token).get(MEMORIES).await;
         assert_eq!(
             (answer.status.as_u16(), answer.code()),
@@ -139,8 +139,8 @@ async fn every_attack_is_refused_without_a_database_call_or_a_fetch() {
 }
 
 #[tokio::test]
-async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
-    let (_world, issuer, instance) = index().await;
+async fn key_ids_with_paths_or_queries_match_no_key() {
+    let (_world, issuer, instance) = set_up().await;
     assert_eq!(instance.client.with(&issuer.token("user_warm")).get(MEMORIES).await.status, 200);
     instance.tap.take();
     for kid in
@@ -154,8 +154,8 @@ async fn names_of_keys_with_paths_or_queries_in_them_are_names_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_header_with_text_that_is_no_header_is_refused_too() {
-    let (_world, issuer, instance) = index().await;
+async fn a_malformed_authorization_header_is_refused_too() {
+    let (_world, issuer, instance) = set_up().await;
     let token = issuer.token("user_maya");
     for authorization in [
         format!("Bearer Bearer {token}"),

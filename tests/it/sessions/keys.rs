@@ -1,4 +1,5 @@
-//! The issuer's keys: fetched when they are needed, shared by who waits, kept when the issuer is away.
+//! The issuer's signing keys: fetched on demand, once for all waiting requests, and kept during an outage of the
+//! issuer.
 
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use serde_json::json;
 use super::{MEMORIES, index};
 
 #[tokio::test]
-async fn a_thousand_made_up_names_cause_one_fetch() {
-    let (_world, issuer, instance) = index().await;
+async fn a_thousand_made_up_key_ids_cause_one_fetch() {
+    let (_world, issuer, instance) = set_up().await;
     assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
     for batch in 0..10 {
         instance.clock.set(instance.clock.now().plus(Duration::from_secs(1)));
@@ -24,7 +25,7 @@ async fn a_thousand_made_up_names_cause_one_fetch() {
     }
     assert_eq!(issuer.issuer.fetches(), 2, "the first need, and one for all thousand");
 
-    // On an instance that has fetched nothing yet, the first need is that one.
+    // On an instance that has not fetched yet, this is the first fetch.
     let cold = _world.instance().await;
     for number in 0..20 {
         let header = json!({"alg": "ES256", "kid": format!("ins_{number}")});
@@ -35,8 +36,8 @@ async fn a_thousand_made_up_names_cause_one_fetch() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_wait_for_one_fetch() {
-    let (_world, issuer, instance) = index().await;
+async fn concurrent_requests_wait_for_one_fetch() {
+    let (_world, issuer, instance) = set_up().await;
     let requests = (0..15).map(|number| {
         let client = instance.client.with(&issuer.token(&format!("user_{number}")));
         async move { client.get(MEMORIES).await.status.as_u16() }
@@ -47,7 +48,7 @@ async fn requests_that_wait_wait_for_one_fetch() {
 
 #[tokio::test]
 async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
-    let (_world, issuer, instance) = index().await;
+    let (_world, issuer, instance) = set_up().await;
     assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
     let newer = ec_key("ins_newer");
     issuer.issuer.set_keys(vec![newer.clone(), issuer.ec.clone()]);
@@ -55,7 +56,7 @@ async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
     assert_eq!(instance.client.with(&rotated).get(MEMORIES).await.status, 200);
     assert_eq!(issuer.issuer.fetches(), 2);
 
-    // A second rotation within five minutes has to wait for them to end.
+    // After a second rotation within five minutes, the next fetch waits until they have passed.
     let newest = ec_key("ins_newest");
     issuer.issuer.set_keys(vec![newest.clone()]);
     let token = newest.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
@@ -66,8 +67,8 @@ async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_otherwise() {
-    let (world, issuer, warm) = index().await;
+async fn during_an_outage_of_the_issuer_cached_keys_work_and_others_are_a_502() {
+    let (world, issuer, warm) = set_up().await;
     let token = issuer.token("user_maya");
     assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200);
     issuer.issuer.set_away(true);
@@ -76,7 +77,7 @@ async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_other
         let token = issuer.token_at("user_maya", warm.clock.now());
         assert_eq!(warm.client.with(&token).get(MEMORIES).await.status, 200, "hour {hour}");
     }
-    // A name that only the issuer could explain.
+    // A key id that only the issuer could resolve.
     let newer = ec_key("ins_newer").sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
     let answer = warm.client.with(&newer).get(MEMORIES).await;
     answer.expect(502, "EXTERNAL_SERVICE_ERROR");
@@ -97,7 +98,7 @@ async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_other
     cold.clock.set(world.clock.now().plus(Duration::from_secs(5)));
     assert_eq!(cold.client.with(&token).get(MEMORIES).await.status, 200);
 
-    // Keys that are a day old are not believed any longer without being fetched.
+    // Keys that are a day old are not trusted without being fetched again.
     issuer.issuer.set_away(true);
     cold.clock.set(world.clock.now().plus(Duration::from_secs(5 + 86_400)));
     let late = issuer.token_at("user_maya", cold.clock.now());
@@ -105,11 +106,11 @@ async fn an_issuer_that_is_away_leaves_the_keys_that_are_held_and_is_named_other
 }
 
 #[tokio::test]
-async fn a_set_that_is_too_large_or_none_is_not_taken() {
+async fn an_invalid_or_too_large_key_set_is_not_accepted() {
     use axum::Router;
     use axum::routing::get;
     use hb_local::server::Server;
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     let keys = |padding: usize| {
         let keys = [issuer.ec.public().expect("a key")];
         json!({"keys": keys, "padding": "x".repeat(padding)}).to_string()

@@ -1,4 +1,5 @@
-//! What Clerk's key signs and is no session, over HTTP: refused with the same words, and a rule in the log.
+//! Tokens that Clerk's key signs but that are no sessions, over HTTP: refused with one message, and the rule is
+//! logged.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::{MEMORIES, index};
 use crate::secrets_in_logs::{Log, listen};
 
-/// Settings as a deployment could write them, more or less carefully.
+/// Settings as a deployment could write them, normalized or not.
 fn settings(issuer: &str, parties: &str, audience: &str) -> Option<ClerkSettings> {
     let read = ClerkSettings::from_env(|name| match name {
         "CLERK_ISSUER" => Some(issuer.to_owned()),
@@ -21,7 +22,7 @@ fn settings(issuer: &str, parties: &str, audience: &str) -> Option<ClerkSettings
     read.expect("settings")
 }
 
-/// The statuses that tokens with these values of a claim get; null is a token without it.
+/// The statuses for tokens with these values of a claim; null is a token without the claim.
 async fn statuses<const N: usize>(
     client: &Client,
     issuer: &TestIssuer,
@@ -38,7 +39,7 @@ async fn statuses<const N: usize>(
 
 #[tokio::test]
 async fn a_party_is_required_where_one_is_set_unless_native_is_another() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     let app = "https://app.example";
     for (parties, expected) in [
         ("", [200, 200, 200]),
@@ -57,7 +58,7 @@ async fn a_party_is_required_where_one_is_set_unless_native_is_another() {
 
 #[tokio::test]
 async fn an_audience_is_refused_unless_it_is_listed() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     let of = || [Value::Null, json!("one"), json!(["one", "two"]), json!(["one", "other"]), json!([])];
     for (audience, expected) in [
         ("", [200, 401, 401, 401, 401]),
@@ -72,7 +73,7 @@ async fn an_audience_is_refused_unless_it_is_listed() {
 
 #[tokio::test]
 async fn an_issuer_with_a_slash_is_the_same_issuer() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     for written in ["/", "//", "  "] {
         world.clerk = settings(&format!("{}{written}", issuer.url), "", "");
         let instance = world.instance().await;
@@ -84,10 +85,10 @@ async fn an_issuer_with_a_slash_is_the_same_issuer() {
     }
 }
 
-/// Our own tokens have an audience and no party of Clerk's, and are judged by rules of their own.
+/// Our own access tokens have an audience and no `azp`, and are verified by their own rules.
 #[tokio::test]
-async fn a_traded_token_is_as_good_as_before() {
-    let (mut world, issuer, _) = index().await;
+async fn strict_rules_for_sessions_do_not_affect_access_tokens() {
+    let (mut world, issuer, _) = set_up().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "somebody");
     let instance = world.instance().await;
     let traded = instance.client.with(&issuer.token("user_maya")).get("/auth/clerk-token").await;
@@ -97,7 +98,7 @@ async fn a_traded_token_is_as_good_as_before() {
 
 #[tokio::test]
 async fn the_log_names_the_rule_and_nothing_of_the_token() {
-    let (mut world, issuer, _) = index().await;
+    let (mut world, issuer, _) = set_up().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "");
     let log = Log::default();
     let subscriber =
@@ -132,11 +133,11 @@ async fn the_log_names_the_rule_and_nothing_of_the_token() {
     assert!(!log.text().contains(&URL_SAFE_NO_PAD.encode("secretive")));
 }
 
-/// What the local server signs is what Clerk signs: header and claims of a session of version 2.
+/// Tokens of the local server have the header and the claims of a Clerk session of version 2.
 #[tokio::test]
 async fn a_local_token_has_what_a_session_token_of_clerks_has() {
     use hb_local::clerk::SessionClaims;
-    let (world, issuer, _) = index().await;
+    let (world, issuer, _) = set_up().await;
     let session = SessionClaims {
         user: "user_maya".to_owned(),
         organization: Some(("org_acme".to_owned(), "admin".to_owned())),

@@ -14,15 +14,15 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
 }
 
-/// A cargo command at the root of the workspace, by the very cargo that built the tests.
+/// A cargo command at the root of the workspace, with the same cargo that built the tests.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(workspace());
     cargo
 }
 
-/// Where the binary of this name is; the first call builds all of them, with the tests' own profile,
-/// so that nothing but the binaries themselves has to be built.
+/// The path of this binary. The first call builds all of them with the tests' profile, so that only the binaries
+/// themselves have to be built.
 pub fn binary(name: &str) -> &'static Path {
     let built = BUILT.get_or_init(build);
     built.get(name).unwrap_or_else(|| panic!("the workspace has no binary {name}; it has {:?}", built.keys()))

@@ -1,4 +1,4 @@
-//! A client that speaks HTTP to an instance and reads the envelope.
+//! A client that sends HTTP requests to an instance and parses the envelope.
 
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -15,7 +15,7 @@ pub struct Client {
     credential: Option<String>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -24,7 +24,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as text.
     pub text: String,
-    /// The body as JSON; null when it is not.
+    /// The body as JSON; null if it is none.
     pub json: Value,
 }
 
@@ -56,7 +56,7 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    /// Sends a request, with a JSON body when there is one.
+    /// Sends a request, with a JSON body if given.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let body = body.map(|body| body.to_string());
         let headers: &[(&str, &str)] =
@@ -77,10 +77,10 @@ impl Client {
             .unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
-    /// As [`send_raw`](Self::send_raw), for a service that may end before it has answered.
+    /// As [`send_raw`](Self::send_raw), for a service that may stop before it has responded.
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// The reason why there is no response.
     pub async fn try_send_raw(
         &self,
         method: Method,
@@ -111,7 +111,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a header of text"))
     }
 
-    /// The `data` of a good answer.
+    /// The `data` of a successful response.
     pub fn data(&self) -> &Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text);
         &self.json["data"]
@@ -135,7 +135,7 @@ impl Answer {
         fields
     }
 
-    /// Checks status and code, and that the envelope is whole.
+    /// Checks status and code, and that the envelope is complete.
     #[track_caller]
     pub fn expect(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.code()), (status, code), "{}", self.text);

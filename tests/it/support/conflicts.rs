@@ -1,5 +1,5 @@
-//! What DynamoDB does and the embedded one never does: it refuses a write to an item that is part of a transaction under
-//! way.
+//! Transaction conflicts, which the embedded database never reports: DynamoDB refuses a write to an item that is part
+//! of a transaction in progress.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
 
@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-/// The attributes that make up the keys of all tables.
+/// The key attributes of all tables.
 const KEYS: [&str; 4] = ["pk", "sk", "tenant", "id"];
 
-/// The items of transactions under way, of all instances that share it; cheap to clone.
+/// The items of transactions in progress, of all instances that share it; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Conflicts(Arc<Mutex<HashSet<String>>>);
 
-/// A transaction under way; its items are free again when it is dropped.
+/// A transaction in progress; its items are released when it is dropped.
 #[derive(Debug)]
 pub struct Underway {
     conflicts: Conflicts,
@@ -23,10 +23,10 @@ pub struct Underway {
 }
 
 impl Conflicts {
-    /// Begins the write of `body`, when it is one.
+    /// Begins the write of `body`, if it is a write.
     ///
     /// # Errors
-    /// DynamoDB's answer when one of its items is part of a transaction under way.
+    /// DynamoDB's response when one of the items is part of a transaction in progress.
     pub fn begin(&self, operation: &str, body: &Value) -> Result<Option<Underway>, Value> {
         let mut taken = self.0.lock().expect("the items");
         let code = |code: &str| json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "conflict"});
@@ -62,7 +62,7 @@ impl Drop for Underway {
     }
 }
 
-/// The item that a write or a part of a transaction is about.
+/// The item of a write or of an operation in a transaction.
 fn item(write: &Value) -> String {
     let attributes = if write["Key"].is_object() { &write["Key"] } else { &write["Item"] };
     let keys: Vec<String> = KEYS.iter().map(|key| attributes[key].to_string()).collect();

@@ -1,10 +1,10 @@
-//! As much of curl as documents use; anything else fails the test that runs it.
+//! The subset of curl that documents use; any other option fails the test.
 
 use http::Method;
 
 use super::{Answer, Instance};
 
-/// A command, read.
+/// A parsed command.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Curl {
     method: Method,
@@ -19,7 +19,7 @@ impl Curl {
         (&self.method, &self.url, &self.headers, &self.body)
     }
 
-    /// Reads a command as a shell and curl would.
+    /// Parses a command like a shell and curl.
     pub fn parse(command: &str) -> Self {
         let mut words = words(command).into_iter();
         assert_eq!(words.next().as_deref(), Some("curl"));
@@ -39,7 +39,7 @@ impl Curl {
                 _ => assert_eq!(url.replace(word), None, "one URL"),
             }
         }
-        // As curl does, so that a sample that forgets to say what it sends is told so.
+        // Like curl, so that a sample without a content type is refused with that reason.
         if body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             headers.push(("Content-Type".into(), "application/x-www-form-urlencoded".into()));
         }
@@ -61,7 +61,7 @@ impl Curl {
     }
 }
 
-/// Splits a command line into words: quotes keep what they enclose, a backslash joins lines.
+/// Splits a command line into words: quotes keep their content together, a backslash joins lines.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut characters = line.chars();

@@ -1,4 +1,4 @@
-//! A request that is driven call by call.
+//! A request that is executed call by call.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::tap::HeldCall;
 use super::{Answer, Instance};
 
-/// A request under way whose instance waits before each call to AWS.
+/// A request in progress whose instance waits before each call to AWS.
 pub struct Driven {
     request: JoinHandle<Answer>,
     held: UnboundedReceiver<HeldCall>,
@@ -17,13 +17,13 @@ pub struct Driven {
 }
 
 impl Driven {
-    /// Starts `request`, which has to be one to `instance`.
+    /// Starts `request`, which must be a request to `instance`.
     pub fn start(instance: &Instance, request: impl Future<Output = Answer> + Send + 'static) -> Self {
         let held = instance.tap.hold();
         Self { request: tokio::spawn(request), held, next: None, answer: None }
     }
 
-    /// The name of the call that is held back now; `None` when the answer has come instead.
+    /// The name of the held call; `None` if the response has arrived.
     pub async fn peek(&mut self) -> Option<String> {
         if self.answer.is_some() {
             return None;
@@ -38,7 +38,7 @@ impl Driven {
         self.next.as_ref().map(|call| call.name.clone())
     }
 
-    /// Lets one call through and gives its name; `None` when the answer has come instead.
+    /// Passes one call and returns its name; `None` if the response has arrived.
     pub async fn step(&mut self) -> Option<String> {
         let name = self.peek().await?;
         if let Some(call) = self.next.take() {
@@ -47,7 +47,7 @@ impl Driven {
         Some(name)
     }
 
-    /// Lets calls through until one of this name has been.
+    /// Passes calls up to and including one with this name.
     pub async fn step_past(&mut self, name: &str) {
         while let Some(passed) = self.step().await {
             if passed == name {
@@ -57,7 +57,7 @@ impl Driven {
         panic!("the request was answered before the call {name}");
     }
 
-    /// Lets everything through and gives the answer.
+    /// Passes all calls and returns the response.
     pub async fn finish(mut self) -> Answer {
         while self.step().await.is_some() {}
         self.answer.expect("an answer")

@@ -1,4 +1,4 @@
-//! What can become of a call to AWS, other than an answer.
+//! The ways in which a call to AWS can fail.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -9,29 +9,29 @@ use serde_json::{Value, json};
 /// A way in which one call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
-    /// Refused because of its rate; nothing was done.
+    /// Throttled; nothing was done.
     Throttled,
     /// Refused because of a transaction on the same item; nothing was done.
     Conflict,
-    /// Done, but no answer came in time.
+    /// Done, but the response timed out.
     TimedOut,
     /// The connection broke before anything was done.
     Reset,
-    /// Done, but the answer is an error of the service.
+    /// Done, but the response is an error of the service.
     AnswerLost,
 }
 
 impl Fault {
-    /// Every way to fail.
+    /// All of them.
     pub const ALL: [Self; 5] =
         [Self::Throttled, Self::Conflict, Self::TimedOut, Self::Reset, Self::AnswerLost];
 
-    /// Whether the call reaches the service and is done there.
+    /// Whether the call reaches the service and takes effect.
     pub const fn is_performed(self) -> bool {
         matches!(self, Self::TimedOut | Self::AnswerLost)
     }
 
-    /// What the caller gets in the place of the answer to `operation`.
+    /// The result of the call instead of the response to `operation`.
     pub fn answer(self, operation: &str) -> Result<HttpResponse, ConnectorError> {
         match self {
             Self::Throttled if operation == "GetSecretValue" => refusal("ThrottlingException", json!({})),

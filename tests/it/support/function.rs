@@ -1,4 +1,4 @@
-//! A function as Lambda runs it: its own binary as a process of its own, behind the Runtime API.
+//! A function as Lambda runs it: its binary as a process with a Runtime API.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::process::{Ended, Process, patiently};
 use super::runtime_api::{Outcome, RuntimeApi};
 use super::{Answer, World};
 
-/// The variables that Lambda and the template give a function, over a world's endpoints.
+/// The environment variables that Lambda and the template set for a function, with a world's endpoints.
 pub fn environment(world: &World) -> BTreeMap<&'static str, String> {
     let endpoint = |url: &Option<String>| url.clone().expect("a world's AWS is on this machine");
     let (dynamodb, secrets) = (endpoint(&world.aws.dynamodb_url), endpoint(&world.aws.secrets_url));
@@ -34,7 +34,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts the function's binary over the world.
+    /// Starts the function's binary with the world.
     pub async fn start(world: &World, name: &str) -> Self {
         Self::start_in(&environment(world), name).await
     }
@@ -54,7 +54,7 @@ impl Function {
         Self { process: Process::start(&mut command), api, sent: 0 }
     }
 
-    /// Waits until it has started and asks for an event.
+    /// Waits until it has started and requests an event.
     pub async fn ready(&mut self) {
         tokio::select! {
             () = patiently(self.api.is_asked()) => {}
@@ -67,7 +67,7 @@ impl Function {
         self.process.id()
     }
 
-    /// Sends an event and waits for what becomes of it.
+    /// Sends an event and waits for the result.
     pub async fn invoke(&mut self, event: Value) -> Outcome {
         self.sent += 1;
         let outcome = self.api.invoke(&format!("invocation-{}", self.sent), event);
@@ -77,7 +77,7 @@ impl Function {
         }
     }
 
-    /// Sends an event of API Gateway and reads the answer, which has to be one that API Gateway takes.
+    /// Sends an event of API Gateway and parses the response, which must be valid for API Gateway.
     pub async fn send(&mut self, event: Value) -> Answer {
         match self.invoke(event.clone()).await {
             Outcome::Response(response) => read(&response),
@@ -85,7 +85,7 @@ impl Function {
         }
     }
 
-    /// The errors that the function reported of its start.
+    /// The errors that the function reported during its start.
     pub fn init_errors(&self) -> Vec<Value> {
         self.api.init_errors()
     }
@@ -95,7 +95,7 @@ impl Function {
         self.process.ended().await
     }
 
-    /// Ends the function and gives what it has logged: every line is JSON.
+    /// Stops the function and returns its log: every line is JSON.
     pub async fn log(self) -> (Vec<Value>, Ended) {
         let ended = self.process.kill().await;
         let read = |line: &String| {
@@ -106,7 +106,7 @@ impl Function {
     }
 }
 
-/// An answer in API Gateway's payload format 2.0.
+/// A response in API Gateway's payload format 2.0.
 fn read(response: &Value) -> Answer {
     let status = response["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());

@@ -1,4 +1,4 @@
-//! An issuer of session tokens for tests, with keys of both algorithms, and tokens good and bad.
+//! An issuer of session tokens for tests, with keys of both algorithms, and valid and forged tokens.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::World;
 
-/// An issuer under way.
+/// A running issuer.
 pub struct TestIssuer {
     /// The issuer itself.
     pub issuer: LocalIssuer,
@@ -29,18 +29,18 @@ pub struct TestIssuer {
     _server: Server,
 }
 
-/// An RSA key in PKCS #8; making one takes a while, so a process makes one.
+/// An RSA key in PKCS #8; creating one is slow, so a process creates one.
 pub fn rsa_document() -> &'static [u8] {
     static DOCUMENT: OnceLock<Vec<u8>> = OnceLock::new();
     DOCUMENT.get_or_init(|| IssuerKey::generate("ins_rsa").expect("a key").1)
 }
 
-/// The process's key for RS256, under this name.
+/// The process's key for RS256, with this key id.
 pub fn rsa_key(kid: &str) -> IssuerKey {
     IssuerKey::of_pkcs8(kid, rsa_document()).expect("a key")
 }
 
-/// A further key for ES256.
+/// Another key for ES256.
 pub fn ec_key(kid: &str) -> IssuerKey {
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
     let signing = EncodingKey::from_ec_der(document.expect("a key").as_ref());
@@ -48,7 +48,7 @@ pub fn ec_key(kid: &str) -> IssuerKey {
 }
 
 impl TestIssuer {
-    /// An issuer whose tokens the world's instances accept from now on.
+    /// An issuer whose tokens the world's new instances accept.
     pub async fn start(world: &mut World) -> Self {
         let (ec, rsa) = (ec_key("ins_ec"), rsa_key("ins_rsa"));
         let issuer = LocalIssuer::new(vec![ec.clone(), rsa.clone()]);
@@ -58,8 +58,8 @@ impl TestIssuer {
         Self { issuer, url, ec, rsa, now: world.clock.now(), _server: server }
     }
 
-    /// The claims of a session of `user`, good from the world's beginning for an hour, with these changes; null
-    /// takes a claim away.
+    /// The claims of a session of `user`, valid for an hour from the world's time, with these changes; null removes a
+    /// claim.
     pub fn claims(&self, user: &str, changes: &Value) -> Value {
         let session = SessionClaims {
             user: user.to_owned(),
@@ -92,19 +92,19 @@ impl TestIssuer {
         self.token_with(user, &json!({"iat": now, "exp": now + 3_600}))
     }
 
-    /// A token of `user` with these changes of its claims.
+    /// A token of `user` with these changed claims.
     pub fn token_with(&self, user: &str, changes: &Value) -> String {
         self.ec.sign(&self.claims(user, changes)).expect("a token")
     }
 }
 
-/// A token of these very texts, signed with the key's algorithm over another header.
+/// A token of exactly these parts, signed with the key's algorithm over another header.
 pub fn forge(header: &Value, payload: &str, signature: &str) -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.{signature}", part(&header.to_string()), part(payload))
 }
 
-/// A token of these very texts with a good signature of `key`'s.
+/// A token of exactly these parts with a valid signature of `key`.
 pub fn signed(key: &IssuerKey, header: &Value, payload: &str) -> String {
     let text = forge(header, payload, "");
     let text = text.trim_end_matches('.');

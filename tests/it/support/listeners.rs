@@ -1,9 +1,9 @@
-//! Which addresses processes listen on, as Linux shows them under `/proc`.
+//! The addresses on which processes listen, read from Linux's `/proc`.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The addresses that a process and those it has started listen on.
+/// The addresses on which a process and its descendants listen.
 pub fn listening(process: u32) -> Vec<SocketAddr> {
     let sockets: Vec<String> = family(process).into_iter().flat_map(sockets).collect();
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ pub fn listening(process: u32) -> Vec<SocketAddr> {
     found
 }
 
-/// A process and all that descend from it.
+/// A process and its descendants.
 pub fn family(process: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> =
         processes().into_iter().filter_map(|child| Some((child, parent(child)?))).collect();
@@ -32,7 +32,7 @@ pub fn family(process: u32) -> Vec<u32> {
     family
 }
 
-/// The processes that were started with a variable of this name whose value ends like this.
+/// The processes that were started with a variable of this name whose value has this ending.
 pub fn started_with(name: &str, ending: &str) -> Vec<u32> {
     let has = |process: &u32| {
         let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
@@ -50,7 +50,7 @@ fn processes() -> Vec<u32> {
 
 fn parent(process: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, may itself hold anything.
+    // The name, in parentheses, may contain any characters.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 

@@ -3,8 +3,8 @@
 use super::*;
 
 #[tokio::test]
-async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
-    let (world, owner, instance) = index().await;
+async fn an_applied_rotation_is_not_applied_again_over_a_later_one() {
+    let (world, owner, instance) = set_up().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     let body = json!({ "keyId": id });
@@ -22,8 +22,8 @@ async fn a_rotation_that_was_applied_and_rotated_over_is_not_applied_again() {
 
 /// The rotation is applied between the read of its record and the takeover of its lock.
 #[tokio::test]
-async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again() {
-    let (world, owner, slow) = index().await;
+async fn a_rotation_that_completes_while_its_lock_is_taken_over_is_not_applied_again() {
+    let (world, owner, slow) = set_up().await;
     let (id, _) = world.key(&owner.tenant, Scopes::all(), None).await;
     let (other, third) = (world.instance().await, world.instance().await);
     let (body, credential) = (json!({ "keyId": id }), owner.key.clone());
@@ -50,8 +50,8 @@ async fn a_rotation_that_ends_while_its_claim_is_taken_over_is_not_applied_again
 
 /// A rotation whose epoch could not be incremented is undone, including the attribute `applied`.
 #[tokio::test]
-async fn a_rotation_that_was_taken_back_is_made_by_whoever_resumes_it() {
-    let (world, owner, instance) = index().await;
+async fn an_undone_rotation_is_executed_by_the_attempt_that_resumes() {
+    let (world, owner, instance) = set_up().await;
     let (id, old) = world.key(&owner.tenant, Scopes::all(), None).await;
     let owner = instance.client.with(&owner.key);
     assert_eq!(owner.get(KEYS).await.status, 200);

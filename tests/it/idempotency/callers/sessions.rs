@@ -1,11 +1,12 @@
-//! Records of users: a session and the token it was exchanged for share them, two members of an organization do not.
+//! Records of users: a session and the access token it was exchanged for share them, two members of an organization do
+//! not.
 
 use hb_domain::plan::Plan;
 use hb_tests::issuer::TestIssuer;
 
 use super::*;
 
-/// A token that a session was exchanged for.
+/// The access token for a session.
 async fn exchanged(instance: &Instance, session: &str, scopes: &str) -> String {
     let answer = instance.client.with(session).get(&format!("/auth/clerk-token?scopes={scopes}")).await;
     answer.expect(200, "");
@@ -55,7 +56,7 @@ async fn a_session_and_the_token_it_was_exchanged_for_share_their_records() {
         post(&token, MEMORIES, "from-the-token", &tea()).await.expect(201, "");
         assert!(is_replayed(&post(&session, MEMORIES, "from-the-token", &tea()).await));
         assert_eq!(total(&session).await, 2);
-        // The token manages no keys, whatever its session has done under the same name.
+        // The access token manages no keys, even where its session did so with the same idempotency key.
         let body = json!({"name": "deploy bot"});
         post(&session, KEYS, "new-key", &body).await.expect(201, "");
         let refused = post(&token, KEYS, "new-key", &body).await;
@@ -80,7 +81,7 @@ async fn two_members_of_an_organization_share_no_record() {
 }
 
 #[tokio::test]
-async fn an_admin_who_has_become_a_member_gets_no_answer_about_keys_again() {
+async fn an_admin_who_has_become_a_member_gets_no_replay_about_keys() {
     let (_world, issuer, instance) = organizations().await;
     let admin = instance.client.with(&member(&issuer, "user_maya", "admin"));
     let body = json!({"name": "deploy bot"});

@@ -9,7 +9,7 @@ use super::{KEYS, MEMORIES, move_on, post, tea, total};
 
 /// A first attempt that crashes at each point between record and response, and the attempt that resumes.
 #[tokio::test]
-async fn whoever_carries_on_after_the_lease_finishes_with_the_same_id() {
+async fn an_attempt_after_the_lock_expired_finishes_with_the_same_id() {
     let mut points = 0;
     for survived in 0.. {
         let world = World::new().await;
@@ -64,7 +64,7 @@ async fn whoever_carries_on_after_the_lease_finishes_with_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_patch_that_was_applied_is_not_applied_to_what_others_have_made_since() {
+async fn an_applied_patch_is_not_applied_again_over_later_changes() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (dying, other) = (world.instance().await, world.instance().await);
@@ -98,7 +98,7 @@ async fn a_patch_that_was_applied_is_not_applied_to_what_others_have_made_since(
 }
 
 #[tokio::test]
-async fn a_key_that_was_made_before_its_maker_died_is_handed_out_by_who_carries_on() {
+async fn a_key_created_before_a_crash_is_returned_by_the_attempt_that_resumes() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (dying, other) = (world.instance().await, world.instance().await);
@@ -121,7 +121,7 @@ async fn a_key_that_was_made_before_its_maker_died_is_handed_out_by_who_carries_
 }
 
 #[tokio::test]
-async fn a_rotation_that_is_carried_on_leaves_the_grace_of_the_secret_before_alone() {
+async fn a_resumed_rotation_keeps_the_grace_period_of_the_previous_secret() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (id, old) = world.key(&owner.tenant, hb_domain::Scopes::all(), None).await;
@@ -144,7 +144,7 @@ async fn a_rotation_that_is_carried_on_leaves_the_grace_of_the_secret_before_alo
 
 /// Each changing request crashes after each of its calls and is resumed: it takes effect once.
 #[tokio::test]
-async fn every_kind_of_request_is_carried_on_from_wherever_it_died() {
+async fn every_kind_of_request_is_resumed_wherever_it_crashed() {
     let memories = || json!({"memories": [tea(), tea(), tea()]}).to_string();
     let line = format!("{}\n{}", tea(), tea());
     let requests: [(Method, &str, String, &str); 7] = [
@@ -230,7 +230,7 @@ async fn every_kind_of_request_is_carried_on_from_wherever_it_died() {
 }
 
 #[tokio::test]
-async fn a_claim_of_an_instance_an_hour_ahead_holds_nobody_up() {
+async fn a_lock_of_an_instance_an_hour_ahead_delays_nobody() {
     let world = World::new().await;
     let owner = world.account_with("acme", plenty()).await;
     let (ahead, right) = (world.instance().await, world.instance().await);

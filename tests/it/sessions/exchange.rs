@@ -1,4 +1,5 @@
-//! A session traded for a token of our own: a quarter of an hour, not tradable again, and no keys.
+//! Token exchange: a session for an access token that is valid for 15 minutes, cannot be exchanged again, and manages
+//! no keys.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{KEYS, MEMORIES, index, left, send_raw};
 
-const TRADE: &str = "/auth/clerk-token";
+const EXCHANGE: &str = "/auth/clerk-token";
 
 fn token_of(answer: &Answer) -> String {
     answer.expect(200, "");
@@ -24,10 +25,10 @@ fn claims(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_session_is_traded_for_a_token_that_works_everywhere() {
-    let (world, issuer, instance) = index().await;
+async fn a_session_is_exchanged_for_an_access_token_that_works_on_every_route() {
+    let (world, issuer, instance) = set_up().await;
     let session = issuer.token("user_maya");
-    let answer = instance.client.with(&session).get(TRADE).await;
+    let answer = instance.client.with(&session).get(EXCHANGE).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(left(&answer), 999, "it is a request like another");
     let data = answer.data();
@@ -57,27 +58,27 @@ async fn a_session_is_traded_for_a_token_that_works_everywhere() {
 }
 
 #[tokio::test]
-async fn the_published_samples_doubled_bearer_is_read_here_and_nowhere_else() {
-    let (_world, issuer, instance) = index().await;
+async fn the_published_samples_doubled_bearer_is_accepted_only_by_the_exchange() {
+    let (_world, issuer, instance) = set_up().await;
     let session = issuer.token("user_maya");
     for method in [Method::GET, Method::POST] {
         let headers = [("authorization", format!("Bearer Bearer {session}"))];
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        token_of(&instance.client.send_raw(method, TRADE, &headers, "").await);
+        token_of(&instance.client.send_raw(method, EXCHANGE, &headers, "").await);
     }
     send_raw(&instance.client, MEMORIES, &format!("Bearer Bearer {session}"))
         .await
         .expect(401, "AUTH_INVALID");
-    instance.client.get(TRADE).await.expect(401, "AUTH_REQUIRED");
+    instance.client.get(EXCHANGE).await.expect(401, "AUTH_REQUIRED");
 }
 
 #[tokio::test]
-async fn a_token_can_do_no_more_than_it_was_asked_for() {
-    let (_world, issuer, instance) = index().await;
+async fn an_access_token_has_only_the_requested_scopes() {
+    let (_world, issuer, instance) = set_up().await;
     let session = instance.client.with(&issuer.token("user_maya"));
-    let by_query = session.get(&format!("{TRADE}?scopes=read:memories")).await;
-    let by_body = session.post(TRADE, json!({"scopes": ["read:memories"], "tenantId": "user_maya"})).await;
+    let by_query = session.get(&format!("{EXCHANGE}?scopes=read:memories")).await;
+    let by_body = session.post(EXCHANGE, json!({"scopes": ["read:memories"], "tenantId": "user_maya"})).await;
     for answer in [by_query, by_body] {
         assert_eq!(answer.data()["scopes"], json!(["read:memories"]));
         let token = instance.client.with(&token_of(&answer));
@@ -94,25 +95,25 @@ async fn a_token_can_do_no_more_than_it_was_asked_for() {
         ("?scopes=write:memories", json!({"scopes": ["read:memories"]}), vec!["scopes"]),
     ] {
         let body = (!body.is_null()).then_some(body);
-        let refused = session.send(Method::POST, &format!("{TRADE}{query}"), body).await;
+        let refused = session.send(Method::POST, &format!("{EXCHANGE}{query}"), body).await;
         refused.expect(400, "VALIDATION_ERROR");
         assert_eq!(refused.fields(), fields);
     }
     for foreign in [
-        session.get(&format!("{TRADE}?tenantId=user_ben")).await,
-        session.post(TRADE, json!({"tenantId": "user_ben"})).await,
+        session.get(&format!("{EXCHANGE}?tenantId=user_ben")).await,
+        session.post(EXCHANGE, json!({"tenantId": "user_ben"})).await,
     ] {
         foreign.expect(403, "TENANT_MISMATCH");
     }
 }
 
 #[tokio::test]
-async fn only_a_session_is_traded_and_a_token_manages_no_keys() {
-    let (world, issuer, instance) = index().await;
+async fn only_a_session_is_exchanged_and_an_access_token_manages_no_keys() {
+    let (world, issuer, instance) = set_up().await;
     let account = world.account("user_maya", Plan::Pro).await;
-    let token = token_of(&instance.client.with(&issuer.token("user_maya")).get(TRADE).await);
+    let token = token_of(&instance.client.with(&issuer.token("user_maya")).get(EXCHANGE).await);
     for credential in [&token, &account.key] {
-        let refused = instance.client.with(credential).get(TRADE).await;
+        let refused = instance.client.with(credential).get(EXCHANGE).await;
         refused.expect(403, "INSUFFICIENT_SCOPE");
         assert!(refused.message().contains("Clerk"), "{}", refused.text);
     }
@@ -128,7 +129,7 @@ async fn only_a_session_is_traded_and_a_token_manages_no_keys() {
         assert!(!refused.text.contains("hb_"), "{}", refused.text);
     }
     assert_eq!(instance.client.with(&account.key).get(MEMORIES).await.status, 200);
-    // A token of a tenant that is gone does not bring it back.
+    // An access token of an erased tenant does not create the tenant again.
     world.store.tenants().delete(&account.tenant).await.expect("the database");
     client.get(MEMORIES).await.expect(401, "AUTH_INVALID");
     assert!(world.store.tenants().get(&account.tenant).await.expect("the database").is_none());
@@ -136,12 +137,12 @@ async fn only_a_session_is_traded_and_a_token_manages_no_keys() {
 
 #[tokio::test]
 async fn two_versions_of_the_secret_verify_and_the_published_keys_are_theirs() {
-    let (world, issuer, instance) = index().await;
+    let (world, issuer, instance) = set_up().await;
     let session = issuer.token("user_maya");
-    let first = token_of(&instance.client.with(&session).get(TRADE).await);
+    let first = token_of(&instance.client.with(&session).get(EXCHANGE).await);
     world.secrets.rotate_token("the second token secret, of enough bytes");
     let fresh = world.instance().await;
-    let second = token_of(&fresh.client.with(&session).get(TRADE).await);
+    let second = token_of(&fresh.client.with(&session).get(EXCHANGE).await);
     for instance in [&instance, &fresh] {
         for token in [&first, &second] {
             assert_eq!(instance.client.with(token).get(MEMORIES).await.status, 200);
@@ -171,23 +172,23 @@ async fn two_versions_of_the_secret_verify_and_the_published_keys_are_theirs() {
     world.secrets.rotate_token("the third token secret, of enough bytes");
     let newest = world.instance().await;
     newest.client.with(&first).get(MEMORIES).await.expect(401, "AUTH_INVALID");
-    // Instances that hold the first secret trust it for five minutes more.
+    // Instances that have cached the first secret trust it for five more minutes.
     instance.clock.set(world.clock.now().plus(Duration::from_secs(301)));
     instance.client.with(&first).get(MEMORIES).await.expect(401, "AUTH_INVALID");
     assert_eq!(newest.client.with(&second).get(MEMORIES).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_token_of_our_own_is_for_us_and_by_us() {
-    let (world, issuer, instance) = index().await;
-    let good = token_of(&instance.client.with(&issuer.token("user_maya")).get(TRADE).await);
+async fn a_changed_or_unknown_access_token_is_refused() {
+    let (world, issuer, instance) = set_up().await;
+    let good = token_of(&instance.client.with(&issuer.token("user_maya")).get(EXCHANGE).await);
     let header = good.split('.').next().expect("a part");
     let signature = good.rsplit('.').next().expect("a part");
     let mut changed = claims(&good);
     changed["sub"] = json!("user_ben");
     let changed = format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(changed.to_string()));
     instance.client.with(&changed).get(MEMORIES).await.expect(401, "AUTH_INVALID");
-    // Names of keys that are nobody's read the secret once, not each time.
+    // Unknown key ids cause one read of the secret, not one each.
     let before = world.secrets.reads();
     for number in 0..50 {
         let header = json!({"alg": "EdDSA", "kid": format!("hb_{number:016x}")});
@@ -203,12 +204,12 @@ async fn a_token_of_our_own_is_for_us_and_by_us() {
 
 #[tokio::test]
 async fn a_token_secret_that_cannot_be_read_is_an_outage() {
-    let (world, issuer, instance) = index().await;
+    let (world, issuer, instance) = set_up().await;
     let session = instance.client.with(&issuer.token("user_maya"));
     assert_eq!(session.get(MEMORIES).await.status, 200);
     world.secrets.set_away(true);
-    session.get(TRADE).await.expect(503, "SERVICE_UNAVAILABLE");
+    session.get(EXCHANGE).await.expect(503, "SERVICE_UNAVAILABLE");
     instance.client.get("/.well-known/jwks.json").await.expect(503, "SERVICE_UNAVAILABLE");
     world.secrets.set_away(false);
-    token_of(&session.get(TRADE).await);
+    token_of(&session.get(EXCHANGE).await);
 }
