@@ -1,6 +1,6 @@
 //! The changes of a request to a tenant's memories, which are published to all search indexes before the response is sent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hb_domain::{Result, TenantId, Timestamp};
@@ -35,14 +35,32 @@ impl Change {
     }
 }
 
-/// The changes of one request; cheap to clone.
+/// The changes of one context; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Changes(Arc<Mutex<Option<Change>>>);
+pub(crate) struct Changes(Arc<Pending>);
+
+/// The changes that are not published yet.
+#[derive(Debug, Default)]
+struct Pending(Mutex<Option<Change>>);
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, Option<Change>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(change) = *self.lock() {
+            tracing::error!(?change, "changes were not published: searches find them a minute late");
+        }
+    }
+}
 
 impl Changes {
     /// Notes a change that was made or may have been made.
     pub(crate) fn note(&self, change: Change) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.0.lock();
         *noted = Some(noted.map_or(change, |noted| noted.and(change)));
     }
 
@@ -64,7 +82,7 @@ impl Changes {
     /// # Errors
     /// The database's.
     pub(crate) async fn publish(&self, store: &Store, tenant: &TenantId) -> Result<()> {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let noted = self.0.lock().take();
         match noted {
             None => Ok(()),
             Some(change) => store.tenants().raise_search_version(tenant, change).await.map(|_| ()),
@@ -81,7 +99,7 @@ mod tests {
         let at = |text: &str| Timestamp::parse(text).expect("a time");
         let (early, now) = (at("2026-11-24T11:00:00Z"), at("2026-11-24T12:00:00Z"));
         let changes = Changes::default();
-        let noted = || *changes.0.lock().expect("notes");
+        let noted = || *changes.0.lock();
         for (updated_at, backdated_since) in [
             (now.minus(MAX_COMMIT_DELAY), None),
             (early.plus(MAX_COMMIT_DELAY), Some(early.plus(MAX_COMMIT_DELAY))),
