@@ -92,13 +92,14 @@ impl<P: Copy + PartialEq> Transaction<P> {
         F: Future<Output = Result<()>>,
     {
         loop {
-            let failed = match self.attempt(store).await {
+            // Boxed here and below, since the compiler limits how deep futures may be nested.
+            let failed = match Box::pin(self.attempt(store)).await {
                 Ok(old) => return Ok(Ok(Written::Now(old))),
                 Err(failed) => failed,
             };
             match failed.failure {
                 Failure::ConditionFailed => return self.failed_condition(failed),
-                Failure::Unknown if self.was_carried_out(store).await => {
+                Failure::Unknown if Box::pin(self.was_carried_out(store)).await => {
                     return Ok(Ok(Written::Now(None)));
                 }
                 Failure::Conflict => {
