@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A smoke test of a deployed HeroBrain, over HTTPS like any client:
+"""A smoke test of a deployed HeroBrain over HTTPS:
 
     API_URL=https://….execute-api.us-east-1.amazonaws.com API_KEY=hb_prod_… tests/deploy/smoke.py
 
-The key needs every scope. Take one of a tenant of its own on the free plan: reaching the rate limit takes as
-many requests as the plan's burst, and more than 620 are not sent. What the test makes it removes again.
+The key needs every scope. Use a separate tenant on the free plan: the test exceeds the rate limit, which takes as
+many requests as the plan's burst, and it sends at most 620. It deletes what it creates.
 """
 
 import concurrent.futures
@@ -25,7 +25,7 @@ class Client:
         self.url, self.key = url.rstrip("/"), key
 
     def send(self, method, path, body=None):
-        """The status, the headers and the envelope of the answer."""
+        """Returns the status, the headers and the envelope of the response."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
@@ -36,7 +36,7 @@ class Client:
             return refusal.code, refusal.headers, json.load(refusal)
 
     def expect(self, status, method, path, body=None):
-        """The data of an answer that has to have this status; the error, when it is a refusal. Too fast, it waits."""
+        """Checks the status and returns the data, or the first error. Waits and retries after a 429."""
         got, headers, envelope = self.send(method, path, body)
         while got == 429:
             time.sleep(int(headers["Retry-After"]))
@@ -47,7 +47,7 @@ class Client:
 
 
 def keys(client):
-    """A key works as soon as it is made, and no longer once it is revoked."""
+    """A key works once it is created and is refused once it is revoked."""
     made = client.expect(201, "POST", "/api/v1/api-keys", {"name": "smoke test", "environment": "development"})
     other = Client(client.url, made["plainKey"])
     other.expect(200, "GET", "/api/v1/memories?limit=1")
@@ -57,7 +57,7 @@ def keys(client):
 
 
 def memories(client):
-    """A memory is read, found, changed and deleted."""
+    """A memory can be read, found, changed and deleted."""
     content = "The smoke test keeps a marmalade jar on the windowsill"
     made = client.expect(201, "POST", "/api/v1/memories", {"content": content, "type": "semantic"})
     path = f"/api/v1/memories/{made['id']}"
@@ -71,17 +71,17 @@ def memories(client):
 
 
 def rate_limit(client):
-    """Requests beyond the burst are refused, and told when to come again."""
+    """Requests beyond the burst are refused with Retry-After."""
     burst = client.expect(200, "GET", "/api/v1/rate-limit")["burst"]["limit"]
     count = 3 * burst + 20
     if count > MOST_REQUESTS:
-        sys.exit(f"a burst of {burst} is not reached here: take a key of a tenant on the free plan")
+        sys.exit(f"the burst of {burst} is too large for this test: use a key of a tenant on the free plan")
     with concurrent.futures.ThreadPoolExecutor(max_workers=20) as pool:
         answers = list(pool.map(lambda _: client.send("GET", "/api/v1/memories?limit=1"), range(count)))
     refused = [headers for status, headers, _ in answers if status == 429]
     others = {status for status, _, _ in answers} - {200, 429}
-    assert not others, f"answered {others}"
-    assert refused, f"{count} requests at once are all let through, with a burst of {burst}"
+    assert not others, f"unexpected statuses {others}"
+    assert refused, f"all of {count} concurrent requests were admitted, with a burst of {burst}"
     assert all(int(headers["Retry-After"]) >= 1 for headers in refused)
 
 

@@ -2,7 +2,7 @@
 
 use hb_domain::{Scope, Scopes, TenantId};
 use hb_http::route::Action;
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions;
 use hb_tests::world::{moment, plenty};
 use hb_tests::{Answer, World};
 use http::Method;
@@ -38,7 +38,7 @@ fn assert_rate_headers(case: &Case, answer: &Answer, there: bool) {
 async fn a_public_route_needs_no_credential_and_reads_none() {
     let world = World::new().await;
     let instance = world.instance().await;
-    let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter()).flat_map(Case::of);
+    let routes = functions::routes().flat_map(Case::of);
     for case in routes.filter(|case| matches!(case.route.action, Action::Public(_) | Action::Keys(_))) {
         for client in [instance.client.clone(), instance.client.with("nonsense")] {
             let answer = client.send(case.method.clone(), case.route.path, None).await;

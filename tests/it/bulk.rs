@@ -94,7 +94,7 @@ async fn a_repetition_with_the_same_key_completes_failed_items_and_duplicates_no
     instance.tap.mend();
     let second = send().await;
     assert_eq!(second.data()["created"], 5);
-    assert_eq!(total(&client).await, 5, "they had been written, and their places taken");
+    assert_eq!(total(&client).await, 5, "they had been written and counted");
     let third = send().await;
     assert_eq!((third.header("idempotent-replayed"), &third.text), ("true", &second.text));
 }

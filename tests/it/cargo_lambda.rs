@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use hb_domain::plan::Plan;
+use hb_local::functions;
 use hb_local::template::Template;
 use hb_tests::binaries::{binary, cargo};
 use hb_tests::function::{environment, recorded};
@@ -54,7 +55,7 @@ impl Watch {
 
     fn functions(&self) -> Vec<u32> {
         let of = |name| started_with("AWS_LAMBDA_RUNTIME_API", &format!(":{}/.rt/{name}", self.port));
-        ["api-keys", "memories", "auth"].into_iter().flat_map(of).collect()
+        functions::route_tables().flat_map(|(name, _)| of(name)).collect()
     }
 
     /// The output of `cargo lambda invoke`.
@@ -126,7 +127,7 @@ async fn watch_serves_the_routes_of_the_template_and_invoke_answers() {
     let answer = watch.invoke("memories", &event).await;
     assert_eq!(answer["statusCode"], 200, "{answer}");
 
-    assert_eq!(watch.functions().len(), 3);
+    assert_eq!(watch.functions().len(), functions::route_tables().count());
     let listening = listening(watch.process.id());
     assert_eq!(listening.len(), 1, "{listening:?}");
     assert!(listening.iter().all(|address| address.ip().is_loopback()), "{listening:?}");

@@ -21,7 +21,7 @@ const PARTIES: [&str; 2] = ["http://localhost:3000", "https://app.example"];
 /// The output of the script.
 fn script(file: Option<&std::path::Path>) -> Value {
     let mut node = Command::new("node");
-    node.arg(workspace().join("tests/clerk/judge.mjs")).arg(workspace().join("target/ci-clerk")).args(file);
+    node.arg(workspace().join("tests/clerk/verify.mjs")).arg(workspace().join("target/ci-clerk")).args(file);
     let output = node.output().expect("node is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")

@@ -44,7 +44,7 @@ async fn a_throttled_admission_is_retried_three_times_and_counted_once() {
     assert_eq!(
         refused.header("x-ratelimit-remaining"),
         "999997",
-        "the caller is known: it is told its standing"
+        "an authenticated caller gets its rate-limit status"
     );
     assert_eq!(client.get(LIST).await.header("x-ratelimit-remaining"), "999996", "never open, never counted");
 }
@@ -75,12 +75,12 @@ async fn throttled_writes_still_count_usage_and_release_quota() {
         instance.tap.refuse(name, times, &throttled());
     }
     assert_eq!(client.send(Method::DELETE, &path, None).await.status, 200);
-    assert_eq!(client.get(LIST).await.data()["pagination"]["total"], 0, "its place is free again");
+    assert_eq!(client.get(LIST).await.data()["pagination"]["total"], 0, "its quota is released");
     let keys = client.get(KEYS).await;
     let id = keys.data()["keys"][0]["id"].as_str().expect("an id");
     let usage = client.get(&format!("{KEYS}/usage?keyId={id}")).await;
     let total = usage.data()["total"].as_u64();
-    assert!([Some(6), Some(7)].contains(&total), "this one is counted while it is answered: {total:?}");
+    assert!([Some(6), Some(7)].contains(&total), "the current memory may be counted already: {total:?}");
 }
 
 #[tokio::test]

@@ -253,11 +253,11 @@ async fn a_recount_beside_a_removal(point: usize) {
     assert_eq!(amount(&world, &account).await.memories, 3, "after {point} calls");
     let [.., (_, _), again, (count, _), correct] = calls.as_slice() else { panic!("{calls:?}") };
     assert_eq!(count, "DynamoDB Query Memories");
-    assert!(again.1 >= settled && correct.1 >= settled, "requests under way get time to end: {calls:?}");
+    assert!(again.1 >= settled && correct.1 >= settled, "requests in progress get time to end: {calls:?}");
 
     world.clock.set(ends.plus(Duration::from_secs(1)));
     other.clock.set(world.clock.now());
-    assert_eq!(world.sweep().await, 1, "removed, and the stream has not told of it");
+    assert_eq!(world.sweep().await, 1, "removed, but not delivered by the stream yet");
     memories.recount(Duration::ZERO, &world.clock).await.expect("a recount");
     assert_eq!(amount(&world, &account).await.memories, 2);
     world.deliver_again().await;
@@ -280,9 +280,9 @@ async fn an_event_that_cannot_be_processed_is_delivered_again() {
     world.clock.set(ends.plus(Duration::from_secs(1)));
     assert_eq!(world.sweep().await, 3);
     for fault in Fault::ALL {
-        world.expiry_tap.fail("DynamoDB TransactWriteItems", fault, true);
+        world.stream_tap.fail("DynamoDB TransactWriteItems", fault, true);
         assert!(world.try_deliver().await.is_err(), "{fault:?}");
-        world.expiry_tap.mend();
+        world.stream_tap.mend();
     }
     world.try_deliver().await.expect("a delivery");
     assert_eq!(

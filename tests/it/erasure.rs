@@ -79,7 +79,7 @@ async fn all_data_of_one_user_is_deleted_over_many_calls_and_no_other() {
     assert_eq!((of_user(&client, "maya").await.len(), of_user(&client, "ben").await.len()), (0, 1_200));
     let tenant = hb_domain::TenantId::parse("acme").expect("a tenant");
     let counts = world.store.with(&world.operator(&tenant)).storage().get().await.expect("the count");
-    assert_eq!(counts.memories, 1_200, "their places are free again");
+    assert_eq!(counts.memories, 1_200, "their quota is released");
     assert_eq!(erase(&client, json!({"userId": "maya"})).await.0, 0);
 }
 
@@ -134,9 +134,9 @@ async fn writes_go_on_while_a_user_is_erased() {
     // `asked`: the first call is about to be sent; `began`: its response has arrived.
     let [asked, began, ended] = [const { AtomicBool::new(false) }; 3];
     let (acknowledged_before, sent_after) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    let (told, mut acknowledgements) = tokio::sync::mpsc::unbounded_channel();
+    let (acknowledge, mut acknowledgements) = tokio::sync::mpsc::unbounded_channel();
     let write = |client: Client| {
-        let told = told.clone();
+        let acknowledge = acknowledge.clone();
         let (asked, began, ended) = (&asked, &began, &ended);
         let (acknowledged_before, sent_after) = (&acknowledged_before, &sent_after);
         async move {
@@ -153,7 +153,7 @@ async fn writes_go_on_while_a_user_is_erased() {
                     acknowledged_before.lock().expect("a list").push(id);
                 }
                 // The receiver is dropped when the deletion has started.
-                let _ = told.send(());
+                let _ = acknowledge.send(());
             }
         }
     };
@@ -180,9 +180,9 @@ async fn writes_go_on_while_a_user_is_erased() {
     let acknowledged_before = acknowledged_before.into_inner().expect("a list");
     let mut gone = before.iter().chain(&acknowledged_before);
     assert!(gone.all(|id| !left.contains(id)), "what was acknowledged before is gone");
-    assert!(acknowledged_before.len() >= 20, "writes were under way");
+    assert!(acknowledged_before.len() >= 20, "writes happened before the erasure");
     let sent_after = sent_after.into_inner().expect("a list");
-    assert!(sent_after.len() >= 20, "writes went on");
+    assert!(sent_after.len() >= 20, "writes happened during the erasure");
     assert!(sent_after.iter().all(|id| left.contains(id)), "what was sent afterwards stays");
     let counts = world.store.with(&world.operator(&owner.tenant)).storage().get().await.expect("the count");
     assert_eq!(counts.memories, left.len() as u64);

@@ -250,7 +250,7 @@ async fn an_expired_memory_does_not_block_the_import_of_its_id() {
     assert_eq!(counts(&import(&client, line(json!({}))).await), [1, 0, 0]);
     assert_eq!(client.get(&format!("/api/v1/memories/{id}")).await.status, 200);
     let page = client.get("/api/v1/memories?limit=1").await;
-    assert_eq!(page.data()["pagination"]["total"], 1, "its place has passed on");
+    assert_eq!(page.data()["pagination"]["total"], 1, "its quota was released to the import");
     world.clock.set(moment("2026-11-24T12:02:00Z"));
     assert_eq!(world.expiry().await, 0);
 }
@@ -313,7 +313,7 @@ async fn lines_that_are_not_reached_within_twenty_seconds_are_left_for_a_later_a
     assert_eq!(counts(&first), [200, 0, 50]);
     assert_eq!(first.data()["results"][200]["errors"][0]["code"], "SERVICE_UNAVAILABLE");
     let second = send(client.clone(), lines).await;
-    assert_eq!(counts(&second), [50, 200, 0], "the same request goes on");
+    assert_eq!(counts(&second), [50, 200, 0], "the same request resumes");
     assert_eq!(export(&client).await.lines().count(), 250);
 }
 
@@ -325,7 +325,7 @@ async fn a_failed_part_is_reported_line_by_line_and_the_others_are_kept() {
     assert_eq!(counts(&failed), [0, 0, 3]);
     instance.tap.mend();
     let page = client.get("/api/v1/memories?limit=1").await;
-    assert_eq!(page.data()["pagination"]["total"], 0, "refused for certain: their places are free");
+    assert_eq!(page.data()["pagination"]["total"], 0, "definitely refused: their quota is released");
     assert_eq!(counts(&import(&client, vec![line("x"); 3].join("\n")).await), [3, 0, 0]);
 }
 

@@ -50,7 +50,7 @@ async fn a_repetition_gets_the_same_response_and_changes_nothing() {
     }
     assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
     let left = |answer: &Answer| answer.header("x-ratelimit-remaining").parse::<u64>().expect("a number");
-    assert_eq!(left(&again), left(&first) - 1, "a repetition is counted, and told its own standing");
+    assert_eq!(left(&again), left(&first) - 1, "a repetition is counted and has its own rate-limit status");
     assert_eq!(total(&client).await, 1);
 }
 
@@ -121,9 +121,9 @@ async fn a_secret_is_returned_once_and_stored_nowhere() {
     assert_eq!(instance.client.with(&newer).get(MEMORIES).await.status, 200, "rotated once");
     let kept = world.everything().await;
     for secret in [&plain, &newer] {
-        assert!(!kept.contains(&secret[20..38]), "a secret is kept");
+        assert!(!kept.contains(&secret[20..38]), "a secret is stored");
     }
-    assert!(kept.contains("key#key_") && kept.contains("#k\""), "the claims were looked at");
+    assert!(kept.contains("key#key_") && kept.contains("#k\""), "the dump contains the records");
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client as Database;
+use hb_store::Table;
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Answer, Instance, World};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::routes::{Named, guarded};
-
-const TABLES: [&str; 5] = ["Tenants", "ApiKeys", "Memories", "Usage", "Idempotency"];
 
 /// Two tenants and an instance that both use.
 struct Neighbours {
@@ -41,7 +41,7 @@ impl Neighbours {
     async fn victims_items(&self) -> Vec<String> {
         let database = Database::from_conf(self.world.aws.dynamodb());
         let mut found = Vec::new();
-        for table in TABLES {
+        for table in Table::VARIANTS.iter().map(|table| table.definition().resource) {
             let answer = database.scan().table_name(table).send().await.expect("the table");
             assert!(answer.last_evaluated_key.is_none(), "more than a page");
             let items = answer.items.unwrap_or_default();

@@ -63,7 +63,7 @@ async fn write(
     writer: u64,
     round: u64,
     mut known: Known,
-    told: UnboundedSender<()>,
+    acknowledge: UnboundedSender<()>,
 ) -> Known {
     let mut rng = StdRng::seed_from_u64(round * 100 + writer);
     for number in 0.. {
@@ -111,7 +111,7 @@ async fn write(
         };
         assert!(answer.status.is_success(), "{}", answer.text);
         // The receiver is dropped when the server is about to be killed.
-        let _ = told.send(());
+        let _ = acknowledge.send(());
         match doubt {
             Doubt::Create(contents) if contents.len() == 1 => {
                 let id = answer.data()["id"].as_str().expect("an id").to_owned();
@@ -187,13 +187,12 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged() {
     for round in 0..ROUNDS {
         let server = start(folder.path()).await;
         let client = server.client.clone();
-        let (told, mut acknowledgements) = unbounded_channel();
-        let writing = writers
-            .into_iter()
-            .zip(0..)
-            .map(|(known, writer)| tokio::spawn(write(client.clone(), writer, round, known, told.clone())));
+        let (acknowledge, mut acknowledgements) = unbounded_channel();
+        let writing = writers.into_iter().zip(0..).map(|(known, writer)| {
+            tokio::spawn(write(client.clone(), writer, round, known, acknowledge.clone()))
+        });
         let writing: Vec<_> = writing.collect();
-        drop(told);
+        drop(acknowledge);
         for _ in 0..FIRST + MORE * round {
             acknowledgements.recv().await.expect("the writers write until the server is killed");
         }
@@ -222,7 +221,7 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged() {
         acknowledged = there;
         server.stop().await;
     }
-    assert!(acknowledged > 200, "{acknowledged}: writes went on");
+    assert!(acknowledged > 200, "only {acknowledged} writes were acknowledged");
 
     let server = start(folder.path()).await;
     let [dynamodb, secrets] = ["dynamodbUrl", "secretsUrl"].map(|url| text(&server.ready[url]).to_owned());

@@ -128,5 +128,5 @@ fn no_text_in_path_query_or_headers_is_an_error_of_the_function() {
             prop_assert!(answer.status.is_client_error() || answer.status.is_success(), "{}", answer.text);
             Ok(())
         })
-        .expect("every event is answered");
+        .expect("every event gets a response");
 }

@@ -80,6 +80,14 @@ async fn checked_log(function: Function, sent: &[(&str, &hb_tests::Answer)]) -> 
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn check_metrics(line: &Value) {
+    assert_eq!(
+        check_directive(line),
+        ["latency_ms", "cold", "failed", "db_calls", "throttled", "read_units", "write_units"]
+    );
+}
+
+/// As [`check_metrics`], for any line: the names of its metrics.
+fn check_directive(line: &Value) -> Vec<&str> {
     let since = Clock::system().now().millis() - line["_aws"]["Timestamp"].as_i64().expect("milliseconds");
     assert!((0..60_000).contains(&since), "{line}");
     let [directive] = line["_aws"]["CloudWatchMetrics"].as_array().expect("directives").as_slice() else {
@@ -91,11 +99,12 @@ fn check_metrics(line: &Value) {
     }
     let metrics = directive["Metrics"].as_array().expect("metrics");
     let measured: Vec<&str> = metrics.iter().filter_map(|metric| metric["Name"].as_str()).collect();
-    assert_eq!(measured, ["latency_ms", "cold", "failed", "db_calls", "read_units", "write_units"]);
+    assert_eq!(directive["Dimensions"], json!([["function"], ["stack"]]));
     for metric in metrics {
         assert!(line[metric["Name"].as_str().expect("a name")].is_number(), "{metric}: {line}");
         assert!(["Milliseconds", "Count"].map(Value::from).contains(&metric["Unit"]), "{metric}");
     }
+    measured
 }
 
 fn names(set: &Value) -> Vec<String> {
@@ -184,9 +193,9 @@ async fn an_incomplete_clerk_configuration_stops_the_start_and_names_the_variabl
     assert_eq!(auth.send(recorded("health.json", "")).await.status, 200);
 }
 
-/// The expiry function as Lambda runs it, with an event of DynamoDB's stream.
+/// The function expiry as Lambda runs it, on a batch of DynamoDB's stream.
 #[tokio::test]
-async fn expiry_processes_an_event_once_and_reports_the_first_failed_one() {
+async fn a_batch_is_processed_once_and_the_first_failed_record_is_reported() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
@@ -222,6 +231,18 @@ async fn expiry_processes_an_event_once_and_reports_the_first_failed_one() {
     let failed = Outcome::Response(json!({"batchItemFailures": [{"itemIdentifier": "222"}]}));
     assert_eq!(broken.invoke(event).await, failed);
     assert_eq!(counted().await, 1);
+    for (function, failed, records) in [(expiry, [0, 0, 0].as_slice(), 1), (broken, &[1], 2)] {
+        let (log, _) = function.log().await;
+        let batches: Vec<&Value> = log.iter().filter(|line| line["message"] == "batch").collect();
+        assert_eq!(batches.iter().map(|line| line["failed"].clone()).collect::<Vec<_>>(), failed);
+        for line in batches {
+            assert_eq!((&line["table"], &line["records"]), (&json!("memories"), &json!(records)), "{line}");
+            assert_eq!(check_directive(line), ["failed", "throttled"], "{line}");
+            for field in line.as_object().expect("an object").keys() {
+                assert!(RUNBOOK.contains(&format!("`{field}`")), "the runbook has no {field}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

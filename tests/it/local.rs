@@ -6,12 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use aws_sdk_dynamodb::types::TimeToLiveStatus;
 use hb_domain::plan::Plan;
 use hb_local::template::Template;
+use hb_store::Table;
 use hb_store::aws::Aws;
 use hb_tests::local::{Herobrain, herobrain, text, without_sample};
 use hb_tests::process::patiently;
 use hb_tests::{Client, Process, World};
 use http::Method;
 use serde_json::{Value, json};
+use strum::VariantArray;
 use tempfile::tempdir;
 
 #[tokio::test]
@@ -276,7 +278,7 @@ async fn a_token_for_the_running_server_is_one_command_away() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_removed_and_gives_its_place_back_by_itself() {
+async fn an_expired_memory_is_removed_and_its_quota_released() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;
     // The service has the machine's clock: on a busy machine the memory may have expired before it arrives or is seen.
@@ -321,7 +323,9 @@ async fn an_unmodified_aws_client_can_use_both_endpoints() {
     let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
     let mut listed = client.list_tables().send().await.expect("a list").table_names.expect("names");
     listed.sort();
-    assert_eq!(listed, ["ApiKeys", "Idempotency", "Memories", "Tenants", "Usage"]);
+    let mut tables: Vec<&str> = Table::VARIANTS.iter().map(|table| table.definition().resource).collect();
+    tables.sort_unstable();
+    assert_eq!(listed, tables);
     for table in Template::embedded().expect("the template").tables().expect("tables") {
         let ttl = client.describe_time_to_live().table_name(&table.name).send().await.expect("an answer");
         let ttl = ttl.time_to_live_description.expect("a description");

@@ -57,6 +57,7 @@ mod template;
 mod template_operations;
 mod template_policies;
 mod template_references;
+mod template_tables;
 mod values;
 mod versions;
 mod write_only;

@@ -193,6 +193,6 @@ async fn no_more_memories_are_stored_than_the_plan_allows() {
     for _ in 0..2 {
         client.send(Method::DELETE, kept[0].header("location"), None).await;
     }
-    assert_eq!(client.post(MEMORIES, full()).await.status, 201, "a deleted memory gives its place back");
+    assert_eq!(client.post(MEMORIES, full()).await.status, 201, "a deleted memory releases its quota");
     client.post(MEMORIES, full()).await.expect(402, "INSUFFICIENT_QUOTA");
 }

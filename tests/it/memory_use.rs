@@ -4,7 +4,7 @@
 //! for each.
 
 use hb_http::Route;
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions;
 use hb_tests::Function;
 use hb_tests::runtime_api::Outcome;
 use http::Method;
@@ -25,7 +25,8 @@ const MOST: u64 = 80;
 #[expect(clippy::print_stdout, reason = "the figures are what the test is read for")]
 async fn drive(name: &str) {
     let seeded = Seeded::new(name == "memories").await;
-    let (_, routes) = FUNCTIONS.iter().find(|(of, _)| *of == name).expect("a function of the service");
+    let (_, routes) =
+        functions::route_tables().find(|(of, _)| *of == name).expect("a function of the service");
     let size = process::memory_size(name);
     let mut environment = hb_tests::function::environment(&seeded.world);
     environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", size.to_string());
@@ -45,7 +46,7 @@ async fn drive(name: &str) {
             let Outcome::Response(answer) = &outcome else { panic!("{}: {outcome:?}", input.name) };
             assert!(
                 answer["statusCode"].as_u64().is_some_and(|status| input.is_answered_with(status, route)),
-                "{} {}: {} is answered not with {} but {:.400}",
+                "{} {}: {} expected {}, got {:.400}",
                 route.method,
                 route.path,
                 input.name,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions;
 use hb_tests::world::plenty;
 use hb_tests::{Answer, World};
 use http::Method;
@@ -32,7 +32,7 @@ async fn head_answers_like_get_without_a_body() {
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
     let named = Named::of(&world, &instance, &account).await;
-    let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let routes = functions::routes();
     let reading: Vec<_> = routes.filter(|route| route.method == Method::GET).collect();
     assert!(!reading.is_empty());
     for route in reading {
@@ -58,7 +58,7 @@ async fn a_preflight_is_answered_on_every_path_and_asks_nobody() {
     let world = World::new().await;
     let instance = world.instance().await;
     let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for route in FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter()) {
+    for route in functions::routes() {
         let of_path = methods.entry(route.path).or_insert_with(|| BTreeSet::from(["OPTIONS"]));
         of_path.insert(route.method.as_str());
         if route.method == Method::GET {

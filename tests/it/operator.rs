@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use hb_local::server::Server;
+use hb_store::{SecretId, Table};
 use hb_tests::binaries::binary;
 use hb_tests::local::{Herobrain, without_sample};
 use hb_tests::process::Ended;
@@ -9,6 +11,7 @@ use hb_tests::process::patiently;
 use hb_tests::{Client, Process, World};
 use http::Method;
 use serde_json::{Value, json};
+use strum::{EnumCount, VariantArray};
 use tokio::process::Command;
 
 /// A local stack, and `hb` beside it.
@@ -145,7 +148,7 @@ async fn people_get_tables_and_problems_say_what_to_do() {
     }
     // Without a terminal nobody can type the id, so nothing is removed.
     assert!(
-        scene.problem("erase 00000000-0000-0000-0000-000000000001").await.contains("nothing was removed")
+        scene.problem("erase 00000000-0000-0000-0000-000000000001").await.contains("nothing was deleted")
     );
     let mut lost = Command::new(binary("hb"));
     let ended = Process::start(without_aws(lost.arg("doctor").current_dir(Path::new("/")))).ended().await;
@@ -161,11 +164,43 @@ async fn people_get_tables_and_problems_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn doctor_names_a_wrong_clock_and_calls_both_services_at_the_endpoint_url() {
+    // DynamoDB and Secrets Manager on one port, years ahead, with neither tables nor secrets.
+    let router = axum::Router::new().fallback(|headers: http::HeaderMap| async move {
+        let target = headers.get("x-amz-target").map(|target| target.to_str().expect("text").to_owned());
+        let code = match target.unwrap_or_default().split_once('.') {
+            Some(("secretsmanager", _)) => "ServiceReached",
+            _ => "ResourceNotFoundException",
+        };
+        let date = [("date", "Tue, 01 Jan 2036 00:00:00 GMT")];
+        (http::StatusCode::BAD_REQUEST, date, json!({"__type": code, "message": code}).to_string())
+    });
+    let server = Server::serve(0, router, "a service with a wrong clock").await.expect("a port");
+    let world = World::new().await;
+    let mut command = Command::new(binary("hb"));
+    command.envs(hb_tests::function::environment(&world));
+    let ended =
+        Process::start(command.args(["--json", "--endpoint-url", &server.url(), "doctor"])).ended().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout[0]).expect("JSON");
+    let problem = |what: &str| {
+        let findings = report["findings"].as_array().expect("findings");
+        let found =
+            findings.iter().find(|finding| finding["what"].as_str().is_some_and(|w| w.starts_with(what)));
+        found.unwrap_or_else(|| panic!("{what}: {report}"))["problem"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(problem("clock").contains("behind DynamoDB: synchronize its clock"), "{report}");
+    assert!(problem("table tenants").contains("is not there"), "{report}");
+    assert!(problem("pepper").contains("ServiceReached"), "{report}");
+}
+
+#[tokio::test]
 async fn doctor_finds_what_is_wrong_and_recounts() {
     let scene = Scene::new().await;
     let sound = scene.json("doctor").await;
     assert_eq!(sound["sound"], true, "{sound}");
-    assert_eq!(sound["findings"].as_array().map(Vec::len), Some(7), "five tables and two secrets");
+    let found = sound["findings"].as_array().map(Vec::len);
+    assert_eq!(found, Some(Table::COUNT + SecretId::COUNT + 1), "tables, secrets and the clock: {sound}");
 
     let world = World::new().await;
     let mut command = Command::new(binary("hb"));
@@ -245,7 +280,7 @@ async fn erasing_a_tenant_leaves_no_row_in_any_table() {
 async fn rows_of(aws: &hb_store::aws::Aws, tenant: &str) -> Vec<String> {
     let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
     let mut rows = Vec::new();
-    for table in ["Tenants", "ApiKeys", "Memories", "Usage", "Idempotency"] {
+    for table in Table::VARIANTS.iter().map(|table| table.definition().resource) {
         let mut from = None;
         loop {
             let scan = client

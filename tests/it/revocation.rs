@@ -171,7 +171,7 @@ async fn one_interleaving(world: &World, change: Change, knows: Knows, first: us
 
     let index = format!("{change:?} at {first} and {second}, {knows:?} known: {}", answer.text);
     if second < knows.calls().len() {
-        assert!(change.holds_in(&answer), "admitted after the change was answered; {index}");
+        assert!(change.holds_in(&answer), "uses the state before an acknowledged change; {index}");
     }
     let next = under_test.client.with(&plain).get(LIST).await;
     assert!(change.holds_in(&next), "the next request; {index}; {}", next.text);
@@ -219,7 +219,7 @@ async fn warm_instances_apply_a_change_from_the_next_request_on() {
             let answer = instance.client.with(&plain).get(LIST).await;
             assert!(change.holds_in(&answer), "{change:?}: {}", answer.text);
             let rate_limit = instance.client.with(&plain).get("/api/v1/rate-limit").await;
-            assert!(change.holds_in(&rate_limit), "{change:?}, the standing: {}", rate_limit.text);
+            assert!(change.holds_in(&rate_limit), "{change:?}, rate-limit status: {}", rate_limit.text);
         }
     }
 }

@@ -6,7 +6,7 @@
 use hb_domain::{MemoryId, Scope, ndjson};
 use hb_http::Route;
 use hb_http::route::Action;
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions;
 use hb_tests::world::Account;
 use hb_tests::{Answer, Instance, World};
 use http::Method;
@@ -57,7 +57,7 @@ pub(crate) struct Case {
 
 /// The variants of routes.
 pub(crate) fn variants() -> Vec<Case> {
-    let routes = || FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let routes = functions::routes;
     let cases = VARIANTS.iter().map(|(method, path, query, body)| {
         let route = routes().find(|route| route.method == *method && route.path == *path);
         let route = route.unwrap_or_else(|| panic!("{method} {path} is no route any more"));
@@ -99,7 +99,7 @@ impl Named {
 
 /// Every route that needs a credential, under every method; `HEAD` comes with `GET`.
 pub(crate) fn guarded() -> Vec<Case> {
-    let routes = FUNCTIONS.iter().flat_map(|(_, routes)| routes.iter());
+    let routes = functions::routes();
     let routes = routes.filter(|route| !matches!(route.action, Action::Public(_) | Action::Keys(_)));
     // The token exchange is for sessions only: tests/it/sessions/exchange.rs tests it.
     let routes = routes.filter(|route| !route.tolerates_doubled_bearer);

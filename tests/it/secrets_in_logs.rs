@@ -9,7 +9,7 @@ mod story;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hb_http::log;
+use hb_local::functions;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level, Subscriber};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -62,8 +62,10 @@ async fn at_trace_level_no_key_or_pepper_is_logged_or_returned() {
 #[tokio::test]
 async fn at_any_level_the_products_log_contains_no_memory_content() {
     let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_env_filter(log::filter("trace")).with_writer(log.writer());
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(functions::log_filter("trace"))
+        .with_writer(log.writer());
     let _listening = listen(subscriber.finish());
     let story = Story::tell().await;
     let text = log.text();
@@ -78,7 +80,7 @@ async fn at_any_level_the_products_log_contains_no_memory_content() {
 fn the_products_filter_logs_only_warnings_of_other_crates() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(log::filter("trace"))
+        .with_env_filter(functions::log_filter("trace"))
         .with_ansi(false)
         .with_writer(log.writer());
     tracing::subscriber::with_default(subscriber.finish(), || {

@@ -2,7 +2,7 @@
 //! server.
 
 use hb_http::App;
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions;
 use hb_tests::world::plenty;
 use hb_tests::{Instance, World, seed};
 use lambda_http::request::LambdaRequest;
@@ -167,7 +167,7 @@ fn no_event_of_the_gateway_makes_the_function_panic() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (_world, app) = runtime.block_on(async {
         let world = World::new().await;
-        let tables = FUNCTIONS.iter().map(|(_, routes)| *routes).collect();
+        let tables = functions::route_tables().map(|(_, routes)| routes).collect();
         let app = App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), None);
         (world, app)
     });

@@ -1,12 +1,12 @@
-//! `template.yaml` against the code: functions, routes and tables, both ways.
+//! `template.yaml` against the lists of the code, both ways: functions, routes and how they are built.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hb_domain::plan::Plan;
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
 use hb_tests::World;
-use hb_tests::binaries::cargo;
+use hb_tests::binaries::{cargo, workspace};
 use http::Method;
 use serde_json::json;
 use serde_norway::Value;
@@ -20,29 +20,115 @@ fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
     path.split('/').try_fold(value, |value, name| value.get(name)).unwrap_or(&Value::Null)
 }
 
-/// `api-keys` → `ApiKeys`, as the template names things.
-fn in_capitals(name: &str) -> String {
-    let capital = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
-    name.split('-').map(capital).collect()
+/// A value as YAML in one line.
+fn written(value: &Value) -> String {
+    serde_norway::to_string(value).expect("YAML").trim().to_owned()
+}
+
+#[test]
+fn every_function_has_a_crate_a_row_in_the_registry_and_its_resources() {
+    let template = template();
+    let folders = std::fs::read_dir(workspace().join("functions")).expect("functions/");
+    let crates: BTreeSet<String> = folders
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().into_string().expect("a name"))
+        .collect();
+    for name in &crates {
+        let has_row = FUNCTIONS.iter().any(|function| function.name == name);
+        assert!(
+            has_row,
+            "infra/local/src/functions.rs: add `Function {{ name: {name:?}, trigger: … }}` to FUNCTIONS"
+        );
+    }
+    let resource = |kind: &str, name: &str| template.resources(kind).find(|(id, _)| *id == name);
+    for function in FUNCTIONS {
+        let (name, id, log) = (function.name, function.resource(), function.log_group());
+        assert!(
+            crates.contains(name),
+            "add the crate functions/{name}, or remove its row from FUNCTIONS in infra/local/src/functions.rs"
+        );
+        let Some((_, found)) = resource("AWS::Serverless::Function", &id) else {
+            panic!("template.yaml: add the resource `{id}` of type AWS::Serverless::Function under Resources")
+        };
+        let lines = [
+            ("Metadata/BuildMethod", "rust-cargolambda".to_owned()),
+            ("Metadata/BuildProperties/Binary", name.to_owned()),
+            ("Properties/LoggingConfig/LogGroup", format!("!Ref {log}")),
+        ];
+        for (path, value) in lines {
+            let place = path.replace('/', ".");
+            assert_eq!(
+                written(at(found, path)),
+                value,
+                "template.yaml: set {place} of {id} to {value} (left: what is there)"
+            );
+        }
+        assert!(
+            resource("AWS::Logs::LogGroup", &log).is_some(),
+            "template.yaml: add the resource `{log}` of type AWS::Logs::LogGroup under Resources"
+        );
+    }
+    for (id, _) in template.resources("AWS::Serverless::Function") {
+        assert!(
+            FUNCTIONS.iter().any(|function| function.resource() == id),
+            "template.yaml has {id}: add its crate and its row in FUNCTIONS of infra/local/src/functions.rs, or remove it"
+        );
+    }
+}
+
+#[test]
+fn every_consumer_has_an_event_of_the_stream_of_its_table() {
+    let template = template();
+    for (name, consumer) in functions::consumers() {
+        let function = FUNCTIONS.iter().find(|function| function.name == name).expect("a row").resource();
+        let table = consumer.table.definition();
+        assert!(
+            table.stream.is_some(),
+            "{name} consumes the stream of {0}: set `stream` of {0} in shared/store/src/tables.rs",
+            consumer.table
+        );
+        let mut functions = template.resources("AWS::Serverless::Function");
+        let (_, found) = functions.find(|(id, _)| *id == function).expect("the function's resource");
+        let stream = format!("!GetAtt {}.StreamArn", table.resource);
+        let events = at(found, "Properties/Events").as_mapping().into_iter().flatten();
+        let event = events.map(|(_, event)| event).find(|event| {
+            at(event, "Type") == "DynamoDB" && written(at(event, "Properties/Stream")) == stream
+        });
+        let Some(event) = event else {
+            panic!("template.yaml: add an event of Type DynamoDB with `Stream: {stream}` to {function}")
+        };
+        let responses = at(event, "Properties/FunctionResponseTypes");
+        assert_eq!(
+            responses[0], "ReportBatchItemFailures",
+            "template.yaml: add `FunctionResponseTypes: [ReportBatchItemFailures]` to the event of {function}"
+        );
+        assert_ne!(
+            at(event, "Properties/DestinationConfig/OnFailure/Destination"),
+            &Value::Null,
+            "template.yaml: add a queue as `DestinationConfig.OnFailure` to the event of {function}"
+        );
+    }
 }
 
 #[test]
 fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
     let routes = template().routes();
-    for (function, table) in FUNCTIONS {
-        let named = in_capitals(function);
+    for function in FUNCTIONS {
+        let functions::Trigger::Http(table) = function.trigger else { continue };
+        let (name, resource) = (function.name, function.resource());
         let code: BTreeSet<&str> = table.iter().map(|route| route.path).collect();
-        let own = routes.iter().filter(|route| route.binary == function);
+        let own = routes.iter().filter(|route| route.binary == name);
         let served: BTreeSet<&str> = own.filter_map(|route| route.path.as_deref()).collect();
         let missing: Vec<_> = code.difference(&served).collect();
         assert!(
             missing.is_empty(),
-            "add an ANY event for {missing:?} to {named}Function in template.yaml, or take it out of ROUTES"
+            "add an ANY event for {missing:?} to {resource} in template.yaml, or take it out of ROUTES"
         );
         let spare: Vec<_> = served.difference(&code).collect();
         assert!(
             spare.is_empty(),
-            "add {spare:?} to ROUTES of functions/{function}, or take its event out of {named}Function"
+            "add {spare:?} to ROUTES of functions/{name}, or take its event out of {resource}"
         );
     }
 }
@@ -71,7 +157,13 @@ fn every_event_names_the_one_api_which_leaves_cors_to_the_functions() {
     for (name, function) in template.resources("AWS::Serverless::Function") {
         for (event, content) in at(function, "Properties/Events").as_mapping().expect("events") {
             if at(content, "Type") == "DynamoDB" {
-                assert_eq!(name, "ExpiryFunction", "{event:?}: only upkeep consumes a stream");
+                let consumes = functions::consumers().any(|(function, _)| {
+                    FUNCTIONS.iter().any(|row| row.name == function && row.resource() == name)
+                });
+                assert!(
+                    consumes,
+                    "{name}/{event:?}: make its row in infra/local/src/functions.rs a Trigger::Stream"
+                );
                 continue;
             }
             assert_eq!(at(content, "Type"), "HttpApi", "{name}/{event:?}");
@@ -86,9 +178,7 @@ fn every_function_is_a_binary_of_the_workspace_built_by_cargo_lambda() {
     let template = template();
     let mut built = BTreeSet::new();
     for (name, function) in template.resources("AWS::Serverless::Function") {
-        assert_eq!(at(function, "Metadata/BuildMethod"), "rust-cargolambda", "{name}");
         let binary = at(function, "Metadata/BuildProperties/Binary").as_str().expect("a binary");
-        assert_eq!(name, format!("{}Function", in_capitals(binary)));
         assert!(built.insert(binary), "{binary} is built twice");
         for fixed in ["Runtime", "Architectures", "Handler", "CodeUri"] {
             assert!(
@@ -97,8 +187,6 @@ fn every_function_is_a_binary_of_the_workspace_built_by_cargo_lambda() {
             );
         }
     }
-    let served = FUNCTIONS.iter().map(|(name, _)| *name);
-    assert_eq!(built, served.chain(["expiry"]).collect());
     let packages = metadata()["packages"].as_array().expect("packages").clone();
     let in_functions: BTreeSet<&str> = packages
         .iter()
@@ -133,13 +221,22 @@ fn cargo_lambda_watch_has_the_templates_routes() {
     let mut expected: BTreeMap<&str, &str> =
         routes.iter().filter_map(|route| Some((route.path.as_deref()?, route.binary.as_str()))).collect();
     expected.extend([("/", "auth"), ("/{*path}", "auth")]);
-    assert_eq!(router, expected, "[workspace.metadata.lambda.watch.router] in Cargo.toml");
+    for (path, function) in &expected {
+        assert_eq!(
+            router.get(path),
+            Some(function),
+            "Cargo.toml: add `{path:?} = {function:?}` under [workspace.metadata.lambda.watch.router]"
+        );
+    }
+    assert_eq!(
+        router, expected,
+        "[workspace.metadata.lambda.watch.router] in Cargo.toml has a path too many"
+    );
 }
 
 #[test]
 fn tables_are_on_demand_recoverable_encrypted_and_kept() {
     let template = template();
-    assert_eq!(template.resources("AWS::DynamoDB::Table").count(), 5);
     for (name, table) in template.resources("AWS::DynamoDB::Table") {
         assert_eq!(at(table, "DeletionPolicy"), "Retain", "{name}");
         assert_eq!(at(table, "UpdateReplacePolicy"), "Retain", "{name}");
@@ -159,7 +256,7 @@ fn tables_are_on_demand_recoverable_encrypted_and_kept() {
 }
 
 #[test]
-fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
+fn expiry_receives_removals_by_ttl_and_nothing_else() {
     let template = template();
     let (_, function) = template
         .resources("AWS::Serverless::Function")
@@ -171,9 +268,6 @@ fn upkeep_is_told_of_what_the_table_itself_removed_and_of_nothing_else() {
     let by = json!({"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]});
     assert_eq!(pattern, json!({"eventName": ["REMOVE"], "userIdentity": by}));
     assert_eq!(event["FunctionResponseTypes"][0], "ReportBatchItemFailures");
-    let (_, table) =
-        template.resources("AWS::DynamoDB::Table").find(|(name, _)| *name == "Memories").expect("it");
-    assert_eq!(at(table, "Properties/StreamSpecification/StreamViewType"), "NEW_AND_OLD_IMAGES");
 }
 
 #[test]
@@ -207,7 +301,7 @@ fn metadata() -> serde_json::Value {
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "a test's world has one tenant; every item of it is wanted")]
-async fn a_table_ends_items_exactly_when_it_has_items_that_end() {
+async fn a_table_has_ttl_exactly_if_it_has_items_that_expire() {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;

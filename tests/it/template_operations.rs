@@ -1,7 +1,8 @@
-//! What watches over a deployed stack: alarms, the dashboard, logs, and the limits behind those of plans.
+//! The operation of a deployed stack: alarms, the dashboard, logs, limits of the gateway and deployments.
 
 use std::collections::BTreeSet;
 
+use hb_local::functions::{self, FUNCTIONS, Function};
 use hb_local::template::Template;
 use serde_norway::Value;
 
@@ -49,30 +50,116 @@ fn every_alarm_tells_the_operator_and_has_a_section_in_the_runbook() {
     assert_eq!(written(&topic.1["Properties"]["Subscription"][0]["Endpoint"]), "!Ref AlarmEmail");
 }
 
+/// An alarm of the template as YAML.
+fn alarm(template: &Template, wanted: &str) -> String {
+    let mut alarms = template.resources("AWS::CloudWatch::Alarm");
+    written(alarms.find(|(name, _)| *name == wanted).expect("the alarm").1)
+}
+
+/// Checks that an alarm sums a metric of every function, which AWS has by function only.
+fn sees_every_function(template: &Template, name: &str, metric: &str) {
+    let yaml = alarm(template, name);
+    for function in FUNCTIONS.iter().map(Function::resource) {
+        let of_function = yaml.split("- Id: ").any(|part| {
+            part.contains("Namespace: AWS/Lambda\n")
+                && part.contains(&format!("MetricName: {metric}\n"))
+                && part.contains(&format!("Value: !Ref {function}\n"))
+        });
+        assert!(
+            of_function,
+            "template.yaml: add a line for the metric {metric} of {function} to Metrics of {name}"
+        );
+    }
+}
+
 #[test]
-fn alarms_and_the_dashboard_see_every_function_and_every_table() {
+fn alarms_see_every_function_and_every_table() {
     let template = template();
-    let alarm = |wanted: &str| {
-        let mut alarms = template.resources("AWS::CloudWatch::Alarm");
-        written(alarms.find(|(name, _)| *name == wanted).expect("the alarm").1)
+    sees_every_function(&template, "FunctionFailuresAlarm", "Errors");
+    sees_every_function(&template, "FunctionThrottlesAlarm", "Throttles");
+    // The functions' own metrics have a dimension of the stack, which needs no list.
+    for (name, metric) in [("FunctionFailuresAlarm", "failed"), ("TableThrottlesAlarm", "throttled")] {
+        let yaml = alarm(&template, name);
+        assert!(yaml.contains(&format!("MetricName: {metric}\n")), "{name} and {metric}: {yaml}");
+        assert!(
+            yaml.contains("Name: stack\n") && yaml.contains("Value: !Ref AWS::StackName\n"),
+            "{name}: {yaml}"
+        );
+    }
+    let variable = &template.document()["Globals"]["Function"]["Environment"]["Variables"]["STACK_NAME"];
+    assert_eq!(
+        written(variable),
+        "!Ref AWS::StackName",
+        "template.yaml: add `STACK_NAME: !Ref AWS::StackName` under Globals.Function.Environment.Variables"
+    );
+}
+
+#[test]
+fn every_consumer_has_an_alarm_for_its_delay_and_for_its_dead_letters() {
+    let template = template();
+    let alarms: Vec<String> =
+        template.resources("AWS::CloudWatch::Alarm").map(|(_, alarm)| written(alarm)).collect();
+    let has_alarm = |metric: &str, value: &str| {
+        let mut alarms = alarms.iter();
+        alarms.any(|alarm| alarm.contains(&format!("MetricName: {metric}\n")) && alarm.contains(value))
     };
+    for (name, _) in functions::consumers() {
+        let function = FUNCTIONS.iter().find(|function| function.name == name).expect("a row").resource();
+        assert!(
+            has_alarm("IteratorAge", &format!("Value: !Ref {function}\n")),
+            "template.yaml: add an alarm on the metric IteratorAge of {function}"
+        );
+    }
+    for (queue, _) in template.resources("AWS::SQS::Queue") {
+        assert!(
+            has_alarm("ApproximateNumberOfMessagesVisible", &format!("Value: !GetAtt {queue}.QueueName\n")),
+            "template.yaml: add an alarm on the metric ApproximateNumberOfMessagesVisible of {queue}"
+        );
+    }
+}
+
+#[test]
+fn the_dashboard_lists_no_function_and_no_table() {
+    let template = template();
     let (_, dashboard) = template.resources("AWS::CloudWatch::Dashboard").next().expect("a dashboard");
     let Value::Tagged(body) = &dashboard["Properties"]["DashboardBody"] else { panic!("a !Sub") };
     let body = body.value.as_str().expect("a text");
     let parsed: serde_json::Value = serde_json::from_str(body).expect("JSON, before and after substitution");
-    assert!(parsed["widgets"].as_array().is_some_and(|widgets| widgets.len() >= 10));
-    for (kind, of, metrics) in [
-        ("AWS::Serverless::Function", "FunctionThrottlesAlarm", &["Throttles"][..]),
-        ("AWS::DynamoDB::Table", "TableThrottlesAlarm", &["ReadThrottleEvents", "WriteThrottleEvents"]),
+    let widgets = parsed["widgets"].as_array().expect("widgets");
+    assert!(widgets.len() >= 10);
+    let mut places = BTreeSet::new();
+    for widget in widgets {
+        assert!(
+            places.insert((widget["x"].as_u64(), widget["y"].as_u64())),
+            "two widgets in one place: {widget}"
+        );
+    }
+    for metric in ["Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge"] {
+        let search = format!(
+            "SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\\\"{metric}\\\" FunctionName=${{AWS::StackName}}'"
+        );
+        assert!(body.contains(&search), "{metric}");
+    }
+    for metric in [
+        "ConsumedReadCapacityUnits",
+        "ConsumedWriteCapacityUnits",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
     ] {
-        let throttles = alarm(of);
+        let search = format!(
+            "SEARCH('{{AWS/DynamoDB,TableName}} MetricName=\\\"{metric}\\\" TableName=${{AWS::StackName}}'"
+        );
+        assert!(body.contains(&search), "{metric}");
+    }
+    for metric in ["cold", "db_calls", "failed"] {
+        assert!(
+            body.contains(&format!("[\"HeroBrain\", \"{metric}\", \"stack\", \"${{AWS::StackName}}\"]")),
+            "{metric}"
+        );
+    }
+    for kind in ["AWS::Serverless::Function", "AWS::DynamoDB::Table"] {
         for (name, _) in template.resources(kind) {
-            let seen = throttles.matches(&format!("Value: !Ref {name}\n")).count();
-            assert_eq!(seen, metrics.len(), "{of} and {name}");
-            assert!(body.contains(&format!("\"${{{name}}}\"")), "the dashboard and {name}");
-        }
-        for metric in metrics {
-            assert!(throttles.contains(&format!("MetricName: {metric}\n")), "{of}: {metric}");
+            assert!(!body.contains(&format!("${{{name}}}")), "{name}: a search shows it without a list");
         }
     }
 }
@@ -96,7 +183,7 @@ fn logs_end_and_the_access_log_has_routes_instead_of_what_callers_wrote() {
         own.push(group);
     }
     used.extend(own.iter().filter_map(|group| group.strip_prefix("!Ref ")));
-    assert_eq!(groups, used);
+    assert_eq!(groups, used, "the log groups of template.yaml, and those of the functions and the gateway");
 
     let (_, api) = template.resources("AWS::Serverless::HttpApi").next().expect("the API");
     let access = &api["Properties"]["AccessLogSettings"];
@@ -143,7 +230,7 @@ fn the_environments_set_parameters_that_the_template_has_to_values_that_it_takes
 }
 
 #[test]
-fn a_new_version_gets_all_requests_when_nothing_rings() {
+fn a_new_version_is_rolled_back_by_the_alarm_of_failures() {
     let template = template();
     let function = &template.document()["Globals"]["Function"];
     assert_eq!(function["AutoPublishAlias"], "Live");
@@ -153,13 +240,10 @@ fn a_new_version_gets_all_requests_when_nothing_rings() {
     let (_, alarm) = template
         .resources("AWS::CloudWatch::Alarm")
         .find(|(name, _)| written(&deployment["Alarms"]).contains(name))
-        .expect("an alarm takes it back");
+        .expect("an alarm rolls it back");
     let alarm = written(alarm);
-    // It would wait for the gateway, which waits for the versions.
+    // The gateway depends on the functions, and these on the alarm.
     assert!(!alarm.contains("!Ref Api\n"), "{alarm}");
-    for (name, _) in template.resources("AWS::Serverless::Function") {
-        assert!(alarm.contains(&format!("Value: !Ref {name}\n")), "{name}");
-    }
 }
 
 #[test]

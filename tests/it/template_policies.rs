@@ -6,7 +6,7 @@ use std::time::Duration;
 use hb_domain::plan::Plan;
 use hb_http::Route;
 use hb_http::route::{self, Action, Found};
-use hb_local::gateway::FUNCTIONS;
+use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
 use hb_store::SecretId;
 use hb_tests::issuer::TestIssuer;
@@ -15,13 +15,28 @@ use hb_tests::{Answer, Client, Instance, World};
 use http::Method;
 use serde_json::{Value as Json, json};
 use serde_norway::Value;
+use strum::VariantArray;
 
 /// Permissions that no call of the scenario uses, each with the reason why it is granted all the same.
 const UNUSED: [(&str, &str, &str); 0] = [];
 
-/// Upkeep has no routes: it is told of a removal, over a tap that notes what it calls.
 #[tokio::test]
-async fn upkeep_may_give_places_back_and_nothing_else() {
+async fn each_consumer_may_do_what_its_records_need_and_nothing_else() {
+    let template = Template::embedded().expect("the template");
+    for (function, _) in functions::consumers() {
+        let used = match function {
+            "expiry" => expiry().await,
+            other => panic!(
+                "tests/it/template_policies.rs: add a scenario that makes {other} process a record and returns the \
+                 permissions that it used"
+            ),
+        };
+        check(function, &granted(&template, function), &used);
+    }
+}
+
+/// The permissions that are used when a memory expires.
+async fn expiry() -> BTreeSet<String> {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
@@ -30,21 +45,32 @@ async fn upkeep_may_give_places_back_and_nothing_else() {
     instance.client.with(&account.key).post("/api/v1/memories", body).await.expect(201, "");
     world.clock.set(ends.plus(Duration::from_secs(1)));
     assert_eq!(world.expiry().await, 1);
-    let used: BTreeSet<String> =
-        world.expiry_tap.take().into_iter().flat_map(|call| call.permissions).collect();
-    assert_eq!(granted(&Template::embedded().expect("the template"), "expiry"), used);
+    world.stream_tap.take().into_iter().flat_map(|call| call.permissions).collect()
+}
+
+/// Checks that a function may do exactly what it does.
+fn check(function: &str, granted: &BTreeSet<String>, used: &BTreeSet<String>) {
+    let missing: Vec<_> = used.difference(granted).collect();
+    assert!(missing.is_empty(), "allow this to {function} in template.yaml: {missing:#?}");
+    let spare: Vec<_> = granted.difference(used).collect();
+    assert!(
+        spare.is_empty(),
+        "{function} does not use this, so template.yaml should not allow it: {spare:#?}"
+    );
 }
 
 #[tokio::test]
 async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
     let template = Template::embedded().expect("the template");
-    for (function, table) in FUNCTIONS {
+    for (function, table) in functions::route_tables() {
         let mut scenario = Scenario::new(table).await;
         match function {
             "api-keys" => api_keys(&mut scenario).await,
             "memories" => memories(&mut scenario).await,
             "auth" => auth(&mut scenario).await,
-            other => panic!("write a scenario that drives every route of {other}"),
+            other => panic!(
+                "tests/it/template_policies.rs: add a scenario that sends a request to every route of {other}"
+            ),
         }
         for route in table {
             let driven = scenario.driven.contains(&(route.method.clone(), route.path));
@@ -54,20 +80,14 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
         granted.retain(|permission| {
             !UNUSED.iter().any(|(of, unused, _)| *of == function && unused == permission)
         });
-        let missing: Vec<_> = scenario.used.difference(&granted).collect();
-        assert!(missing.is_empty(), "allow this to {function} in template.yaml: {missing:#?}");
-        let spare: Vec<_> = granted.difference(&scenario.used).collect();
-        assert!(
-            spare.is_empty(),
-            "{function} does not use this, so template.yaml should not allow it: {spare:#?}"
-        );
+        check(function, &granted, &scenario.used);
     }
 }
 
 #[test]
 fn a_function_has_one_policy_without_wildcards_of_actions_or_resources() {
     let template = Template::embedded().expect("the template");
-    for function in FUNCTIONS.iter().map(|(name, _)| *name).chain(["expiry"]) {
+    for function in FUNCTIONS.iter().map(|function| function.name) {
         let mut sids = BTreeSet::new();
         for statement in statements(&template, function) {
             assert_eq!(statement["Effect"], "Allow", "{function}");
@@ -106,10 +126,12 @@ fn granted(template: &Template, function: &str) -> BTreeSet<String> {
     let mut granted = BTreeSet::new();
     for statement in statements(template, function) {
         for resource in one_or_many(&statement["Resource"]) {
-            let resources = match serde_norway::to_string(resource).expect("YAML").trim() {
-                "!Ref Pepper" => vec![SecretId::Pepper.name().to_owned()],
-                "!Ref TokenSecret" => vec![SecretId::TokenSecret.name().to_owned()],
-                text => {
+            let text = serde_norway::to_string(resource).expect("YAML");
+            let secret =
+                SecretId::VARIANTS.iter().find(|id| text.trim() == format!("!Ref {}", id.resource()));
+            let resources = match (secret, text.trim()) {
+                (Some(secret), _) => vec![secret.name().to_owned()],
+                (None, text) => {
                     let table = tables.iter().find(|table| text == format!("!GetAtt {}.Arn", table.name));
                     let indexes = |name: &str| text == format!("!Sub ${{{name}.Arn}}/index/*");
                     let indexed = tables.iter().find(|table| indexes(&table.name));

@@ -80,8 +80,8 @@ async fn a_replay_contains_what_its_credential_may_read() {
     let account = world.account_with("user_maya", plenty()).await;
     let instance = world.instance().await;
     let session = instance.client.with(&issuer.token("user_maya"));
-    let traded = session.get("/auth/clerk-token?scopes=write:memories").await;
-    let token = instance.client.with(traded.data()["token"].as_str().expect("a token"));
+    let exchanged = session.get("/auth/clerk-token?scopes=write:memories").await;
+    let token = instance.client.with(exchanged.data()["token"].as_str().expect("a token"));
     let named = Named::of(&world, &instance, &account).await;
     let path = format!("{MEMORIES}/{}", named.memory);
     let body = json!({"importance": 0.9});
@@ -120,7 +120,7 @@ async fn a_condition_needs_the_scope_to_read_and_reveals_nothing_without_it() {
     for name in ["if-match", "if-none-match"] {
         for value in [tag.as_str(), "\"other\"", "*", "", "W/\"x\""] {
             for method in [Method::PATCH, Method::DELETE] {
-                let mut told = Vec::new();
+                let mut refusals = Vec::new();
                 for path in [scene.path.as_str(), MISSING, "/api/v1/memories/nonsense"] {
                     let headers =
                         [("content-type", "application/json"), ("idempotency-key", "k"), (name, value)];
@@ -130,9 +130,9 @@ async fn a_condition_needs_the_scope_to_read_and_reveals_nothing_without_it() {
                     assert!(refused.message().contains("read:memories"), "{}", refused.text);
                     let challenge = r#"Bearer error="insufficient_scope", scope="read:memories""#;
                     assert_eq!(refused.header("www-authenticate"), challenge);
-                    told.push(refused.json["errors"].clone());
+                    refusals.push(refused.json["errors"].clone());
                 }
-                assert!(told.iter().all(|errors| *errors == told[0]), "{told:?}");
+                assert!(refusals.iter().all(|errors| *errors == refusals[0]), "{refusals:?}");
             }
         }
     }

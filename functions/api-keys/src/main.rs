@@ -1,8 +1,8 @@
-//! The Lambda function of API keys: wiring, and nothing else.
+//! Runs the routes of this crate as a Lambda function.
 
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    hb_http::lambda::run(api_keys::ROUTES).await
+    hb_http::lambda::run(env!("CARGO_CRATE_NAME"), api_keys::ROUTES).await
 }

@@ -1,8 +1,8 @@
-//! The Lambda function of health, the standing and unknown routes: wiring, and nothing else.
+//! Runs the routes of this crate as a Lambda function.
 
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    hb_http::lambda::run(auth::ROUTES).await
+    hb_http::lambda::run(env!("CARGO_CRATE_NAME"), auth::ROUTES).await
 }

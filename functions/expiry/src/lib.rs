@@ -1,33 +1,27 @@
-//! Upkeep: a memory that the table has removed because its time was over gives its place back.
+//! Releases the storage quota of memories that DynamoDB removed by TTL.
 //!
-//! The events come from the stream of the table of memories, at least once each and in the order of each
-//! memory's changes. Every event is dealt with once, whatever is delivered again.
+//! The function consumes the stream of the table `memories`. Each removal is processed once, also when it is
+//! delivered again.
 
-mod event;
+mod removal;
 
 use hb_domain::Timestamp;
-use hb_store::{Store, StreamContext};
-use serde_json::{Value, json};
+use hb_http::stream::{Batch, BatchResponse, Consumer};
+use hb_store::{Store, StreamContext, Table};
 
-pub use event::{Event, Record};
+/// The consumer of this function.
+pub const CONSUMER: Consumer =
+    Consumer { table: Table::Memories, handle: |store, batch, now| Box::pin(handle(store, batch, now)) };
 
-/// Deals with the events of one delivery, in their order. Gives what the event source mapping asks for
-/// (`ReportBatchItemFailures`): where to begin again, when the database failed.
-///
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-pub async fn handle(store: &Store, event: &Event, now: Timestamp) -> Value {
+async fn handle(store: &Store, batch: &Batch, now: Timestamp) -> BatchResponse {
     let context = StreamContext::new(now);
-    for record in &event.records {
-        let removal = match record.removal() {
+    for record in &batch.records {
+        let removal = match removal::of(record) {
             Ok(Some(removal)) => removal,
             Ok(None) => continue,
             Err(problem) => {
-                // It would fail for ever and hold up all that follow: a recount puts the count right.
-                tracing::error!(
-                    event = record.id(),
-                    problem,
-                    "an event that is not understood is passed over"
-                );
+                // It would fail in every delivery and block the records after it. A recount corrects the usage.
+                tracing::error!(event = record.id, problem, "an invalid stream record is skipped");
                 continue;
             }
         };
@@ -36,10 +30,10 @@ pub async fn handle(store: &Store, event: &Event, now: Timestamp) -> Value {
                 tracing::info!(tenant = %removal.tenant, event = removal.event, released, "an expired memory was removed");
             }
             Err(error) => {
-                tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "a place was not given back");
-                return json!({"batchItemFailures": [{"itemIdentifier": record.sequence_number()}]});
+                tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "storage was not released");
+                return BatchResponse::failed_at(record);
             }
         }
     }
-    json!({"batchItemFailures": []})
+    BatchResponse::processed()
 }

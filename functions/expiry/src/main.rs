@@ -1,13 +1,8 @@
-//! The Lambda function of upkeep: wiring, and nothing else.
+//! Runs the consumer of this crate as a Lambda function.
 
 use std::process::ExitCode;
 
-use hb_domain::Clock;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    hb_http::lambda::run_events(|store, event: expiry::Event| async move {
-        expiry::handle(&store, &event, Clock::system().now()).await
-    })
-    .await
+    hb_http::lambda::run_consumer(env!("CARGO_CRATE_NAME"), expiry::CONSUMER).await
 }

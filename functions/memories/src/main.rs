@@ -1,8 +1,8 @@
-//! The Lambda function of memories: wiring, and nothing else.
+//! Runs the routes of this crate as a Lambda function.
 
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    hb_http::lambda::run(memories::ROUTES).await
+    hb_http::lambda::run(env!("CARGO_CRATE_NAME"), memories::ROUTES).await
 }

@@ -1,4 +1,4 @@
-//! The gateway: routes of the template, an event for each request, the function's own answer.
+//! The gateway: the routes of the template, an event for each request, and the function's response.
 
 use std::sync::Arc;
 
@@ -8,21 +8,17 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
-use hb_http::{App, ClerkSettings, Entropy, Route, route};
+use hb_http::{App, ClerkSettings, Entropy, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
 
-use crate::StartError;
 use crate::events::http_api_event;
 use crate::server::Server;
 use crate::template::{Template, TemplateRoute};
+use crate::{StartError, functions};
 
-/// What API Gateway takes at most.
+/// The largest body that API Gateway accepts, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
-
-/// The functions by the names of their binaries.
-pub const FUNCTIONS: [(&str, &[Route]); 3] =
-    [("api-keys", api_keys::ROUTES), ("memories", memories::ROUTES), ("auth", auth::ROUTES)];
 
 /// One instance of each function, behind the template's routes.
 #[derive(Clone, Debug)]
@@ -38,7 +34,7 @@ impl Gateway {
     /// A gateway in front of fresh instances over `store`.
     ///
     /// # Errors
-    /// When the template names a function that does not exist.
+    /// If the template names a function that is not in [`functions::FUNCTIONS`].
     pub fn new(
         template: &Template,
         store: &Store,
@@ -46,13 +42,17 @@ impl Gateway {
         entropy: &Entropy,
         clerk: Option<&ClerkSettings>,
     ) -> Result<Self, StartError> {
-        let apps = FUNCTIONS.map(|(name, table)| {
-            (name, App::new(vec![table], store.clone(), clock.clone(), entropy.clone(), clerk.cloned()))
-        });
+        let app =
+            |routes| App::new(vec![routes], store.clone(), clock.clone(), entropy.clone(), clerk.cloned());
+        let apps: Vec<_> = functions::route_tables().map(|(name, routes)| (name, app(routes))).collect();
         let app_of = |route: &TemplateRoute| {
             let app = apps.iter().find(|(name, _)| *name == route.binary);
             app.map(|(_, app)| app.clone()).ok_or_else(|| {
-                StartError::new(format!("template.yaml names an unknown function: {}", route.binary))
+                StartError::new(format!(
+                    "template.yaml routes to {0:?}: add `Function {{ name: {0:?}, … }}` to FUNCTIONS in \
+                     infra/local/src/functions.rs",
+                    route.binary
+                ))
             })
         };
         let routes = template.routes().into_iter().map(|route| Ok((route.clone(), app_of(&route)?)));
@@ -62,17 +62,16 @@ impl Gateway {
         })))
     }
 
-    /// Serves on 127.0.0.1 at `port`, 0 for any that is free.
+    /// Listens on 127.0.0.1 at `port`; 0 chooses a free port.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// If the port is taken.
     pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
         let router = Router::new().fallback(answer).with_state(self.clone());
         Server::serve(port, router, "the local gateway").await
     }
 
-    /// The function that the template's routes choose for a path: the one with the fewest braces,
-    /// or `$default`.
+    /// The function for a path: that of the matching route with the fewest braces, or of `$default`.
     fn choose(&self, path: &str) -> Option<&(TemplateRoute, App)> {
         let braces = |(route, _): &&(TemplateRoute, App)| {
             route.path.as_deref().map_or(usize::MAX, |pattern| pattern.matches('{').count())
@@ -98,12 +97,12 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
     let mut event: LambdaRequest = match serde_json::from_value(event) {
         Ok(event) => event,
         Err(error) => {
-            tracing::warn!(%error, "lambda_http does not read this event");
+            tracing::warn!(%error, "lambda_http rejects this event");
             return refuse(StatusCode::BAD_REQUEST, "Bad Request");
         }
     };
     hb_http::lambda::sanitize_event(&mut event);
-    // A function works on when its caller has hung up.
+    // A function runs to its end also if its caller disconnects.
     let app = app.clone();
     let handled = tokio::spawn(async move { app.handle(event.into()).await }).await;
     let Ok(handled) = handled else {
@@ -120,7 +119,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
     )
 }
 
-/// What API Gateway says by itself, in its own words.
+/// An error response of API Gateway itself, without the API's envelope.
 fn refuse(status: StatusCode, message: &str) -> Response {
     let body = serde_json::json!({ "message": message }).to_string();
     (status, [("content-type", "application/json")], body).into_response()

@@ -1,21 +1,22 @@
-//! The whole service on one machine: DynamoDB embedded in the process, Secrets Manager's one call,
-//! and a gateway that hands each function the events that API Gateway would.
+//! The whole service on one machine: an embedded DynamoDB, Secrets Manager's `GetSecretValue`, and a gateway that sends
+//! each function the events of API Gateway.
 //!
-//! Everything listens on 127.0.0.1 only. Tables and routes come from `template.yaml`.
+//! Everything listens on 127.0.0.1 only. Tables and routes come from `template.yaml`, functions from [`functions`].
 
 pub mod clerk;
 pub mod database;
 pub mod events;
-pub mod expiry;
+pub mod functions;
 pub mod gateway;
 pub mod sample;
 pub mod secrets;
 pub mod server;
 pub mod stack;
 pub mod state;
+pub mod streams;
 pub mod template;
 
-/// Why the local stack cannot start; the message is for the person at the terminal.
+/// Why the local stack cannot start. The message is shown to the user.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StartError(String);

@@ -73,8 +73,8 @@ const FOLDER: &str = ".herobrain";
 async fn main() -> ExitCode {
     let args = Args::parse();
     let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".into());
-    let mut filter = hb_http::log::filter(&level);
-    // The embedded DynamoDB warns of every condition that fails, and that is nothing unusual.
+    let mut filter = hb_local::functions::log_filter(&level);
+    // The embedded DynamoDB logs a warning for every failed condition, which are part of normal operation.
     if let Ok(errors_only) = "dynoxide=error".parse() {
         filter = filter.add_directive(errors_only);
     }

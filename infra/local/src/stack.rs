@@ -12,11 +12,11 @@ use strum::VariantArray;
 
 use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
-use crate::expiry::{Background, Expiry};
 use crate::gateway::Gateway;
 use crate::secrets::LocalSecrets;
 use crate::server::Server;
 use crate::state::Folder;
+use crate::streams::{Background, StreamPoller};
 use crate::template::Template;
 use crate::{StartError, database, sample, state};
 
@@ -49,7 +49,7 @@ pub struct Stack {
     gateway: Server,
     secrets: Server,
     database: Option<LocalDatabase>,
-    _upkeep: Option<Background>,
+    _streams: Option<Background>,
     _issuer: Option<Server>,
 }
 
@@ -62,6 +62,7 @@ pub fn function_environment(
     let issuer = issuer.map(|issuer| ("CLERK_ISSUER", issuer.to_owned()));
     let variables = [
         ("AWS_REGION", "us-east-1".into()),
+        ("STACK_NAME", "local".into()),
         ("AWS_ACCESS_KEY_ID", "local".into()),
         ("AWS_SECRET_ACCESS_KEY", "local".into()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
@@ -181,8 +182,9 @@ impl Stack {
         }
         let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk))?;
         let gateway = gateway.serve(options.port).await?;
-        // Another DynamoDB removes items and delivers events by itself.
-        let expiry = database.as_ref().map(|database| Expiry::new(database.database(), store, clock).start());
+        // A DynamoDB outside of this process removes expired items and delivers streams itself.
+        let streams =
+            database.as_ref().map(|database| StreamPoller::new(database.database(), store, clock).start());
         Ok(Self {
             tenant,
             key,
@@ -191,7 +193,7 @@ impl Stack {
             gateway,
             secrets,
             database,
-            _upkeep: expiry,
+            _streams: streams,
             _issuer: issuer,
         })
     }

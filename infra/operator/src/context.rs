@@ -1,4 +1,4 @@
-//! What every command needs: the store, the time, randomness, and how to speak.
+//! What every command needs: the store, the clock, randomness and the output format.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -9,16 +9,19 @@ use hb_http::Entropy;
 use hb_http::lambda::store_from_env;
 use hb_store::Store;
 
-/// Which deployment is meant.
+/// The deployment to operate on.
 #[derive(Args, Debug)]
 pub(crate) struct Target {
-    /// A file of NAME=value pairs, separated by blanks or lines, that are taken where the environment has none
+    /// A file of NAME=value pairs, separated by spaces or lines. Variables of the environment take precedence
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// Where DynamoDB and Secrets Manager answer, when not at AWS
+    /// The endpoint of both DynamoDB and Secrets Manager, instead of AWS's own. It takes precedence over variables
     #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<String>,
 }
+
+/// The variables of the endpoints of both services.
+const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
 
 /// What every command needs.
 pub(crate) struct Context {
@@ -39,13 +42,13 @@ impl Context {
         };
         let variable = |name: &str| {
             let own = std::env::var(name).ok().filter(|value| !value.is_empty());
-            let endpoint = target.endpoint_url.clone().filter(|_| name == "AWS_ENDPOINT_URL_DYNAMODB");
+            let endpoint = target.endpoint_url.clone().filter(|_| ENDPOINTS.contains(&name));
             endpoint.or(own).or_else(|| file.get(name).cloned())
         };
         let store = store_from_env(variable).map_err(|problem| {
             format!(
-                "{problem}; take the variables of a local stack with --env-file .herobrain/lambda.env, those of a \
-                 deployed one from its output OperatorEnvironment"
+                "{problem}; for a local stack use --env-file .herobrain/lambda.env, for a deployed one put its output \
+                 OperatorEnvironment into a file"
             )
         })?;
         Ok(Self { store, clock: Clock::system(), entropy: Entropy::system(), json })
@@ -62,14 +65,14 @@ fn variables(text: &str) -> HashMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// A tenant's id as it was typed.
+/// Parses a tenant's id.
 pub(crate) fn tenant_id(text: &str) -> Result<TenantId, String> {
     TenantId::parse(text).ok_or_else(|| {
         format!("{text:?} is not a tenant id: 1 to 128 letters, digits, hyphens and underscores")
     })
 }
 
-/// An error of the store in words for the operator, cause and all.
+/// The message of an error for the operator, with its cause.
 pub(crate) fn describe_error(error: Error) -> String {
     match error {
         Error::Internal(_) | Error::Unavailable(_) => error.to_string(),

@@ -1,28 +1,33 @@
-//! `hb doctor`
+//! `hb doctor`: checks the deployment and this machine's clock, and recounts storage usage.
 
 use std::time::Duration;
 
 use clap::Args;
+use hb_domain::Timestamp;
+use hb_store::SecretId;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::context::{Context, describe_error, tenant_id};
 use crate::{Outcome, output};
 
-/// Longer than any request lives.
+/// Seconds: longer than a request may take.
 const SETTLED: u64 = 30;
+/// The largest difference between two clocks that is not a problem.
+const MAX_SKEW: Duration = Duration::from_secs(2);
 
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
-    /// Count the memories of this tenant, or of `all`, and put its count right
+    /// Recount the memories of this tenant, or of `all` tenants, and correct the storage usage
     #[arg(long, value_name = "TENANT")]
     recount: Option<String>,
-    /// How many seconds to wait before and behind a recount for requests under way
+    /// Seconds to wait for requests in progress, before and after a recount
     #[arg(long, default_value_t = SETTLED, requires = "recount")]
     settle: u64,
 }
 
-/// What was looked at, and what is wrong with it.
-struct RecordState {
+/// The result of one check.
+struct Finding {
     what: String,
     problem: Option<String>,
 }
@@ -37,24 +42,23 @@ pub(crate) async fn run(context: &Context, doctor: &Doctor) -> Outcome {
 async fn check(context: &Context) -> Outcome {
     let mut findings = Vec::new();
     match context.store.operator().tables().await {
-        Ok(tables) => findings.extend(tables.into_iter().map(|table| RecordState {
-            what: format!("table {} ({})", table.purpose, table.name),
-            problem: table.problem,
+        Ok(tables) => findings.extend(tables.into_iter().map(|state| Finding {
+            what: format!("table {} ({})", state.table, state.name),
+            problem: state.problem,
         })),
-        Err(error) => findings.push(RecordState {
+        Err(error) => findings.push(Finding {
             what: "DynamoDB".into(),
             problem: Some(format!("{}: check region, credentials and endpoint", describe_error(error))),
         }),
     }
-    let secrets = context.store.secrets();
-    let pepper = secrets.peppers().await.map(|_| ());
-    let token = secrets.token_secrets().await.map(|_| ());
-    for (what, read) in [("pepper", pepper), ("token secret", token)] {
+    for id in SecretId::VARIANTS {
         let advice = |error| {
             format!("{}: deploy the stack, or allow secretsmanager:GetSecretValue", describe_error(error))
         };
-        findings.push(RecordState { what: what.into(), problem: read.err().map(advice) });
+        let problem = context.store.secrets().check(*id).await.err().map(advice);
+        findings.push(Finding { what: id.name().replace('-', " "), problem });
     }
+    findings.push(Finding { what: "clock".into(), problem: clock_problem(context).await });
     let sound = findings.iter().all(|finding| finding.problem.is_none());
     if context.json {
         let rows: Vec<Value> = findings
@@ -65,11 +69,33 @@ async fn check(context: &Context) -> Outcome {
     } else {
         let rows: Vec<[String; 2]> = findings
             .into_iter()
-            .map(|finding| [finding.what, finding.problem.unwrap_or_else(|| "as it should be".into())])
+            .map(|finding| [finding.what, finding.problem.unwrap_or_else(|| "ok".into())])
             .collect();
-        output::table(["WHAT", "FINDING"], &rows)?;
+        output::table(["CHECK", "RESULT"], &rows)?;
     }
-    if sound { Ok(()) } else { Err("something is wrong; see above".into()) }
+    if sound { Ok(()) } else { Err("at least one check failed; see above".into()) }
+}
+
+/// How far this machine's clock is from DynamoDB's, if that is a problem.
+async fn clock_problem(context: &Context) -> Option<String> {
+    let before = context.clock.now();
+    let server = match context.store.operator().server_time().await {
+        Ok(Some(server)) => server,
+        Ok(None) => return Some("DynamoDB's responses have no Date header: check the endpoint".into()),
+        Err(error) => return Some(describe_error(error)),
+    };
+    skew_problem(before, server, context.clock.now())
+}
+
+/// As [`clock_problem`], for a response of the time `server`, in whole seconds, between two readings of this clock.
+fn skew_problem(before: Timestamp, server: Timestamp, after: Timestamp) -> Option<String> {
+    let ahead = before.millis() - (server.millis() + 1_000);
+    let behind = server.millis() - after.millis();
+    let (skew, direction) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
+    (i128::from(skew) > MAX_SKEW.as_millis().cast_signed()).then(|| {
+        let seconds = skew / 1_000;
+        format!("this machine is {seconds} s {direction} DynamoDB: synchronize its clock")
+    })
 }
 
 async fn recount(context: &Context, tenant: &str, settled: Duration) -> Outcome {
@@ -95,4 +121,33 @@ async fn recount(context: &Context, tenant: &str, settled: Duration) -> Outcome 
         })
         .collect();
     output::table(["TENANT", "WAS", "IS", "BYTES"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_if_it_differs_by_more_than_two_seconds() {
+        let at = Timestamp::from_millis;
+        for (before, server, after, problem) in [
+            (10_000, 10_000, 10_100, None),
+            (10_999, 10_000, 11_100, None),
+            (12_999, 10_000, 13_100, None),
+            (13_001, 10_000, 13_100, Some("2 s ahead of")),
+            (70_000, 10_000, 70_100, Some("59 s ahead of")),
+            (10_000, 12_000, 10_100, None),
+            (10_000, 13_000, 10_100, Some("2 s behind")),
+            // A slow response does not make the clock wrong.
+            (10_000, 17_000, 18_000, None),
+        ] {
+            let found = skew_problem(at(before), at(server), at(after));
+            let matches = match (problem, &found) {
+                (Some(part), Some(found)) => found.contains(part),
+                (None, None) => true,
+                _ => false,
+            };
+            assert!(matches, "{before} {server} {after}: {found:?} instead of {problem:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `hb key`
+//! `hb key`: manages the API keys of a tenant.
 
 use clap::{Subcommand, ValueEnum};
 use hb_domain::key::Environment;
@@ -11,28 +11,28 @@ use crate::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a key and print it, once
+    /// Create a key and print it; it cannot be shown again
     Create {
-        /// The tenant
+        /// The tenant's id
         tenant: String,
-        /// What the tenant calls it
+        /// The key's name
         #[arg(long, default_value = "First key")]
         name: String,
-        /// Its label
+        /// The key's environment
         #[arg(long, value_enum, default_value = "production")]
         environment: EnvironmentName,
-        /// What it may do, separated by commas; everything when left out
+        /// The key's scopes, separated by commas; all scopes by default
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
     },
     /// List the keys of a tenant
     List {
-        /// The tenant
+        /// The tenant's id
         tenant: String,
     },
-    /// End a key; it holds from the next request
+    /// Revoke a key, from the next request on
     Revoke {
-        /// The tenant
+        /// The tenant's id
         tenant: String,
         /// The key's id
         key: String,
@@ -55,7 +55,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the operator hands a tenant its first key")]
+#[expect(clippy::disallowed_methods, reason = "the operator creates a tenant's first key")]
 async fn create(
     context: &Context,
     tenant: &str,
@@ -65,14 +65,14 @@ async fn create(
 ) -> Outcome {
     let id = tenant_id(tenant)?;
     if context.store.tenants().get(&id).await.map_err(describe_error)?.is_none() {
-        return Err(format!("there is no tenant {id}: `hb tenant create {id}` makes it"));
+        return Err(format!("there is no tenant {id}; `hb tenant create {id}` creates it"));
     }
     if name.is_empty() || name.chars().count() > 255 || name.contains('\0') {
         return Err("a name has 1 to 255 characters".into());
     }
     let known = || Scope::ALL.map(Scope::as_str).join(", ");
     let parse = |name: &String| {
-        Scope::parse(name).ok_or_else(|| format!("{name:?} is no scope; there are {}", known()))
+        Scope::parse(name).ok_or_else(|| format!("{name:?} is not a scope; the scopes are {}", known()))
     };
     let scopes: Scopes = scopes.iter().map(parse).collect::<Result<_, _>>()?;
     let environment = match environment {
@@ -125,15 +125,15 @@ async fn revoke(context: &Context, tenant: &str, key: &str) -> Outcome {
     let id = tenant_id(tenant)?;
     let of_tenant = context.of_tenant(&id);
     let keys = context.store.with(&of_tenant).keys();
-    let missing = || format!("the tenant {id} has no key {key}; `hb key list {id}` shows those there are");
+    let missing = || format!("the tenant {id} has no key {key}; `hb key list {id}` lists its keys");
     let key_id = KeyId::parse(key).ok_or_else(missing)?;
     let found = keys.get(&key_id).await.map_err(|error| match error {
         Error::NotFound => missing(),
         other => describe_error(other),
     })?;
-    let ended = keys.revoke(&found).await.map_err(describe_error)?;
+    let revoked_at = keys.revoke(&found).await.map_err(describe_error)?;
     if context.json {
-        return output::json(&json!({"id": key_id, "status": "revoked", "revokedAt": ended}));
+        return output::json(&json!({"id": key_id, "status": "revoked", "revokedAt": revoked_at}));
     }
-    output::print(&format!("{key_id} ended at {ended}\n"))
+    output::print(&format!("{key_id} was revoked at {revoked_at}\n"))
 }

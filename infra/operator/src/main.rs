@@ -1,4 +1,4 @@
-//! `hb`: what whoever runs HeroBrain does to it, with IAM credentials and past the API.
+//! `hb`, the operator's command: works on tables and secrets directly, with IAM credentials.
 
 mod context;
 mod doctor;
@@ -14,20 +14,20 @@ use clap::{Parser, Subcommand};
 
 use context::{Context, Target};
 
-/// What goes wrong is a message for the person at the terminal.
+/// The result of a command; the error is the message for the user.
 type Outcome = Result<(), String>;
 
-/// The operator's command: tenants, plans, first keys, and whether all is well.
+/// The operator's command: manages tenants, plans and first keys, and checks a deployment.
 ///
-/// It speaks to DynamoDB and Secrets Manager with the credentials of its environment (`eval "$(aws configure
-/// export-credentials --format env)"`), and finds tables and secrets by the variables that the functions have:
-/// a deployed stack shows them as its output OperatorEnvironment, a local one keeps them in .herobrain/lambda.env.
+/// It calls DynamoDB and Secrets Manager with the credentials of its environment (`eval "$(aws configure
+/// export-credentials --format env)"`). The names of tables and secrets are in the same variables that the functions have:
+/// of a deployed stack in its output OperatorEnvironment, of a local stack in .herobrain/lambda.env.
 #[derive(Debug, Parser)]
 #[command(name = "hb", version)]
 struct Args {
     #[command(flatten)]
     target: Target,
-    /// Print JSON instead of text for people
+    /// Print JSON instead of text
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -36,24 +36,24 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tenants: their plans and whether they are let in
+    /// Create, show, change, suspend and delete tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
-    /// A tenant's API keys
+    /// Create, list and revoke a tenant's API keys
     #[command(subcommand)]
     Key(key::Command),
-    /// Check tables, secrets and the clock, and say what to do
+    /// Check tables, secrets and this machine's clock
     Doctor(doctor::Doctor),
-    /// Write all memories of a tenant to standard output, one JSON object a line
+    /// Write all memories of a tenant to standard output, one JSON object per line
     Export {
         /// The tenant
         tenant: String,
     },
-    /// Remove every row of a tenant, in every table, for good
+    /// Delete every item of a tenant in every table, permanently
     Erase {
         /// The tenant
         tenant: String,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },

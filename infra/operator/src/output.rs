@@ -1,4 +1,4 @@
-//! Tables for people, JSON for scripts.
+//! Output: text tables, JSON and progress bars.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// Prints rows under these headings, each as wide as its widest cell.
+/// Prints rows under these headings, in columns as wide as their widest cell.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Outcome {
     let mut widths = headings.map(str::len);
     for row in rows {
@@ -33,17 +33,17 @@ pub(crate) fn json(value: &Value) -> Outcome {
     print(&format!("{value}\n"))
 }
 
-/// Prints a text as it is.
+/// Prints a text unchanged.
 pub(crate) fn print(text: &str) -> Outcome {
     let mut out = std::io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has read enough.
+        // The reader closed the pipe, as `head` does.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| error.to_string()),
     }
 }
 
-/// Shows on standard error how far something long has come, where a person is watching.
+/// A progress bar on standard error, if that is a terminal.
 pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} to go") {

@@ -1,4 +1,4 @@
-//! `hb tenant`
+//! `hb tenant`: manages tenants.
 
 use clap::{Args, Subcommand, ValueEnum};
 use hb_domain::TenantId;
@@ -13,61 +13,61 @@ use crate::{Outcome, output};
 pub(crate) enum Command {
     /// Create a tenant
     Create {
-        /// Its id
+        /// The tenant's id
         tenant: String,
         #[command(flatten)]
         plan: PlanArgs,
     },
     /// Show a tenant
     Show {
-        /// Its id
+        /// The tenant's id
         tenant: String,
     },
     /// List all tenants
     List,
-    /// Put a tenant on a plan; it holds from the next request, and the bucket is full again
+    /// Change a tenant's plan, from the next request on, and refill its rate-limit bucket
     SetPlan {
-        /// Its id
+        /// The tenant's id
         tenant: String,
         #[command(flatten)]
         plan: PlanArgs,
     },
-    /// Let nobody of a tenant in any more
+    /// Suspend a tenant: its requests are refused
     Suspend {
-        /// Its id
+        /// The tenant's id
         tenant: String,
     },
-    /// Let a suspended tenant in again
+    /// Resume a suspended tenant
     Resume {
-        /// Its id
+        /// The tenant's id
         tenant: String,
     },
-    /// Remove a tenant and everything it has; as `hb erase`
+    /// Delete a tenant and all of its data, as `hb erase`
     Delete {
-        /// Its id
+        /// The tenant's id
         tenant: String,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
 }
 
-/// A plan, and where a tenant's limits differ from it.
+/// A plan, and limits that override those of the plan.
 #[derive(Args, Debug)]
 pub(crate) struct PlanArgs {
     /// The plan
     #[arg(long, value_enum, default_value = "free")]
     plan: PlanName,
-    /// Requests in a calendar month
+    /// Requests per calendar month
     #[arg(long)]
     per_month: Option<u64>,
-    /// Requests a minute
+    /// Requests per minute
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     per_minute: Option<u32>,
-    /// Requests at once
+    /// Requests in a burst
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     burst: Option<u32>,
-    /// Memories kept
+    /// The largest number of memories
     #[arg(long)]
     memories: Option<u64>,
 }
@@ -131,7 +131,7 @@ fn found(id: &TenantId, is_there: bool) -> Outcome {
     if is_there {
         Ok(())
     } else {
-        Err(format!("there is no tenant {id}; `hb tenant list` shows those there are"))
+        Err(format!("there is no tenant {id}; `hb tenant list` lists the tenants"))
     }
 }
 

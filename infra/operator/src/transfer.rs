@@ -1,4 +1,4 @@
-//! `hb export` and `hb erase`
+//! `hb export` and `hb erase`: write out and delete the data of a tenant.
 
 use std::io::{BufRead, Write};
 
@@ -32,36 +32,37 @@ pub(crate) async fn erase(context: &Context, tenant: &str, yes: bool) -> Outcome
     if !yes {
         confirm(id.as_str())?;
     }
-    // Memories are nearly all there is, and the only ones that are counted.
+    // Only memories are counted; they are nearly all of a tenant's items.
     let total =
         context.store.with(&context.of_tenant(&id)).storage().get().await.map_err(describe_error)?.memories;
-    let bar = output::progress(total, "rows");
+    let bar = output::progress(total, "items");
     let removed = context
         .store
         .operator()
         .erase(&id, |table, count| {
-            bar.set_message(format!("rows of {table}"));
+            bar.set_message(format!("items of {table}"));
             bar.set_position(count);
             bar.set_length(total.max(count));
         })
         .await;
     bar.finish_and_clear();
-    let removed = removed.map_err(|error| format!("{}; run it again to go on", describe_error(error)))?;
+    let removed =
+        removed.map_err(|error| format!("{}; run the command again to resume", describe_error(error)))?;
     if context.json {
         return output::json(&json!({"tenant": id, "removed": removed}));
     }
     let rows: Vec<[String; 2]> =
         removed.iter().map(|(table, count)| [(*table).to_owned(), count.to_string()]).collect();
-    output::table(["TABLE", "ROWS REMOVED"], &rows)
+    output::table(["TABLE", "ITEMS DELETED"], &rows)
 }
 
-/// Asks for the tenant's id to be typed again.
+/// Asks the user to type the tenant's id again.
 fn confirm(id: &str) -> Outcome {
     let mut err = std::io::stderr();
-    let asked = write!(err, "Everything of {id} will be gone for good. Type its id again: ")
+    let asked = write!(err, "All data of {id} will be deleted permanently. Type the id to confirm: ")
         .and_then(|()| err.flush());
     asked.map_err(|error| error.to_string())?;
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed).map_err(|error| error.to_string())?;
-    if typed.trim() == id { Ok(()) } else { Err("that is another id; nothing was removed".into()) }
+    if typed.trim() == id { Ok(()) } else { Err("the id does not match; nothing was deleted".into()) }
 }

@@ -1,6 +1,8 @@
-//! Running a route table as a Lambda function.
+//! Runs a route table or a stream consumer as a Lambda function.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,11 +12,11 @@ use hb_store::{SecretNames, Secrets, Store, Tables};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Deserialize;
 
+use crate::stream::{Batch, Consumer, Instance};
 use crate::{App, ClerkSettings, Entropy, Route, log};
 
-/// What a request target may not hold raw.
+/// Characters that have to be percent-encoded in a request target.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -28,10 +30,10 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Serves `routes` until Lambda ends the process. A configuration that is not complete stops it at
-/// once, with a message that names the variable.
-pub async fn run(routes: &'static [Route]) -> ExitCode {
-    let Some(store) = start() else { return ExitCode::FAILURE };
+/// Serves `routes` until Lambda ends the process. `crate_name` is the crate whose events are logged besides those of the
+/// shared crates. An incomplete configuration ends the process with a log line that names the variable.
+pub async fn run(crate_name: &'static str, routes: &'static [Route]) -> ExitCode {
+    let Some(store) = start(crate_name) else { return ExitCode::FAILURE };
     let clerk = match ClerkSettings::from_env(environment) {
         Ok(clerk) => clerk,
         Err(problem) => {
@@ -54,28 +56,26 @@ pub async fn run(routes: &'static [Route]) -> ExitCode {
     ended(lambda_runtime::run_concurrent(service).await)
 }
 
-/// Deals with events that are no requests until Lambda ends the process; as [`run`] otherwise.
-pub async fn run_events<E, F>(handle: impl Fn(Store, E) -> F + Clone + Send + Sync + 'static) -> ExitCode
-where
-    E: for<'de> Deserialize<'de> + Send + 'static,
-    F: Future<Output = serde_json::Value> + Send + 'static,
-{
-    let Some(store) = start() else { return ExitCode::FAILURE };
-    let service = service_fn(move |event: LambdaEvent<E>| {
-        let handling = handle(store.clone(), event.payload);
-        async move { Ok::<_, lambda_http::Error>(handling.await) }
+/// Processes the batches of a stream until Lambda ends the process. Otherwise as [`run`].
+pub async fn run_consumer(crate_name: &'static str, consumer: Consumer) -> ExitCode {
+    let Some(store) = start(crate_name) else { return ExitCode::FAILURE };
+    let instance =
+        Arc::new(Instance { consumer, store, clock: Clock::system(), is_warm: AtomicBool::new(false) });
+    let service = service_fn(move |event: LambdaEvent<Batch>| {
+        let instance = Arc::clone(&instance);
+        async move { Ok::<_, lambda_http::Error>(instance.process(&event.payload).await) }
     });
     ended(lambda_runtime::run(service).await)
 }
 
-/// The store that the environment describes; what is missing is logged.
-fn start() -> Option<Store> {
-    log::to_stdout(Clock::system());
+/// The store that the environment describes; `None`, with a log line, if a variable is missing.
+fn start(crate_name: &str) -> Option<Store> {
+    log::to_stdout(crate_name, Clock::system());
     let store = store_from_env(environment);
     store.map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
 }
 
-/// A variable that is set to something.
+/// The value of a variable, unless it is unset or empty.
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -93,7 +93,7 @@ fn ended(outcome: Result<(), lambda_http::Error>) -> ExitCode {
 /// Builds the store that the environment describes.
 ///
 /// # Errors
-/// The name of a variable that is missing.
+/// The name of the variable that is missing.
 pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store, String> {
     let aws = Aws::from_env(&variable)?;
     let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
@@ -103,8 +103,8 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
     Ok(Store::new(aws.dynamodb(), tables, secrets))
 }
 
-/// Takes out of an event what lambda_http would trip over: it builds a URL of the caller's `Host` and
-/// `X-Forwarded-Proto`, which nothing here reads, and panics when that or the target is not one.
+/// Removes from an event what makes lambda_http panic. It builds a URL from the caller's `Host` and
+/// `X-Forwarded-Proto`, which are not used here, and from the target, and panics if the URL is invalid.
 pub fn sanitize_event(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove("host");
@@ -112,7 +112,7 @@ pub fn sanitize_event(event: &mut LambdaRequest) {
         event.request_context.domain_name = None;
         let path = event.raw_path.take().filter(|path| path.starts_with('/')).unwrap_or_else(|| "/".into());
         event.raw_path = Some(utf8_percent_encode(&path, NOT_IN_TARGET).to_string());
-        // A body that is said to be base64 and is not is taken as it stands, and refused as what it is.
+        // A body that is marked as base64 but is not is passed on unchanged, and the request is validated as usual.
         event.is_base64_encoded &= event.body.as_ref().is_none_or(|body| STANDARD.decode(body).is_ok());
         if let Some(query) = &event.raw_query_string {
             event.raw_query_string = Some(utf8_percent_encode(query, NOT_IN_TARGET).to_string());

@@ -18,6 +18,7 @@ mod reply;
 mod response;
 pub mod route;
 mod secret_cache;
+pub mod stream;
 mod token;
 
 pub use app::App;

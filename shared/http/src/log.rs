@@ -1,10 +1,10 @@
-//! Logging: one line of JSON a request, and the cause of what went wrong on our side.
+//! Logging: one line of JSON for each request or batch, and one with the cause of each server error.
 //!
-//! Nothing of a request's content is ever logged, nor a credential. Crates that are not ours are
-//! kept at warnings whatever the level: at their finest some of them print whole payloads.
+//! Content of requests and credentials are never logged. Crates of others log from `WARN` on at every level: at `TRACE`
+//! some of them print whole payloads.
 //!
-//! The line of a request is CloudWatch's embedded metric format as well: what it measures becomes metrics
-//! of the function, without a call.
+//! The line of a request or batch is in CloudWatch's embedded metric format: its numbers become metrics of the function
+//! and of the stack, without a call to CloudWatch.
 
 use std::fmt;
 
@@ -17,62 +17,75 @@ use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Where the metrics are found.
+/// The namespace of the metrics.
 const NAMESPACE: &str = "HeroBrain";
-/// The fields of a request's line that are metrics, and their units. One dimension only, the function: each
-/// metric of each value of a dimension is paid for by the month.
-const METRICS: [(&str, &str); 6] = [
+/// The fields of a line that are metrics, and their units. There are two dimension sets, the function and the stack: every
+/// metric of every value of a dimension costs $0.30 a month.
+const METRICS: [(&str, &str); 7] = [
     ("latency_ms", "Milliseconds"),
     ("cold", "Count"),
     ("failed", "Count"),
     ("db_calls", "Count"),
+    ("throttled", "Count"),
     ("read_units", "Count"),
     ("write_units", "Count"),
 ];
+/// The metrics of a batch: the others, by stack, are of requests only.
+const BATCH_METRICS: [&str; 2] = ["failed", "throttled"];
 
-/// Crates whose events are ours to word.
-const OURS: [&str; 8] =
-    ["hb_http", "hb_store", "hb_domain", "hb_local", "api_keys", "memories", "auth", "expiry"];
+/// The prefix of the names of the shared crates.
+const SHARED_CRATES: &str = "hb_";
 
-/// A filter that shows our events from `level` on (`info` when it is no level), others' from warnings on.
-pub fn filter(level: &str) -> EnvFilter {
+/// A filter that passes events of the shared crates and of `crates` from `level` on (`info` if it is not a level), and
+/// events of other crates from `WARN` on.
+pub fn filter<'n>(level: &str, crates: impl IntoIterator<Item = &'n str>) -> EnvFilter {
     let level: LevelFilter = level.trim().parse().unwrap_or(LevelFilter::INFO);
     let filter = EnvFilter::default().add_directive(level.min(LevelFilter::WARN).into());
-    OURS.iter().fold(filter, |filter, name| match format!("{name}={level}").parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
+    // A directive applies to every target that begins with its name.
+    crates.into_iter().chain([SHARED_CRATES]).fold(filter, |filter, name| {
+        match format!("{name}={level}").parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        }
     })
 }
 
-/// Writes JSON lines to standard output, from the level in `LOG_LEVEL` on; the metrics in them are those of
-/// the function `AWS_LAMBDA_FUNCTION_NAME`.
-pub fn to_stdout(clock: Clock) {
+/// Writes JSON lines to standard output: events of the shared crates and of `crate_name` from the level in `LOG_LEVEL` on.
+/// The metrics in them are those of the function `AWS_LAMBDA_FUNCTION_NAME` and, if it is set, of the stack `STACK_NAME`.
+pub fn to_stdout(crate_name: &str, clock: Clock) {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let json = Format::default().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let (function, stack) = (variable("AWS_LAMBDA_FUNCTION_NAME"), variable("STACK_NAME"));
     tracing_subscriber::fmt()
         .fmt_fields(JsonFields::new())
-        .event_format(Lines { json, function: variable("AWS_LAMBDA_FUNCTION_NAME"), clock })
-        .with_env_filter(filter(&variable("LOG_LEVEL")))
+        .event_format(Lines { json, function, stack, clock })
+        .with_env_filter(filter(&variable("LOG_LEVEL"), [crate_name]))
         .init();
 }
 
-/// JSON lines, and in those of requests what makes metrics of them.
+/// JSON lines; those of requests and batches with their metrics.
 struct Lines {
     json: Format<Json>,
     function: String,
+    stack: String,
     clock: Clock,
 }
 
 impl Lines {
-    /// The members that say which others are metrics.
+    /// The members that make these fields metrics.
     ///
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-    fn metrics(&self) -> String {
-        let metrics: Vec<_> =
-            METRICS.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
-        let directive = json!({"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": metrics});
+    fn metrics(&self, names: &[&str]) -> String {
+        let metrics = METRICS.iter().filter(|(name, _)| names.contains(name));
+        let metrics: Vec<_> = metrics.map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
+        let dimensions = match self.stack.as_str() {
+            "" => json!([["function"]]),
+            _ => json!([["function"], ["stack"]]),
+        };
+        let directive = json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics});
         let aws = json!({"Timestamp": self.clock.now().millis(), "CloudWatchMetrics": [directive]});
-        format!("\"_aws\":{aws},\"function\":{},", json!(self.function))
+        let (function, stack) = (json!(self.function), json!(self.stack));
+        format!("\"_aws\":{aws},\"function\":{function},\"stack\":{stack},")
     }
 }
 
@@ -86,20 +99,25 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        if !is_request(event) {
+        let Some(metrics) = metrics_of(event) else {
             return self.json.format_event(context, writer, event);
-        }
+        };
         let mut line = String::with_capacity(1024);
         self.json.format_event(context, Writer::new(&mut line), event)?;
         match line.strip_prefix('{') {
-            Some(members) => write!(writer, "{{{}{members}", self.metrics()),
+            Some(members) => write!(writer, "{{{}{members}", self.metrics(&metrics)),
             None => writer.write_str(&line),
         }
     }
 }
 
-/// Whether the event has what the metrics are made of.
-fn is_request(event: &Event<'_>) -> bool {
+/// The fields of an event that become metrics; `None` for an event that is neither a request nor a batch.
+fn metrics_of(event: &Event<'_>) -> Option<Vec<&'static str>> {
     let fields = event.metadata().fields();
-    METRICS.iter().all(|(name, _)| fields.field(name).is_some())
+    let mut names = METRICS.iter().map(|(name, _)| *name);
+    match event.metadata().target() {
+        "hb_http::request" => names.clone().all(|name| fields.field(name).is_some()).then(|| names.collect()),
+        "hb_http::stream" => names.all(|name| fields.field(name).is_some()).then(|| BATCH_METRICS.to_vec()),
+        _ => None,
+    }
 }

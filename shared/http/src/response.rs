@@ -161,6 +161,7 @@ impl ResponseContext {
             cold = u8::from(stats.is_cold),
             failed = u8::from(status.is_server_error()),
             db_calls = stats.consumed.calls,
+            throttled = stats.consumed.throttled,
             read_units = stats.consumed.read_units,
             write_units = stats.consumed.write_units,
             "request"

@@ -1,4 +1,4 @@
-//! Memories that the table itself has removed because their time was over: giving their places back, once.
+//! Releases the storage quota of memories that DynamoDB removed by TTL, once for each removal.
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ use crate::transaction::Transaction;
 use crate::write::Write;
 use crate::{Store, StreamContext};
 
-/// How long an event is remembered: longer than a stream keeps it, which is a day.
+/// How long a processed event is remembered. A stream keeps an event for 24 hours.
 const REMEMBERED: Duration = Duration::from_secs(2 * 86_400);
 
-/// The removal of one memory, as the table's stream tells it.
+/// The removal of one memory, as the table's stream reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpiredMemory {
-    /// The event's id, the same however often it is delivered.
+    /// The event's id, which is the same in every delivery.
     pub event: String,
-    /// Whose memory it was.
+    /// The memory's tenant.
     pub tenant: TenantId,
-    /// Its place in the order of the tenant's writes.
+    /// The memory's position in the sequence of the tenant's writes.
     pub write_seq: u64,
-    /// What it took of the tenant's storage.
+    /// The memory's size in the tenant's storage usage.
     pub bytes: u64,
-    /// When it was removed, to the second.
+    /// The time of the removal, in whole seconds.
     pub at: Timestamp,
 }
 
-/// Takes note of removals, of any tenant: only for the consumer of the stream.
+/// Processes removals of any tenant. Only for the consumer of the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpiredMemories<'a> {
     store: &'a Store,
@@ -52,8 +52,8 @@ impl<'a> ExpiredMemories<'a> {
         Self { store, context }
     }
 
-    /// Gives the place of a removed memory back; `false` when that has been done before, or the tenant has
-    /// been erased or counted since.
+    /// Releases the storage of a removed memory. Returns `false` if that was done before, or if the tenant was
+    /// erased or recounted since.
     ///
     /// # Errors
     /// The database's: the event has to be delivered again.

@@ -1,13 +1,17 @@
-//! What whoever runs the service does to whole tenants, past the API: listing, erasing, and looking whether the
-//! tables are as they should be.
+//! Operator's access to whole tenants and to the deployment: lists and erases tenants, checks the tables and the clock.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
+use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::{
     DeleteRequest, ReturnConsumedCapacity, TableStatus, TimeToLiveStatus, WriteRequest,
 };
 use hb_domain::tenant::Tenant;
-use hb_domain::{Error, KeyId, Result, TenantId};
+use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
 use strum::VariantArray;
 
 use crate::Store;
@@ -21,20 +25,20 @@ use crate::tenants;
 /// The most items one BatchWriteItem may delete.
 const BATCH: usize = 25;
 
-/// Access to whole tenants: only for whoever runs the service.
+/// Access to whole tenants. Only for the operator of the service.
 #[derive(Clone, Copy, Debug)]
 pub struct Operator<'a> {
     store: &'a Store,
 }
 
-/// What a table is like.
+/// The result of checking a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableState {
-    /// What it is for.
-    pub purpose: &'static str,
-    /// Its name.
+    /// The table.
+    pub table: Table,
+    /// The table's name in this deployment.
     pub name: String,
-    /// What is wrong with it, when something is.
+    /// The problem and its remedy; `None` if there is no problem.
     pub problem: Option<String>,
 }
 
@@ -47,7 +51,7 @@ impl<'a> Operator<'a> {
     ///
     /// # Errors
     /// The database's.
-    #[expect(clippy::disallowed_methods, reason = "the list of all tenants is what the operator asks for")]
+    #[expect(clippy::disallowed_methods, reason = "the operator lists all tenants")]
     pub async fn tenants(&self) -> Result<BTreeMap<TenantId, Tenant>> {
         let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
@@ -57,34 +61,34 @@ impl<'a> Operator<'a> {
                 .scan()
                 .table_name(self.store.table(Table::Tenants))
                 .set_exclusive_start_key(from);
-            let answer = scan.send().await.map_err(|error| map_sdk_error("Scan tenants", error))?;
-            for item in answer.items() {
+            let response = scan.send().await.map_err(|error| map_sdk_error("Scan tenants", error))?;
+            for item in response.items() {
                 let id = Row::new(Table::Tenants, item).parsed("tenant", TenantId::parse)?;
                 found.insert(id, tenants::decode(item)?);
             }
-            from = answer.last_evaluated_key;
+            from = response.last_evaluated_key;
             if from.is_none() {
                 return Ok(found);
             }
         }
     }
 
-    /// Removes every row of a tenant in every table and gives how many of each. It is suspended first, so that
-    /// nothing is let in any more, and its own row goes last: without it a user's session would make it again.
-    /// `told` hears what has been removed of a table so far.
+    /// Deletes every item of a tenant, in the order of [`Table`], and returns the number of items by table. The tenant
+    /// is suspended first, so that no new request is admitted. `progress` receives the table and how many of its items
+    /// have been deleted so far.
     ///
     /// # Errors
-    /// The database's; the same call goes on.
+    /// The database's. Calling it again resumes the erasure.
     pub async fn erase(
         &self,
         tenant: &TenantId,
-        mut told: impl FnMut(&'static str, u64),
+        mut progress: impl FnMut(&'static str, u64),
     ) -> Result<BTreeMap<&'static str, u64>> {
         let mut removed = BTreeMap::new();
         self.store.tenants().set_suspended(tenant, true).await?;
         for table in Table::VARIANTS.iter().copied() {
             let mut count = 0;
-            // A second look finds what requests that had been let in before have written meanwhile.
+            // The second pass deletes what requests wrote that were admitted before the suspension.
             for _ in 0..2 {
                 loop {
                     let mut keys = self.keys_of(table, tenant).await?;
@@ -92,13 +96,13 @@ impl<'a> Operator<'a> {
                         break;
                     }
                     if table == Table::ApiKeys {
-                        // What could let somebody in goes first: a crash in between leaves nothing that could.
+                        // Credentials first: after a crash no key of an erased tenant authenticates.
                         let ids: Vec<KeyId> = keys.iter().filter_map(key_id).collect();
                         keys.splice(0..0, ids.iter().map(credential_key));
                     }
                     count += keys.len() as u64;
                     self.remove(table, keys).await?;
-                    told(table.definition().name, count);
+                    progress(table.definition().name, count);
                 }
             }
             removed.insert(table.definition().name, count);
@@ -106,7 +110,7 @@ impl<'a> Operator<'a> {
         Ok(removed)
     }
 
-    /// The keys of a page of a partition's rows.
+    /// The primary keys of one page of the tenant's items.
     async fn keys_of(&self, table: Table, tenant: &TenantId) -> Result<Vec<Attributes>> {
         let partition = match table.definition().partition_key {
             PartitionKey::Tenant => text(tenant),
@@ -127,25 +131,26 @@ impl<'a> Operator<'a> {
         if let Some(sort) = sort {
             query = query.expression_attribute_names("#s", sort);
         }
-        let answer = query.send().await.map_err(|error| map_sdk_error("Query", error))?;
-        Ok(answer.items.unwrap_or_default())
+        let response = query.send().await.map_err(|error| map_sdk_error("Query", error))?;
+        Ok(response.items.unwrap_or_default())
     }
 
     async fn remove(&self, table: Table, keys: Vec<Attributes>) -> Result<()> {
         for part in keys.chunks(BATCH) {
-            let mut wanted: Vec<WriteRequest> = Vec::with_capacity(part.len());
+            let mut remaining: Vec<WriteRequest> = Vec::with_capacity(part.len());
             for key in part {
                 let delete = DeleteRequest::builder().set_key(Some(key.clone())).build();
                 let delete =
                     delete.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
-                wanted.push(WriteRequest::builder().delete_request(delete).build());
+                remaining.push(WriteRequest::builder().delete_request(delete).build());
             }
             let mut backoff = Backoff::batch_write();
             loop {
-                let write = self.store.db.batch_write_item().request_items(self.store.table(table), wanted);
+                let write =
+                    self.store.db.batch_write_item().request_items(self.store.table(table), remaining);
                 let answer = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
-                wanted = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-                if wanted.is_empty() {
+                remaining = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+                if remaining.is_empty() {
                     break;
                 }
                 if !backoff.wait().await {
@@ -156,42 +161,89 @@ impl<'a> Operator<'a> {
         Ok(())
     }
 
-    /// Looks at every table: whether it is there and active, and ends items where it should.
+    /// Checks that every table exists, is active and removes expired items if it should.
     ///
     /// # Errors
-    /// When the database cannot be reached at all.
+    /// The database's.
     pub async fn tables(&self) -> Result<Vec<TableState>> {
         let mut states = Vec::new();
         for table in Table::VARIANTS.iter().copied() {
             let name = self.store.table(table);
-            let problem = self.problem_of(name, table.definition().ttl.is_some()).await?;
-            states.push(TableState { purpose: table.definition().name, name: name.to_owned(), problem });
+            let problem = self.problem_of(name, table.definition().ttl).await?;
+            states.push(TableState { table, name: name.to_owned(), problem });
         }
         Ok(states)
     }
 
-    async fn problem_of(&self, name: &str, has_ttl: bool) -> Result<Option<String>> {
+    /// DynamoDB's time, in whole seconds, from the `Date` header of a response; `None` if the response has none. A
+    /// response that is an error has the header too.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if there is no response.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>> {
+        let date = DateInterceptor::default();
+        let describe = self.store.db.describe_table().table_name(self.store.table(Table::Tenants));
+        let sent = describe.customize().interceptor(date.clone()).send().await;
+        match (date.header(), sent) {
+            (None, Err(error)) => Err(map_sdk_error("DescribeTable", error)),
+            (header, _) => Ok(header.as_deref().and_then(parse_date)),
+        }
+    }
+
+    async fn problem_of(&self, name: &str, ttl: Option<&'static str>) -> Result<Option<String>> {
         let described = match self.store.db.describe_table().table_name(name).send().await {
             Ok(described) => described.table,
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
-                return Ok(Some("is not there: deploy the stack, or name its table".into()));
+                return Ok(Some("is not there: deploy the stack, or correct the name".into()));
             }
             Err(error) => return Err(map_sdk_error("DescribeTable", error)),
         };
         if described.as_ref().and_then(|table| table.table_status.clone()) != Some(TableStatus::Active) {
             return Ok(Some("is not active yet: wait for the deployment to end".into()));
         }
-        if !has_ttl {
-            return Ok(None);
-        }
+        let Some(attribute) = ttl else { return Ok(None) };
         let ttl = self.store.db.describe_time_to_live().table_name(name).send().await;
         let ttl = ttl.map_err(|error| map_sdk_error("DescribeTimeToLive", error))?.time_to_live_description;
         let is_on = ttl.is_some_and(|ttl| ttl.time_to_live_status == Some(TimeToLiveStatus::Enabled));
-        Ok((!is_on).then(|| "does not end its items: turn TTL on for the attribute ttl".into()))
+        Ok((!is_on)
+            .then(|| format!("does not remove expired items: turn on TTL for the attribute {attribute}")))
     }
 }
 
-/// The key that a row of a tenant's keys is about.
+/// Keeps the `Date` header of the last response.
+#[derive(Clone, Debug, Default)]
+struct DateInterceptor(Arc<Mutex<Option<String>>>);
+
+impl DateInterceptor {
+    fn header(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Intercept for DateInterceptor {
+    fn name(&self) -> &'static str {
+        "DateInterceptor"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        let header = context.response().headers().get("date").map(str::to_owned);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = header;
+        Ok(())
+    }
+}
+
+/// The time of an HTTP date, `Tue, 24 Nov 2026 12:00:00 GMT`.
+fn parse_date(header: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(header).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?))
+}
+
+/// The API key that an item belongs to.
 fn key_id(key: &Attributes) -> Option<KeyId> {
     KeyId::parse(key.get("sk")?.as_s().ok()?)
 }

@@ -10,7 +10,7 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::sdk_error::map_sdk_error;
 
-/// A secret shorter than this protects nothing.
+/// The shortest secret that is accepted, in bytes.
 const MIN_LENGTH: usize = 16;
 
 /// Reads secrets; cheap to clone.
@@ -90,7 +90,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The secret itself.
+    /// The secret's value.
     pub fn value(&self) -> &[u8] {
         &self.value
     }
@@ -114,15 +114,15 @@ impl Secrets {
         Self { client: Client::from_conf(config), names }
     }
 
-    /// The pepper that new hashes are made with.
+    /// The current pepper, under which new keys are hashed.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when Secrets Manager is, or has no such secret yet.
+    /// [`Error::Unavailable`] if Secrets Manager is unavailable or has no such secret.
     pub async fn pepper(&self) -> Result<Pepper> {
         self.current(self.names.name(SecretId::Pepper)).await.map(Pepper::from)
     }
 
-    /// Both peppers that are valid now.
+    /// The current pepper and the previous one, which are both valid.
     ///
     /// # Errors
     /// As [`pepper`](Self::pepper).
@@ -131,12 +131,20 @@ impl Secrets {
         Ok(Peppers { current: current.into(), previous: previous.map(Pepper::from) })
     }
 
-    /// Both secrets that tokens may be signed by now: the current one, and the one before.
+    /// The current token secret and the previous one, which are both valid.
     ///
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn token_secrets(&self) -> Result<(Secret, Option<Secret>)> {
         self.both(self.names.name(SecretId::TokenSecret)).await
+    }
+
+    /// Reads both versions of a secret, to check that they are accessible.
+    ///
+    /// # Errors
+    /// As [`pepper`](Self::pepper).
+    pub async fn check(&self, id: SecretId) -> Result<()> {
+        self.both(self.names.name(id)).await.map(|_| ())
     }
 
     async fn both(&self, name: &str) -> Result<(Secret, Option<Secret>)> {
@@ -149,9 +157,9 @@ impl Secrets {
     }
 
     async fn version(&self, name: &str, stage: &str) -> Result<Option<Secret>> {
-        let answer = self.client.get_secret_value().secret_id(name).version_stage(stage).send().await;
-        let answer = match answer {
-            Ok(answer) => answer,
+        let response = self.client.get_secret_value().secret_id(name).version_stage(stage).send().await;
+        let response = match response {
+            Ok(response) => response,
             Err(error)
                 if error
                     .as_service_error()
@@ -159,12 +167,11 @@ impl Secrets {
             {
                 return Ok(None);
             }
-            // A secret that cannot be read is an outage to the caller, whatever its cause: a missing
-            // permission is mended by the operator, and the same request then works.
+            // Also a missing permission is `Unavailable`: once the operator has granted it, the same request succeeds.
             Err(error) => return Err(Error::Unavailable(map_sdk_error("GetSecretValue", error).to_string())),
         };
-        let version = answer.version_id().unwrap_or_default().to_owned();
-        let value = answer.secret_string().unwrap_or_default().as_bytes().to_vec();
+        let version = response.version_id().unwrap_or_default().to_owned();
+        let value = response.secret_string().unwrap_or_default().as_bytes().to_vec();
         if value.len() < MIN_LENGTH {
             return Err(Error::Unavailable(format!("the secret {name} has fewer than {MIN_LENGTH} bytes")));
         }

@@ -38,7 +38,7 @@ fn plain(answer: &Answer) -> String {
 
 /// Passes calls up to the next one with this name, which is held.
 async fn step_up_to(request: &mut Driven, name: &str) {
-    while request.peek().await.expect("the request is under way") != name {
+    while request.peek().await.expect("the request is in progress") != name {
         request.step().await;
     }
 }
@@ -97,7 +97,7 @@ async fn a_key_that_was_rotated_since_is_not_returned_when_its_creation_is_resum
         assert!(!refused.text.contains("plainKey"), "{}", refused.text);
     }
     let refused = post(&owner, KEYS, "k", &body).await;
-    assert!(is_replayed(&refused), "it is an answer, and kept");
+    assert!(is_replayed(&refused), "the refusal is a stored response");
     assert!(refused.message().contains("earlier attempt") && refused.message().contains("rotated since"));
     assert_eq!(instance.client.with(&rotated).get(MEMORIES).await.status, 200, "the rotated secret works on");
 }
@@ -149,10 +149,14 @@ async fn an_attempt_whose_lock_was_taken_over_changes_no_returned_secret() {
     request.step_past("DynamoDB PutItem Idempotency").await;
     step_up_to(&mut request, "DynamoDB TransactWriteItems").await;
     move_on(&other, 36);
-    let told = post(&other.client.with(&owner.key), KEYS, "k", &body).await;
-    told.expect(201, "");
+    let taken_over = post(&other.client.with(&owner.key), KEYS, "k", &body).await;
+    taken_over.expect(201, "");
     request.finish().await.expect(503, "SERVICE_UNAVAILABLE");
-    assert_eq!(other.client.with(&plain(&told)).get(MEMORIES).await.status, 200, "what was told works");
+    assert_eq!(
+        other.client.with(&plain(&taken_over)).get(MEMORIES).await.status,
+        200,
+        "the returned secret works"
+    );
 }
 
 #[tokio::test]
@@ -331,7 +335,7 @@ async fn a_refused_request_creates_no_record() {
     let writer = instance.client.with(&world.key_with(&owner.tenant, Scope::WriteMemories).await);
     let body = json!({"name": "reader", "scopes": ["read:memories"]});
     post(&writer, KEYS, "k", &body).await.expect(403, "INSUFFICIENT_SCOPE");
-    assert!(!world.everything().await.contains("fingerprint"), "nothing is kept");
+    assert!(!world.everything().await.contains("fingerprint"), "no record is stored");
     let own = json!({"name": "writer"});
     post(&writer, KEYS, "k", &own).await.expect(201, "");
     let path = "/api/v1/memories/mem_0123456789abcdefghijkl";

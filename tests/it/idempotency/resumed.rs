@@ -47,20 +47,20 @@ async fn an_attempt_after_the_lock_expired_finishes_with_the_same_id() {
         assert_eq!((again.status.as_u16(), &again.text), (201, &late.text));
         let list = client.get(MEMORIES).await;
         let memories = list.data()["memories"].as_array().expect("memories");
-        assert_eq!(memories.len(), 1, "after {survived} calls behind the claim");
+        assert_eq!(memories.len(), 1, "after {survived} calls after the record");
         assert_eq!(memories[0]["id"], late.data()["id"]);
         assert_eq!(memories[0]["createdAt"], "2026-11-24T12:00:00.000Z", "the time of the first request");
         let count = total(&client).await;
         assert!(
             (1..=2).contains(&count),
-            "never too low, and too high by the dead request's place at most: {count}"
+            "never too low, and too high by at most the reservation of the crashed request: {count}"
         );
         points += 1;
         if ended {
             break;
         }
     }
-    assert!(points >= 4, "{points} points: places, the memory, its usage, the answer");
+    assert!(points >= 4, "{points} points: reservation, memory, usage, response");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn an_applied_patch_is_not_applied_again_over_later_changes() {
         [("content-type", "application/json"), ("idempotency-key", "k"), ("if-match", tag.as_str())];
     let resumed = client.send_raw(Method::PATCH, &path, &headers, patch.to_string()).await;
     resumed.expect(200, "");
-    assert_eq!(resumed.data()["content"], "coffee", "the acknowledged write of somebody else is not lost");
+    assert_eq!(resumed.data()["content"], "coffee", "the acknowledged write of another request is not lost");
     assert_eq!(client.get(&path).await.data()["content"], "coffee");
     drop(held);
 }
@@ -189,7 +189,7 @@ async fn every_kind_of_request_is_resumed_wherever_it_crashed() {
             }
             move_on(&other, 36);
             let answer = send(client.clone(), method.clone()).await;
-            let context = format!("{method} {path}, {survived} calls behind the claim: {}", answer.text);
+            let context = format!("{method} {path}, {survived} calls after the record: {}", answer.text);
             assert!(answer.status.is_success(), "{context}");
             let list = client.get(MEMORIES).await;
             let list = list.data()["memories"].as_array().expect("memories");

@@ -146,7 +146,7 @@ async fn a_key_that_does_not_exist_or_belongs_to_another_tenant_is_not_found() {
 }
 
 /// A well-formed key with this id and an unknown secret.
-#[expect(clippy::disallowed_methods, reason = "a guess is nobody's key")]
+#[expect(clippy::disallowed_methods, reason = "a guessed key belongs to nobody")]
 fn guess(id: &str) -> String {
     let id = KeyId::parse(id).expect("an id");
     let mut rng = rand::rngs::StdRng::seed_from_u64(1);

@@ -30,7 +30,11 @@ async fn a_suspended_tenant_is_refused_from_the_next_request_on() {
         ] {
             let answer = client.send(Method::POST, &format!("{KEYS}{call}"), Some(body)).await;
             answer.expect(403, "TENANT_SUSPENDED");
-            assert_ne!(answer.header("x-ratelimit-limit"), "", "the caller is known, so its standing is");
+            assert_ne!(
+                answer.header("x-ratelimit-limit"),
+                "",
+                "an authenticated caller gets its rate-limit status"
+            );
         }
     }
 }

@@ -181,7 +181,7 @@ fn id_of(plain: &str) -> KeyId {
 }
 
 /// A well-formed key with the same id and an unknown secret.
-#[expect(clippy::disallowed_methods, reason = "a guess is nobody's key")]
+#[expect(clippy::disallowed_methods, reason = "a guessed key belongs to nobody")]
 fn guess(plain: &str) -> String {
     let mut rng = StdRng::seed_from_u64(1);
     ApiKey::mint(&id_of(plain), Environment::Production, &mut rng).expose().to_owned()

@@ -35,9 +35,9 @@ async fn every_sample_with_a_token_works_in_the_pages_order() {
 
     // Server-side authentication: `Bearer` is doubled, and the access token is in the response.
     let doubled = format!("Bearer Bearer {token}");
-    let traded = fetch(&instance, Method::GET, "/auth/clerk-token", &doubled, &Value::Null).await;
-    traded.expect(200, "");
-    let own = format!("Bearer {}", traded.data()["token"].as_str().expect("a token"));
+    let exchanged = fetch(&instance, Method::GET, "/auth/clerk-token", &doubled, &Value::Null).await;
+    exchanged.expect(200, "");
+    let own = format!("Bearer {}", exchanged.data()["token"].as_str().expect("a token"));
     fetch(&instance, Method::POST, memories, &own, &memory).await.expect(201, "");
 
     // Testing a Clerk token: a GET whose body names the tenant.

@@ -6,7 +6,7 @@ use hb_tests::issuer::{TestIssuer, ec_key, forge, signed};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use super::{MEMORIES, index};
+use super::{MEMORIES, set_up};
 
 fn signature(token: &str) -> &str {
     token.rsplit('.').next().expect("three parts")

@@ -10,7 +10,7 @@ use hb_tests::Answer;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{KEYS, MEMORIES, index, left, send_raw};
+use super::{KEYS, MEMORIES, left, send_raw, set_up};
 
 const EXCHANGE: &str = "/auth/clerk-token";
 

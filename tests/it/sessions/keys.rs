@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use hb_tests::issuer::{ec_key, forge};
 use serde_json::json;
 
-use super::{MEMORIES, index};
+use super::{MEMORIES, set_up};
 
 #[tokio::test]
 async fn a_thousand_made_up_key_ids_cause_one_fetch() {
@@ -83,7 +83,7 @@ async fn during_an_outage_of_the_issuer_cached_keys_work_and_others_are_a_502() 
     answer.expect(502, "EXTERNAL_SERVICE_ERROR");
     let before = issuer.issuer.fetches();
     warm.client.with(&newer).get(MEMORIES).await.expect(502, "EXTERNAL_SERVICE_ERROR");
-    assert_eq!(issuer.issuer.fetches(), before, "nobody knows, and nobody is asked again for five minutes");
+    assert_eq!(issuer.issuer.fetches(), before, "an unknown key id is not fetched again for five minutes");
 
     let cold = world.instance().await;
     let before = issuer.issuer.fetches();

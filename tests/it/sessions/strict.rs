@@ -3,12 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hb_http::{ClerkSettings, log};
+use hb_http::ClerkSettings;
+use hb_local::functions;
 use hb_tests::Client;
 use hb_tests::issuer::{TestIssuer, signed};
 use serde_json::{Value, json};
 
-use super::{MEMORIES, index};
+use super::{MEMORIES, set_up};
 use crate::secrets_in_logs::{Log, listen};
 
 /// Settings as a deployment could write them, normalized or not.
@@ -91,8 +92,8 @@ async fn strict_rules_for_sessions_do_not_affect_access_tokens() {
     let (mut world, issuer, _) = set_up().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "somebody");
     let instance = world.instance().await;
-    let traded = instance.client.with(&issuer.token("user_maya")).get("/auth/clerk-token").await;
-    let own = traded.data()["token"].as_str().expect("a token").to_owned();
+    let exchanged = instance.client.with(&issuer.token("user_maya")).get("/auth/clerk-token").await;
+    let own = exchanged.data()["token"].as_str().expect("a token").to_owned();
     assert_eq!(instance.client.with(&own).get(MEMORIES).await.status, 200);
 }
 
@@ -101,8 +102,10 @@ async fn the_log_names_the_rule_and_nothing_of_the_token() {
     let (mut world, issuer, _) = set_up().await;
     world.clerk = settings(&issuer.url, "http://localhost:3000", "");
     let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_env_filter(log::filter("debug")).with_writer(log.writer());
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(functions::log_filter("debug"))
+        .with_writer(log.writer());
     let _listening = listen(subscriber.finish());
     let instance = world.instance().await;
     let header = |category: &str| json!({"alg": "RS256", "typ": "JWT", "kid": "ins_rsa", "cat": category});

@@ -54,7 +54,7 @@ impl Driven {
                 return;
             }
         }
-        panic!("the request was answered before the call {name}");
+        panic!("the response arrived before the call {name}");
     }
 
     /// Passes all calls and returns the response.

@@ -10,10 +10,10 @@ use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Clock, KeyId, Scope, Scopes, TenantId, Timestamp};
 use hb_http::{ClerkSettings, Entropy};
 use hb_local::database::LocalDatabase;
-use hb_local::expiry::Expiry;
 use hb_local::gateway::Gateway;
 use hb_local::secrets::LocalSecrets;
 use hb_local::server::Server;
+use hb_local::streams::StreamPoller;
 use hb_local::template::Template;
 use hb_local::{database, sample, stack};
 use hb_store::aws::Aws;
@@ -38,11 +38,11 @@ pub struct World {
     pub aws: Aws,
     /// The session tokens that new instances accept; none by default.
     pub clerk: Option<ClerkSettings>,
-    /// The calls of the expiry function.
-    pub expiry_tap: Tap,
+    /// The calls that the consumers of streams make.
+    pub stream_tap: Tap,
     entropy: Entropy,
     template: Template,
-    expiry: Mutex<Expiry>,
+    streams: Mutex<StreamPoller>,
     database: LocalDatabase,
     _secrets: Server,
 }
@@ -102,10 +102,10 @@ impl World {
         }
         database::create_tables(&client, &tables).await.expect("tables");
         let store = stack::store(&aws);
-        let (tapped, expiry_tap) = tapped_store(&aws);
+        let (tapped, stream_tap) = tapped_store(&aws);
         Self {
-            expiry: Mutex::new(Expiry::new(database.database(), tapped, clock.clone())),
-            expiry_tap,
+            streams: Mutex::new(StreamPoller::new(database.database(), tapped, clock.clone())),
+            stream_tap,
             clerk: None,
             clock,
             secrets,
@@ -148,31 +148,31 @@ impl World {
         tapped_store(&self.aws)
     }
 
-    /// Removes expired items at the world's time and delivers the stream. Returns the number of removed items. Only an
-    /// in-memory database uses the world's time.
+    /// Removes the items that have expired at the world's time, delivers the streams to their consumers, and returns how
+    /// many items were removed. The database's time is the world's only in memory.
     pub async fn expiry(&self) -> usize {
-        let mut expiry = self.expiry.lock().await;
-        let removed = expiry.sweep().await.expect("a sweep");
-        expiry.deliver().await.expect("a delivery");
+        let mut streams = self.streams.lock().await;
+        let removed = streams.sweep().await.expect("a sweep");
+        streams.deliver().await.expect("a delivery");
         removed
     }
 
-    /// Removes expired items at the world's time without delivering the stream.
+    /// Removes the items that have expired at the world's time, without a delivery.
     pub async fn sweep(&self) -> usize {
-        self.expiry.lock().await.sweep().await.expect("a sweep")
+        self.streams.lock().await.sweep().await.expect("a sweep")
     }
 
-    /// Delivers the stream.
+    /// Delivers the streams to their consumers.
     ///
     /// # Errors
-    /// A failure of the consumer; the batch will be delivered again.
+    /// If a record has to be delivered again.
     pub async fn try_deliver(&self) -> Result<(), hb_local::StartError> {
-        self.expiry.lock().await.deliver().await
+        self.streams.lock().await.deliver().await
     }
 
-    /// Delivers the whole stream again from its beginning.
+    /// Delivers every stream again, from its beginning.
     pub async fn deliver_again(&self) {
-        let mut again = Expiry::new(self.database.database(), self.store.clone(), self.clock.clone());
+        let mut again = StreamPoller::new(self.database.database(), self.store.clone(), self.clock.clone());
         again.deliver().await.expect("a delivery");
     }
 

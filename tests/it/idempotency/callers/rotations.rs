@@ -44,7 +44,7 @@ async fn a_rotation_that_completes_while_its_lock_is_taken_over_is_not_applied_a
     assert_eq!(
         other.client.with(&theirs).get(MEMORIES).await.status,
         200,
-        "the rotation of somebody else holds"
+        "the later rotation stays in effect"
     );
 }
 

@@ -1,9 +1,9 @@
-// What Clerk's own SDK says of tokens: `node judge.mjs FOLDER FILE`, where FOLDER has @clerk/backend installed.
+// Verifies tokens with Clerk's own SDK: `node verify.mjs FOLDER FILE`, where FOLDER has @clerk/backend installed.
 //
-// FILE is {"jwtKey", "authorizedParties", "audience", "now", "tokens"}; `now` in milliseconds is the SDK's clock, the
-// machine's own when null. Printed is a list with {"user", "organization", "role"} of each token that is a session,
-// and {"reason"} of each other. Without FILE, the tokens and public keys among the SDK's own fixtures are printed,
-// as {"tokens", "keys"} by their names.
+// FILE is {"jwtKey", "authorizedParties", "audience", "now", "tokens"}; `now` is the SDK's clock in milliseconds, or null
+// for the system time. Prints a list with {"user", "organization", "role"} for each token that is a session, and
+// {"reason"} for each other token. Without FILE, prints the tokens and public keys of the SDK's fixtures as
+// {"tokens", "keys"} by their names.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
