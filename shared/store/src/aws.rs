@@ -1,5 +1,5 @@
-//! Clients for AWS, built by hand: the default chain of providers costs a cold start dearly, and a
-//! Lambda function has everything in its environment.
+//! Configuration of the AWS clients, read from the environment of a Lambda function. The SDK's default provider chain is
+//! not used, because it slows a cold start down.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use http::Uri;
 
-/// How AWS is reached.
+/// The settings of the AWS clients.
 #[derive(Clone, Debug)]
 pub struct Aws {
     /// The region, `us-east-1`.
     pub region: String,
-    /// Whose calls these are.
+    /// The credentials that sign the calls.
     pub credentials: Credentials,
-    /// DynamoDB's address, when it is not AWS's.
+    /// DynamoDB's endpoint; `None` for AWS's own.
     pub dynamodb_url: Option<String>,
-    /// Secrets Manager's address, when it is not AWS's.
+    /// Secrets Manager's endpoint; `None` for AWS's own.
     pub secrets_url: Option<String>,
-    /// What carries the calls.
+    /// The HTTP client.
     pub http: SharedHttpClient,
 }
 
@@ -31,7 +31,7 @@ impl Aws {
     /// Reads the variables that Lambda and the AWS tools set.
     ///
     /// # Errors
-    /// The name of a variable that is missing.
+    /// The name of the variable that is missing.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
         let any_service = variable("AWS_ENDPOINT_URL");
@@ -50,7 +50,7 @@ impl Aws {
         })
     }
 
-    /// An emulator on this machine, which takes any credentials.
+    /// An emulator on this machine, with credentials that it does not check.
     pub fn local(dynamodb_url: String, secrets_url: String) -> Self {
         Self {
             region: "us-east-1".into(),
@@ -90,8 +90,7 @@ impl Aws {
     }
 }
 
-/// Two more attempts, soon: who waits for the answer waits at a gateway. The default of a second at first
-/// is for batch jobs.
+/// Two retries after short pauses, because the caller waits at the gateway. The SDK's default begins with one second.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_initial_backoff(Duration::from_millis(50))
@@ -102,29 +101,29 @@ fn retries() -> RetryConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TimeLimits {
     connect: Duration,
-    /// Each attempt.
+    /// The limit for each attempt.
     attempt: Duration,
-    /// All attempts of one call, and the waits between them.
+    /// The limit for all attempts of one call, with the pauses between them.
     operation: Duration,
 }
 
 impl TimeLimits {
-    /// A function lives at most 29 s, and an import begins its last lines after 20 s: three writes one after the
-    /// other that all time out, and a read of three attempts, have to fit behind that.
+    /// A function times out after 29 s, and an import starts its last lines after 20 s at the latest: three consecutive
+    /// writes that all time out, and a read of three attempts, have to fit into the rest.
     const AWS: Self = Self {
         connect: Duration::from_secs(1),
         attempt: Duration::from_secs(2),
         operation: Duration::from_secs(5),
     };
-    /// An emulator shares the processor with whoever calls it. A slow answer says that the machine is busy, so
-    /// only a hang reaches these limits.
+    /// An emulator shares the processor with its callers, so that a slow response means a busy machine. Only a hang
+    /// reaches these limits.
     const LOOPBACK: Self = Self {
         connect: Duration::from_secs(60),
         attempt: Duration::from_secs(120),
         operation: Duration::from_secs(300),
     };
 
-    /// The limits for calls to `url`; `None` is AWS's own address.
+    /// The limits for calls to `url`; `None` is AWS's own endpoint.
     fn of_endpoint(url: Option<&str>) -> Self {
         let is_local = url.and_then(|url| url.trim().parse().ok()).is_some_and(|uri| is_loopback(&uri));
         if is_local { Self::LOOPBACK } else { Self::AWS }
@@ -139,17 +138,17 @@ impl TimeLimits {
     }
 }
 
-/// Whether `uri` names this very machine: `localhost` or a loopback address.
+/// Whether the host of `uri` is this machine: `localhost` or a loopback address.
 pub fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// How long an idle connection is kept. A function that was frozen for longer opens a new one instead of
-/// writing into one that the other end, or a gateway between, has closed meanwhile.
+/// How long an idle connection is kept. A function that was frozen for longer opens a new connection, because the server
+/// may have closed the old one.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// HTTP with TLS by rustls over aws-lc-rs, the one provider of the whole binary.
+/// An HTTP client with TLS by rustls over aws-lc-rs, the only TLS provider of a binary.
 fn https() -> SharedHttpClient {
     let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
     Builder::new().pool_idle_timeout(IDLE).tls_provider(provider).build_https()
@@ -160,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_emulator_on_this_machine_is_given_time() {
+    fn only_an_emulator_on_this_machine_has_long_time_limits() {
         for url in [
             "http://127.0.0.1:8000",
             "http://localhost:4566/",

@@ -1,4 +1,4 @@
-//! DynamoDB items: the only place that takes attribute values apart.
+//! Reads and writes DynamoDB items: the only module that handles attribute values.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use hb_domain::{Error, Result, Timestamp};
 
 use crate::tables::Table;
 
-/// An item, or a key of one.
+/// The attributes of an item or of a primary key.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// A string attribute.
@@ -31,17 +31,17 @@ pub(crate) fn texts(values: impl IntoIterator<Item = impl ToString>) -> Attribut
     AttributeValue::L(values.into_iter().map(text).collect())
 }
 
-/// A moment as a number of milliseconds.
+/// A time as a number: milliseconds since 1970.
 pub(crate) fn millis(value: Timestamp) -> AttributeValue {
     number(value.millis())
 }
 
-/// A table's TTL attribute: whole seconds, never before the moment itself.
+/// A time as a TTL attribute: seconds since 1970, rounded up.
 pub(crate) fn ttl(value: Timestamp) -> AttributeValue {
     number(value.seconds_rounded_up())
 }
 
-/// Reads one item, and names table and attribute when it is not as it should be.
+/// Reads the attributes of an item. Errors name the table and the attribute that is missing or invalid.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     table: Table,
@@ -54,64 +54,64 @@ impl<'a> Row<'a> {
         Self { table, attributes }
     }
 
-    /// A string that has to be there.
+    /// A required string.
     pub(crate) fn text(&self, name: &str) -> Result<&'a str> {
         self.optional_text(name)?.ok_or_else(|| self.corrupt(name))
     }
 
-    /// A string that may be absent.
+    /// An optional string.
     pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&'a str>> {
         self.optional(name, |value| value.as_s().ok().map(String::as_str))
     }
 
-    /// A string that has to be there and that `parse` understands.
+    /// A required string that `parse` accepts.
     pub(crate) fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         parse(self.text(name)?).ok_or_else(|| self.corrupt(name))
     }
 
-    /// A whole number that has to be there.
+    /// A required integer.
     pub(crate) fn integer(&self, name: &str) -> Result<i64> {
         self.optional_integer(name)?.ok_or_else(|| self.corrupt(name))
     }
 
-    /// A whole number that may be absent.
+    /// An optional integer.
     pub(crate) fn optional_integer(&self, name: &str) -> Result<Option<i64>> {
         self.optional(name, |value| value.as_n().ok()?.parse().ok())
     }
 
-    /// A count that may be absent, which means zero. A negative one is corrupt.
+    /// An optional count, 0 if it is absent. A negative count is an error.
     pub(crate) fn count(&self, name: &str) -> Result<u64> {
         let number = self.optional_integer(name)?.unwrap_or(0);
         u64::try_from(number).map_err(|_| self.corrupt(name))
     }
 
-    /// A number that has to be there.
+    /// A required number.
     pub(crate) fn float(&self, name: &str) -> Result<f64> {
         self.optional(name, |value| value.as_n().ok()?.parse().ok())?.ok_or_else(|| self.corrupt(name))
     }
 
-    /// A number as the digits the table holds.
+    /// A required number, as the digits of the stored value.
     pub(crate) fn digits(&self, name: &str) -> Result<String> {
         self.optional(name, |value| value.as_n().ok().cloned())?.ok_or_else(|| self.corrupt(name))
     }
 
-    /// A moment that has to be there.
+    /// A required time.
     pub(crate) fn moment(&self, name: &str) -> Result<Timestamp> {
         self.integer(name).map(Timestamp::from_millis)
     }
 
-    /// A moment that may be absent.
+    /// An optional time.
     pub(crate) fn optional_moment(&self, name: &str) -> Result<Option<Timestamp>> {
         Ok(self.optional_integer(name)?.map(Timestamp::from_millis))
     }
 
-    /// Bytes that have to be there.
+    /// A required binary value.
     pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>> {
         self.optional(name, |value| value.as_b().ok().map(|blob| blob.as_ref().to_vec()))?
             .ok_or_else(|| self.corrupt(name))
     }
 
-    /// A list of strings; absent means empty.
+    /// An optional list of strings, empty if it is absent.
     pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>> {
         let read = |value: &AttributeValue| {
             value.as_l().ok()?.iter().map(|item| item.as_s().ok().cloned()).collect::<Option<Vec<_>>>()
@@ -119,7 +119,7 @@ impl<'a> Row<'a> {
         Ok(self.optional(name, read)?.unwrap_or_default())
     }
 
-    /// A list of strings that `parse` understands, collected; absent means empty.
+    /// An optional list of strings that `parse` accepts, empty if it is absent.
     pub(crate) fn parsed_all<T, C: FromIterator<T>>(
         &self,
         name: &str,
@@ -129,23 +129,23 @@ impl<'a> Row<'a> {
         texts.iter().map(|text| parse(text)).collect::<Option<C>>().ok_or_else(|| self.corrupt(name))
     }
 
-    /// A flag; absent means false.
+    /// An optional flag, `false` if it is absent.
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
         Ok(self.optional(name, |value| value.as_bool().ok().copied())?.unwrap_or(false))
     }
 
-    /// A map, as a row of its own.
+    /// An optional map, read as a row.
     pub(crate) fn map(&self, name: &str) -> Option<Row<'a>> {
         let attributes = self.attributes.get(name)?.as_m().ok()?;
         Some(Self { table: self.table, attributes })
     }
 
-    /// The names of its attributes.
+    /// The names of the item's attributes.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.attributes.keys().map(String::as_str)
     }
 
-    /// The error of an attribute that is missing or not what it should be.
+    /// The error for an attribute that is missing or invalid.
     pub(crate) fn corrupt(&self, name: &str) -> Error {
         Error::Internal(format!("corrupt item in table {}: attribute {name}", self.table))
     }

@@ -20,13 +20,13 @@ pub struct Secrets {
     names: SecretNames,
 }
 
-/// A secret, by what it is for.
+/// A secret, by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum SecretId {
-    /// The key of the HMACs under which secrets of API keys are stored.
+    /// The key of the HMACs under which API keys are stored.
     Pepper,
-    /// What the keys that sign access tokens are derived from.
+    /// The secret from which the keys that sign access tokens are derived.
     TokenSecret,
 }
 
@@ -58,7 +58,7 @@ impl SecretId {
 pub struct SecretNames([String; SecretId::COUNT]);
 
 impl SecretNames {
-    /// The secrets that `name` names.
+    /// The names that `name` returns.
     ///
     /// # Errors
     /// The first of `name`.
@@ -72,7 +72,7 @@ impl SecretNames {
         Ok(Self(names))
     }
 
-    /// The secrets of a local stack.
+    /// The names in a local stack.
     pub fn local() -> Self {
         Self(std::array::from_fn(|index| SecretId::VARIANTS[index].name().to_owned()))
     }
@@ -109,7 +109,7 @@ impl From<Secret> for Pepper {
 }
 
 impl Secrets {
-    /// Secrets of these names over this client.
+    /// Secrets with these names, read with this configuration.
     pub fn new(config: aws_sdk_secretsmanager::Config, names: SecretNames) -> Self {
         Self { client: Client::from_conf(config), names }
     }

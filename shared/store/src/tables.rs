@@ -1,7 +1,7 @@
-//! The tables of a deployment: the one list that wiring, erasure, checks and tests iterate over.
+//! The tables of a deployment: the one list that configuration, erasure, checks and tests iterate over.
 //!
-//! A new table is a variant here, with its row in [`Table::definition`], and a resource in `template.yaml`; tests compare
-//! the two.
+//! A new table is a variant of [`Table`] with its [`Table::definition`], and its resource, its variable and its part of the
+//! output `OperatorEnvironment` in `template.yaml`. Tests compare the two and name what is missing.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use strum::{EnumCount, VariantArray};
 /// A table, by what it holds, in the order in which a tenant's items are erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, VariantArray)]
 pub enum Table {
-    /// Credentials by key id, and the keys of each tenant. First, so that nothing authenticates any more.
+    /// Credentials by key id, and the keys of each tenant. Erased first, so that no key authenticates any more.
     ApiKeys,
     /// Memories by tenant and id.
     Memories,
@@ -18,11 +18,11 @@ pub enum Table {
     Usage,
     /// Requests and their responses by idempotency key, and stream events that were processed.
     Idempotency,
-    /// One item a tenant: plan, status, epoch, rate limit. Last, since without it a session would make the tenant again.
+    /// One item per tenant: plan, status, epoch, rate limit. Erased last: without it a session would create the tenant again.
     Tenants,
 }
 
-/// What is fixed about a table.
+/// The properties of a table that do not depend on the deployment.
 #[derive(Debug)]
 pub struct Definition {
     /// The table's name in messages and in the output of `hb`: `api-keys`.
@@ -35,9 +35,9 @@ pub struct Definition {
     pub partition_key: PartitionKey,
     /// The attribute of the sort key, if the table has one.
     pub sort_key: Option<&'static str>,
-    /// The attribute by which DynamoDB removes expired items, if it does: seconds since 1970.
+    /// The TTL attribute, in seconds since 1970, if items expire.
     pub ttl: Option<&'static str>,
-    /// What the table's stream carries, if it has one.
+    /// The view type of the table's stream, if it has one.
     pub stream: Option<StreamView>,
 }
 
@@ -50,7 +50,7 @@ pub enum PartitionKey {
     Prefixed,
 }
 
-/// What the records of a table's stream carry.
+/// The images in the records of a table's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamView {
     /// The item before and after the change.
@@ -58,7 +58,7 @@ pub enum StreamView {
 }
 
 impl Table {
-    /// What is fixed about the table.
+    /// The properties of the table.
     pub const fn definition(self) -> &'static Definition {
         match self {
             Self::ApiKeys => &Definition {
@@ -121,7 +121,7 @@ impl PartitionKey {
 }
 
 impl StreamView {
-    /// DynamoDB's name for it.
+    /// DynamoDB's name of the view type.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NewAndOldImages => "NEW_AND_OLD_IMAGES",
@@ -140,7 +140,7 @@ impl fmt::Display for Table {
 pub struct Tables([String; Table::COUNT]);
 
 impl Tables {
-    /// The tables that `name` names.
+    /// The names that `name` returns.
     ///
     /// # Errors
     /// The first of `name`.
@@ -152,7 +152,7 @@ impl Tables {
         Ok(Self(names))
     }
 
-    /// The tables of a local stack, which have the names of the template's resources.
+    /// The names in a local stack, which are those of the template's resources.
     pub fn local() -> Self {
         Self(std::array::from_fn(|index| Table::VARIANTS[index].definition().resource.to_owned()))
     }

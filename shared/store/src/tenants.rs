@@ -1,17 +1,16 @@
-//! The table of tenants: one small item each, plan and meter together.
+//! The table `tenants`: one small item per tenant with its plan, its rate limit and its usage of the month.
 //!
 //! | attribute | meaning |
 //! |---|---|
 //! | `tenant` | partition key |
-//! | `rv` | epoch of cached keys and plans |
-//! | `t` | GCRA theoretical arrival time, microseconds |
-//! | `mYYYYMM` | requests admitted in that month |
-//! | `sv`, `dv`, `fv` | counts of requests that changed memories; that deleted some; that changed some at times of their own |
-//! | `ff` | the earliest of the times of the last of these |
+//! | `epoch` | version of cached keys and plans |
+//! | `tat` | GCRA theoretical arrival time, microseconds |
+//! | `requestsYYYYMM` | requests admitted in that month |
+//! | `writes`, `deletes`, `backdated` | number of requests that changed memories, that deleted some, that wrote backdated ones |
+//! | `backdatedSince` | the earliest time of the last backdated request, milliseconds |
 //! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
 //!
-//! This item is never part of a transaction: under load its transactions would conflict, and a
-//! revocation would starve when it is needed most.
+//! This item is never part of a transaction: under load transactions would conflict, and a revocation could fail.
 
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hb_domain::meter::{Branch, Bucket, UsageMeter};
@@ -35,12 +34,12 @@ pub struct Tenants<'a> {
     store: &'a Store,
 }
 
-/// What one conditional write of an admission came to, with the tenant as it then was.
+/// The result of the conditional write of an admission, with the tenant after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdmitOutcome {
     /// The request is admitted and counted.
     Admitted(Tenant),
-    /// The condition failed and nothing changed; `None` when there is no such tenant.
+    /// The condition failed and nothing changed; `None` if there is no such tenant.
     Failed(Option<Tenant>),
 }
 
@@ -49,7 +48,7 @@ impl<'a> Tenants<'a> {
         Self { store }
     }
 
-    /// Creates a tenant; `false` when it exists already and was left alone.
+    /// Creates a tenant. Returns `false`, and changes nothing, if it exists.
     ///
     /// # Errors
     /// The database's.
@@ -92,11 +91,11 @@ impl<'a> Tenants<'a> {
     }
 
     /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
-    /// It fails when the epoch has moved, the month's requests are used up, the bucket is empty, or
-    /// the other branch would have fitted: [`hb_domain::admission::AdmissionAttempt`] tells which.
+    /// It fails if the epoch has changed, the monthly quota is exhausted, the bucket is empty, or the other branch
+    /// applies. [`hb_domain::admission::AdmissionAttempt`] determines the reason.
     ///
-    /// The SDK makes one attempt: repeating a write whose answer was lost would count twice. One that was
-    /// throttled did nothing and is repeated here.
+    /// The SDK makes one attempt: a retry after a lost response would count twice. A throttled write had no effect and is
+    /// retried here.
     ///
     /// # Errors
     /// The database's.
@@ -154,8 +153,7 @@ impl<'a> Tenants<'a> {
         }
     }
 
-    /// Brings a `tat` that only a wrong clock can have written back to `horizon`, unless it has
-    /// changed from `seen` meanwhile.
+    /// Resets a `tat` that only a wrong clock can have written to `horizon`, unless it is no longer `seen`.
     ///
     /// # Errors
     /// The database's.
@@ -178,7 +176,7 @@ impl<'a> Tenants<'a> {
         }
     }
 
-    /// Makes every cached key and plan of the tenant stale, on every instance. Repeating it is harmless.
+    /// Invalidates the tenant's cached keys and plan on every instance. It may be repeated.
     ///
     /// # Errors
     /// The database's.
@@ -186,7 +184,8 @@ impl<'a> Tenants<'a> {
         self.change(id, "ADD epoch :one", Attributes::new()).await
     }
 
-    /// Makes what instances hold for searches stale. Repeating it is harmless. `false` when there is no such tenant.
+    /// Invalidates the tenant's cached indexes on every instance. It may be repeated. Returns `false` if there is no such
+    /// tenant.
     ///
     /// # Errors
     /// The database's.
@@ -208,8 +207,8 @@ impl<'a> Tenants<'a> {
         self.change(id, &expression, values).await
     }
 
-    /// Puts the tenant on `plan` with these limits; its bucket is full again. `false` when there is
-    /// no such tenant. It holds from the next request on.
+    /// Changes the tenant's plan and limits, from the next request on, and refills its bucket. Returns `false` if there is
+    /// no such tenant.
     ///
     /// # Errors
     /// The database's.
@@ -232,7 +231,7 @@ impl<'a> Tenants<'a> {
         }
     }
 
-    /// Suspends the tenant, or lets it in again; `false` when there is no such tenant.
+    /// Suspends or resumes the tenant. Returns `false` if there is no such tenant.
     ///
     /// # Errors
     /// The database's.
@@ -246,8 +245,8 @@ impl<'a> Tenants<'a> {
         }
     }
 
-    /// Removes the tenant item. The tenant's keys stop working at once; their rows have to be removed
-    /// before a tenant of this id is created again.
+    /// Deletes the tenant's item. The tenant's keys stop working at once. Their items have to be deleted before a tenant
+    /// with this id is created again.
     ///
     /// # Errors
     /// The database's.

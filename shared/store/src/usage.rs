@@ -1,11 +1,11 @@
-//! The table of usage: what each key did in a month. The other kind of row, how much a tenant keeps, is
-//! [`crate::storage_ledger`]'.
+//! The table `usage`: the usage of each key by month. The other kind of item, a tenant's storage, is that of
+//! [`crate::storage_ledger`].
 //!
 //! | `tenant` | `sk` | holds |
 //! |---|---|---|
-//! | tenant | key id `#` `2026-11` | `r24`, `e24`, `l24`: requests, errors and limited of the 24th; `lastUsed` |
+//! | tenant | key id `#` `2026-11` | `r24`, `e24`, `l24`: requests, errors and rate-limited requests of the 24th; `lastUsed` |
 //!
-//! A month of a key stays below 1 KB, so counting a request costs one write unit.
+//! An item is smaller than 1 KB, so that counting a request consumes one write unit.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::time::{Day, Month};
@@ -32,8 +32,8 @@ impl<'a> Usage<'a> {
         Self { store, context }
     }
 
-    /// Adds `counts` to what `key` did on the day of `now`. The SDK makes one attempt, since
-    /// repeating an addition whose answer was lost would count twice.
+    /// Adds `counts` to the usage of `key` on the day of `now`. The SDK makes one attempt: a retry after a lost response
+    /// would count twice.
     ///
     /// # Errors
     /// The database's.
@@ -62,7 +62,7 @@ impl<'a> Usage<'a> {
         answer.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
     }
 
-    /// What `key` did on each of the `days` days that end with the day of `now`, oldest first.
+    /// The usage of `key` on each of the last `days` days, the oldest first. The last day is that of `now`.
     ///
     /// # Errors
     /// The database's.
@@ -87,7 +87,7 @@ impl<'a> Usage<'a> {
         Ok(window)
     }
 
-    /// When `key` was last used; `None` when it never was. Read off the row that counts its requests.
+    /// When `key` was last used; `None` if it never was.
     ///
     /// # Errors
     /// The database's.
