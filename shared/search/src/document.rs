@@ -1,4 +1,5 @@
-//! What a search needs of one memory, in some 150 bytes.
+//! The search document: what a search needs of one memory. A sentence of 60 bytes takes some 65 bytes with its session,
+//! 700 bytes of text some 150, and each further owner 8.
 //!
 //! | bytes | content |
 //! |---|---|

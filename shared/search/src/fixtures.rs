@@ -13,7 +13,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-24T12:00:00Z").expect("a time")
 }
 
-/// The memory of this place in the order of creation.
+/// The memory at this position in the order of creation.
 pub(crate) fn memory(position: usize, mut body: Value) -> Memory {
     body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
     let fields = Fields::of_body(body).expect("fields");
@@ -46,7 +46,7 @@ pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {
     index.search(&Query::new(&search.query), &search, now(), search.limit as usize)
 }
 
-/// Texts of few words, so that they meet.
+/// Texts from a small vocabulary, with session and tag.
 pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
     let word = prop::sample::select(vec![
         "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
@@ -57,7 +57,7 @@ pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
 }
 
 pub(crate) fn memories(texts: &[(String, Option<u8>, u8)]) -> Vec<Memory> {
-    // In the order of sessions, as the definition has them; nothing of the index depends on it.
+    // Sorted by session, as the reference requires; the index does not depend on the order.
     let make = |(position, (text, session, tag)): (usize, &(String, Option<u8>, u8))| {
         let mut body = json!({"content": text, "tags": [format!("tag{tag}")], "metadata": {"n": tag, "o": {"p": [tag]}}});
         if let Some(session) = session {

@@ -1,5 +1,4 @@
-//! A search that asks for owners is answered as if nothing else were there: held to an index of nothing else, and to the
-//! plain definition.
+//! Tests that a search by owner returns what an index of that owner's memories alone would, and the reference scores.
 
 use std::collections::HashMap;
 
@@ -9,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use crate::document::FORMAT;
 use crate::fixtures::{index, memories, memory, now, parse_search, search, texts};
-use crate::reference::scores;
+use crate::reference;
 use crate::{Hit, Index, Query, SearchDocument};
 
-/// Who owns a memory, or is asked for; one of each is asked for and never there.
+/// User, agent and session of a memory or of a search. One of each is searched for and has no memories.
 type Names = (Option<u8>, Option<u8>, Option<u8>);
 
 fn names() -> impl Strategy<Value = Names> {
@@ -20,17 +19,17 @@ fn names() -> impl Strategy<Value = Names> {
     (one(), one(), one()).prop_filter("owners", |names| *names != (None, None, None))
 }
 
-/// Memories of users and agents that share words and sessions; some have ended, if nobody has noticed.
+/// Memories of users and agents that share words and sessions. Some have expired and are still indexed.
 fn owned(at_most: usize) -> impl Strategy<Value = Vec<Memory>> {
     let more = (texts(), prop::option::of(0..3_u8), prop::option::of(0..3_u8), prop::bool::weighted(0.1));
     prop::collection::vec(more, 1..6).prop_map(move |groups| {
         let mut said = Vec::new();
         let mut owners = Vec::new();
-        for (position, (texts, user, agent, has_ended)) in groups.into_iter().enumerate() {
+        for (position, (texts, user, agent, has_expired)) in groups.into_iter().enumerate() {
             // Owners alternate within sessions.
             for (number, text) in texts.into_iter().enumerate() {
                 let user = user.map(|user| (user as usize + number * position) % 3);
-                owners.push((user, agent, has_ended));
+                owners.push((user, agent, has_expired));
                 said.push(text);
             }
         }
@@ -38,10 +37,10 @@ fn owned(at_most: usize) -> impl Strategy<Value = Vec<Memory>> {
         let mut made = memories(&said);
         for memory in &mut made {
             let position = usize::try_from(memory.created_at.millis()).unwrap_or(0) % owners.len();
-            let (user, agent, has_ended) = owners[position];
+            let (user, agent, has_expired) = owners[position];
             memory.user_id = user.map(|user| format!("user {user}"));
             memory.agent_id = agent.map(|agent| format!("agent {agent}"));
-            memory.expires_at = has_ended.then(now);
+            memory.expires_at = has_expired.then(now);
         }
         made
     })
@@ -67,7 +66,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_belongs_to_others_changes_no_hit_and_no_score(memories in owned(200), query in texts(), names in names(), tag in 0..4_u8) {
+    fn memories_of_other_owners_change_no_hit_and_no_score(memories in owned(200), query in texts(), names in names(), tag in 0..4_u8) {
         let filter = filter(names);
         let admitted = parse_search(body("x", &filter, json!({})));
         let own: Vec<Memory> = memories.iter().filter(|memory| admitted.admits(memory)).cloned().collect();
@@ -77,7 +76,7 @@ proptest! {
             let body = body(&query[0].0, &filter, more);
             prop_assert_eq!(search(&everything, body.clone()), search(&alone, body));
         }
-        // What is only of them may as well be deleted.
+        // Deleting the memories of other owners changes nothing.
         let mut emptied = index(&memories);
         emptied.remove(memories.iter().filter(|memory| !admitted.admits(memory)).map(|memory| &memory.id));
         let body = body(&query[0].0, &filter, json!({}));
@@ -85,19 +84,19 @@ proptest! {
     }
 
     #[test]
-    fn what_is_found_of_owners_has_the_score_of_the_definition(memories in owned(60), query in texts(), names in names()) {
+    fn hits_of_an_owner_have_the_scores_of_the_reference(memories in owned(60), query in texts(), names in names()) {
         let (query, filter) = (&query[0].0, filter(names));
         let body = body(query, &filter, json!({}));
         let admitted = parse_search(body.clone());
-        // In the order of sessions, as the definition has them.
+        // Sorted by session, as the reference requires.
         let own: Vec<Memory> = memories.iter().filter(|memory| admitted.admits(memory)).cloned().collect();
-        let scores: HashMap<&MemoryId, f64> = own.iter().map(|memory| &memory.id).zip(scores(&own, query)).collect();
+        let scores: HashMap<&MemoryId, f64> = own.iter().map(|memory| &memory.id).zip(reference::scores(&own, query)).collect();
         let found = search(&index(&memories), body);
         for hit in &found {
             let expected = scores.get(&hit.id).copied();
             prop_assert!(expected.is_some_and(|score| (score - hit.explanation.score).abs() < 1e-4), "{hit:?}, {expected:?}");
         }
-        // A query of stop words finds nothing, whatever its meaning.
+        // A query of stop words finds nothing, whatever its embedding.
         prop_assume!(!Query::new(query).is_empty());
         let visible = own.iter().filter(|memory| memory.expires_at.is_none() && scores[&memory.id] > 1e-4);
         prop_assert!(visible.count() <= found.len());
@@ -105,7 +104,7 @@ proptest! {
 }
 
 #[test]
-fn owners_are_those_of_the_record_whichever_there_are() {
+fn any_combination_of_owners_is_stored_and_read() {
     for of in 0..8_u8 {
         let mut body = json!({"content": "tea", "tags": ["a"]});
         for (bit, field) in ["userId", "agentId", "sessionId"].into_iter().enumerate() {
@@ -133,9 +132,9 @@ fn owners_are_those_of_the_record_whichever_there_are() {
     }
 }
 
-/// A memory that is given to somebody else is theirs, and nothing of it is left with whoever had it.
+/// A memory whose owner changes counts for the new owner only.
 #[test]
-fn what_changes_hands_is_counted_where_it_went() {
+fn a_memory_whose_owner_changes_counts_for_the_new_owner_only() {
     let of = |user: &str| memory(0, json!({"content": "harbour crane", "sessionId": "s", "userId": user}));
     let other = memory(1, json!({"content": "another matter", "sessionId": "s", "userId": "ann"}));
     let mut index = index(&[of("ann"), other]);

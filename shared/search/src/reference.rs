@@ -1,4 +1,4 @@
-//! The ranking held to the figures of `model/golden.json` and to a plain implementation of its definition.
+//! Tests of the ranking against `model/golden.json` and against a reference implementation of its definition.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn terms_and_codes_are_those_of_the_model() {
+fn terms_and_embeddings_are_those_of_the_model() {
     for text in golden()["texts"].as_array().expect("texts") {
         let content = text["text"].as_str().expect("a text");
         assert_eq!(json!(terms(content)), text["terms"], "{content}");
@@ -116,7 +116,7 @@ fn a_hit_explains_itself() {
     assert_eq!(hits[0].relevance, relevance(parts.score));
 }
 
-/// More match than are kept at a time, the better ones before and behind the worse, and many are equal.
+/// More memories match than are kept at a time, better ones before and after worse ones, and many are equal.
 #[test]
 fn the_best_of_thousands_are_the_first_of_all_in_order() {
     let fillers = |count: usize| ["walk"; 40][..count].join(" ");
@@ -134,7 +134,7 @@ fn the_best_of_thousands_are_the_first_of_all_in_order() {
             let found = search(&index, json!({"query": query, "limit": limit}));
             let ids: Vec<&MemoryId> = found.iter().map(|hit| &hit.id).collect();
             assert_eq!(ids, all[..limit].iter().collect::<Vec<_>>(), "{query}, {limit}");
-            // Exactly what the first has, and a little more than it has.
+            // Exactly the relevance of the first, and a little more.
             for least in [found[0].relevance, (found[0].relevance + 5e-5).min(1.0)] {
                 let body = json!({"query": query, "limit": limit, "minRelevance": least});
                 let expected: Vec<&Hit> = found.iter().filter(|hit| hit.relevance >= least).collect();
@@ -156,7 +156,7 @@ fn equal_values_of_metadata_are_one_value() {
     }
 }
 
-/// The definition, word for word: no hashes, no pools, no scan.
+/// The reference scores of `query`: no hashes, no pools, no scan.
 pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
     let p = &Parameters::SHIPPED;
     let said: Vec<Vec<String>> = memories
@@ -240,7 +240,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_scan_gives_what_the_definition_says(texts in texts(), query in texts()) {
+    fn scores_are_those_of_the_reference(texts in texts(), query in texts()) {
         let (memories, query) = (memories(&texts), &query[0].0);
         let index = index(&memories);
         let expected: HashMap<u128, f64> =
@@ -253,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn any_filter_but_owners_leaves_what_it_admits_in_the_same_order(texts in texts(), query in texts(), tag in 0..4_u8) {
+    fn filters_other_than_owners_do_not_change_the_order(texts in texts(), query in texts(), tag in 0..4_u8) {
         let (memories, query) = (memories(&texts), &query[0].0);
         let index = index(&memories);
         let all = search(&index, json!({"query": query, "limit": 100}));
@@ -279,7 +279,7 @@ proptest! {
     }
 
     #[test]
-    fn the_first_few_are_the_first_of_all(texts in texts(), query in texts(), limit in 1..10_usize) {
+    fn a_smaller_limit_returns_the_same_first_hits(texts in texts(), query in texts(), limit in 1..10_usize) {
         let index = index(&memories(&texts));
         let all = search(&index, json!({"query": query[0].0, "limit": 100}));
         let few = search(&index, json!({"query": query[0].0, "limit": limit}));
@@ -288,13 +288,19 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_record_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = SearchDocument::from_bytes(&bytes);
-        let _ = SearchDocument::from_bytes(&[&[FORMAT][..], &bytes].concat());
+    fn bytes_that_are_no_document_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), format in any::<u8>()) {
+        prop_assume!(format != FORMAT);
+        prop_assert_eq!(SearchDocument::from_bytes(&[&[format][..], &bytes].concat()), None);
+        let bytes = [&[FORMAT][..], &bytes].concat();
+        // Whatever is accepted has a header, an embedding and terms, and is written as it was read.
+        if let Some(document) = SearchDocument::from_bytes(&bytes) {
+            prop_assert!(bytes.len() > 3 + 32);
+            prop_assert_eq!(SearchDocument::from_bytes(&document.to_bytes()), Some(document));
+        }
     }
 
     #[test]
-    fn any_text_makes_a_record_that_is_read_as_it_was(text in "\\PC{1,300}", query in "\\PC{0,60}") {
+    fn any_text_makes_a_document_that_is_read_as_it_was(text in "\\PC{1,300}", query in "\\PC{0,60}") {
         let memory = memory(0, json!({"content": text, "sessionId": "s", "tags": ["a"]}));
         let document = SearchDocument::of(&memory);
         prop_assert_eq!(SearchDocument::from_bytes(&document.to_bytes()), Some(document));

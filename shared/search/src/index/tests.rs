@@ -1,4 +1,4 @@
-//! What an index knows and what room it takes, whatever was applied, removed and read anew.
+//! Tests of an index's contents and size after changes, removals and rebuilds.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::fixtures::{index, memories, memory, now, search, texts};
 use crate::{Entry, Index, SearchDocument};
 
 #[test]
-fn what_is_read_again_and_again_takes_no_more_room() {
+fn applying_the_same_entry_again_takes_no_more_memory() {
     let metadata: serde_json::Map<String, Value> =
         (0..200).map(|field| (format!("f{field}"), json!(field))).collect();
     let memory = memory(0, json!({"content": "…", "metadata": metadata}));
@@ -27,9 +27,9 @@ fn what_is_read_again_and_again_takes_no_more_room() {
     assert_eq!((index.used_bytes(), index.len()), (0, 0));
 }
 
-/// Everything is read anew in parts, each a little different from before, and every third of them is gone.
+/// A rebuild in batches: each entry differs a little from before, and every third is removed.
 #[test]
-fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
+fn a_rebuild_takes_little_more_memory_than_the_entries_need() {
     let entry = |position: usize, round: usize| {
         let words: Vec<String> = (0..60).map(|word| format!("w{}", position * 31 + word * round)).collect();
         let body = json!({"content": words.join(" "), "tags": [format!("t{round}")], "sessionId": "s"});
@@ -66,7 +66,7 @@ fn a_reading_of_everything_takes_little_more_room_than_what_is_there() {
 }
 
 #[test]
-fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
+fn what_a_rebuild_does_not_read_is_removed_at_its_end_and_not_before() {
     let memories: Vec<Memory> = (0..4).map(|position| memory(position, json!({"content": "tea"}))).collect();
     let mut index = index(&memories);
     let entry = |memory: &Memory| Entry {
@@ -83,7 +83,7 @@ fn what_a_new_reading_does_not_see_is_gone_at_its_end_and_not_before() {
 }
 
 #[test]
-fn what_has_ended_is_forgotten_with_all_it_said() {
+fn an_expired_memory_is_removed_with_all_its_terms() {
     let end = now().plus(std::time::Duration::from_secs(60));
     let memories = [
         memory(0, json!({"content": "harbour crane", "sessionId": "s", "expiresAt": end})),
@@ -101,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_index_that_was_changed_is_one_that_was_made_so(texts in texts(), other in texts(), query in texts()) {
+    fn a_changed_index_equals_one_that_was_built_so(texts in texts(), other in texts(), query in texts()) {
         let (before, after) = (memories(&texts), memories(&other));
         let mut changed = index(&before);
         let gone: Vec<&MemoryId> = before.iter().skip(after.len()).map(|memory| &memory.id).collect();

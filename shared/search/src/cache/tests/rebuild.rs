@@ -79,6 +79,19 @@ fn each_request_of_a_rebuild_syncs_from_the_last_complete_sync() {
 }
 
 #[test]
+fn the_age_of_an_index_counts_from_the_begin_of_its_rebuild() {
+    let hour = super::super::ready::MAX_REBUILD_AGE.as_millis() as i64;
+    let mut cache = Cache::default();
+    for millis in [0, 60_000] {
+        let mut refresh = cache.refresh(VERSION, at(millis), LIMITS);
+        refresh.page(vec![], (millis == 0).then_some(7), TIME);
+        refresh.page(vec![], None, TIME);
+    }
+    assert!(!is_partial(&cache));
+    assert_eq!(step(&cache.refresh(VERSION, at(hour), LIMITS)), REBUILD);
+}
+
+#[test]
 fn a_request_that_is_dropped_between_two_pages_loses_none() {
     let mut cache = Cache::default();
     cache.refresh(VERSION, at(0), LIMITS).page(vec![entry(2)], Some(7), EARLY);
