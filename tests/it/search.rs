@@ -1,4 +1,4 @@
-//! Search: what it finds, in which order, what narrows it, and what it costs.
+//! Search: results, their order, filters, and read units.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 pub(crate) const SEARCH: &str = "/api/v1/memories/search";
 
-/// A tenant that remembers a few things, each a minute after the one before.
+/// A tenant with a few memories, created a minute apart.
 pub(crate) async fn set_up() -> (World, Instance, Client) {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
@@ -29,7 +29,7 @@ pub(crate) async fn set_up() -> (World, Instance, Client) {
     (world, instance, client)
 }
 
-/// The first words of what a search finds.
+/// The first word of each search result.
 pub(crate) async fn found(client: &Client, body: Value) -> Vec<String> {
     let answer = client.post(SEARCH, body).await;
     let results = answer.data()["results"].as_array().expect("results");
@@ -63,7 +63,7 @@ async fn words_of_content_and_tags_are_found_in_any_form_best_first() {
 }
 
 #[tokio::test]
-async fn what_is_meant_is_found_without_its_words() {
+async fn memories_are_found_by_meaning_without_common_words() {
     let (_world, _instance, client) = set_up().await;
     let memory = json!({"content": "We adopted two kittens from the shelter", "type": "event"});
     client.post("/api/v1/memories", memory).await.expect(201, "");
@@ -119,7 +119,7 @@ async fn filters_limit_and_least_relevance_narrow_a_search() {
 }
 
 #[tokio::test]
-async fn a_search_answers_query_latency_and_what_it_found() {
+async fn a_search_returns_query_latency_and_results() {
     let (_world, _instance, client) = set_up().await;
     let answer = client.post(SEARCH, json!({"query": "the team on Monday"})).await;
     let data = answer.data();
@@ -142,7 +142,7 @@ async fn a_search_answers_query_latency_and_what_it_found() {
     assert!((sum - parts["score"].as_f64().expect("a score")).abs() < 1e-5, "{parts}");
 }
 
-/// The first words of what each of the instances finds.
+/// The first word of each result, per instance.
 pub(crate) async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for client in clients {
@@ -151,9 +151,9 @@ pub(crate) async fn found_by(clients: &[Client], query: &str) -> Vec<Vec<String>
     all
 }
 
-/// Owners and tags are filtered by however much metadata a memory has.
+/// Filters by owner and tag do not depend on the number of metadata fields.
 #[tokio::test]
-async fn many_fields_of_metadata_hide_no_owner() {
+async fn filters_by_owner_work_with_many_metadata_fields() {
     let (world, _, _) = set_up().await;
     let account = world.account_with("globex", plenty()).await;
     let instance = world.instance().await;
@@ -179,7 +179,7 @@ async fn many_fields_of_metadata_hide_no_owner() {
 }
 
 #[tokio::test]
-async fn a_search_of_a_tenant_that_did_not_change_reads_what_it_returns_and_else_what_changed() {
+async fn a_search_reads_the_memories_it_returns_and_recent_changes() {
     let (world, _, _) = set_up().await;
     let account = world.account_with("globex", plenty()).await;
     let instance = world.instance().await;
@@ -210,7 +210,7 @@ async fn a_search_of_a_tenant_that_did_not_change_reads_what_it_returns_and_else
     assert_eq!((changed.len(), read), (4, 6.0), "and what has changed: {changed:?}");
 }
 
-/// Whatever a query holds, it is looked for and nothing else.
+/// No query is interpreted as anything but words.
 #[tokio::test]
 async fn hostile_queries_are_words_like_others() {
     let (_world, _instance, client) = set_up().await;
@@ -242,12 +242,12 @@ async fn twenty_results_are_shown_unless_more_are_wanted() {
 }
 
 #[tokio::test]
-async fn an_answer_stops_at_three_mebibytes() {
+async fn a_response_ends_at_three_mebibytes() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
-    // A character of one byte in the table that takes six in JSON.
+    // One byte in the table, six in JSON.
     let content = format!("long {}", "\u{1}".repeat(9_900));
     for _ in 0..60 {
         assert_eq!(
@@ -255,7 +255,7 @@ async fn an_answer_stops_at_three_mebibytes() {
             201
         );
     }
-    // The answer repeats the query, which grows in JSON too.
+    // The response includes the query, which grows in JSON too.
     let query = format!("long {}", "\u{1}".repeat(9_990));
     let answer = client.post(SEARCH, json!({"query": query, "limit": 100})).await;
     let results = answer.data()["results"].as_array().expect("results").len();

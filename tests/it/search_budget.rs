@@ -1,4 +1,4 @@
-//! What a search does when it has not the time, the reads, the clock or the data that it would like to have.
+//! Searches with too little time, too few reads, a wrong clock or damaged data.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::search::{SEARCH, found};
 use crate::search_large::{import, many_fields};
 
 const PAGE: &str = "DynamoDB Query Memories";
-/// One page, and then it answers.
+/// Reads one page and then responds.
 const HURRIED: SearchBudget = SearchBudget { time_limit: Duration::ZERO, reads: 2_000 };
 
-/// Memories whose records fill more than one page of a query.
+/// Creates memories whose search documents fill more than one page.
 async fn fill(client: &Client, name: &str) {
     for part in 0..2 {
         let line = |number: usize| {
@@ -26,7 +26,7 @@ async fn fill(client: &Client, name: &str) {
     }
 }
 
-/// How many memories a search says that it knew, when those are not all.
+/// How many memories a search covered, when those are not all.
 async fn partial(client: &Client) -> Option<u64> {
     let answer = client.post(SEARCH, json!({"query": "lighthouse"})).await;
     assert_eq!(answer.data()["results"][0]["content"], "lighthouse", "{}", answer.text);
@@ -34,7 +34,7 @@ async fn partial(client: &Client) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all() {
+async fn a_search_without_time_returns_partial_results_until_the_index_is_complete() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (loading, hurried) = (world.instance().await, world.instance_with(HURRIED).await);
@@ -51,18 +51,18 @@ async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all(
     let searched = partial(&client).await.expect("it has read one page of two");
     assert!((1_000..1_601).contains(&searched), "{searched}");
     lighthouse().await.expect(201, "");
-    assert_eq!(partial(&client).await, None, "it has gone on, and knows what was written meanwhile");
+    assert_eq!(partial(&client).await, None, "the rebuild was continued, and later writes are synced");
 
-    // More has changed than it has time to look at, and what changed last comes first.
+    // There are more changes than a sync has time for; the latest come first.
     fill(&writer, "b").await;
     after(6);
     lighthouse().await.expect(201, "");
     assert!(partial(&client).await.is_some_and(|searched| searched > 1_600));
     assert!(partial(&client).await.is_some_and(|searched| searched > 1_600));
-    // So long after the last look everything is read anew, which comes to an end. So does looking back to long ago.
+    // Long after the last complete sync the index is rebuilt, over several requests. So it is for an old backdated change.
     let long_ago = json!({"content": "harbour", "type": "task", "createdAt": "2020-01-01T00:00:00Z"});
-    for then in ["a long look", "a look to long ago"] {
-        if then == "a long look" {
+    for then in ["a late sync", "an old backdated change"] {
+        if then == "a late sync" {
             after(20);
         } else {
             import(&writer, &[long_ago.to_string()]).await;
@@ -78,13 +78,13 @@ async fn a_search_without_time_answers_from_a_page_and_says_so_until_it_has_all(
 }
 
 #[tokio::test]
-async fn a_search_reads_so_many_memories_and_no_more() {
+async fn a_search_reads_no_more_memories_than_its_budget() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let search_budget = SearchBudget { reads: 25, ..unhurried() };
     let instance = world.instance_with(search_budget).await;
     let client = instance.client.with(&account.key);
-    // Of so many fields a record holds none, and a filter by one has to look at the memory itself.
+    // A search document has no facets of so many fields, so a filter by one has to read the memory.
     let fields: serde_json::Map<String, Value> =
         (0..300).map(|field| (format!("f{field}"), json!(0))).collect();
     for number in 0..60 {
@@ -113,7 +113,7 @@ async fn a_search_reads_so_many_memories_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_and_an_hour_that_goes_by_hide_nothing() {
+async fn all_memories_are_found_after_the_clock_was_set_back_and_after_an_hour() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (one, other) = (world.instance().await, world.instance().await);
@@ -135,7 +135,7 @@ async fn a_clock_that_is_set_back_and_an_hour_that_goes_by_hide_nothing() {
 }
 
 #[tokio::test]
-async fn a_damaged_memory_hides_no_other() {
+async fn a_damaged_memory_does_not_affect_others() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;

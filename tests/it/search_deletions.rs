@@ -1,5 +1,5 @@
-//! What is gone says nothing any more, even where nobody was told of its deletion when it was made: who repeats that has
-//! it told.
+//! Deleted memories do not influence the scores of others, even if the deletion failed to raise the search version and had
+//! to be repeated.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const BULK: &str = "/api/v1/memories/bulk-delete";
 type Deletion<'w> = &'w dyn Fn(&str) -> (Method, String, Option<Value>);
 
 #[tokio::test]
-async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
+async fn a_repeated_deletion_removes_the_memory_from_its_sessions_scores() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (one, other) = (world.instance().await, world.instance().await);
@@ -28,7 +28,7 @@ async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
         &|_| (Method::POST, BULK.to_owned(), Some(json!({"filter": {"userId": "ann"}})));
     for (number, (deletion, then)) in [(by_id, 404), (by_ids, 200), (by_filter, 200)].into_iter().enumerate()
     {
-        // The answer of the deletion is lost; or what follows it fails.
+        // The response to the deletion is lost, or the update of the search version fails.
         for (call, after, fault) in
             [("DynamoDB UpdateItem Tenants", 1, Fault::Throttled), (LOST, 0, Fault::AnswerLost)]
         {
@@ -48,8 +48,8 @@ async fn what_a_repeated_deletion_finds_gone_says_nothing_of_its_session() {
             let failed = send().await;
             assert!(one.tap.mend(), "{session}");
             assert!(failed.status == 503 || failed.status == 200, "{session}: {}", failed.text);
-            let told = found(&clients[1], of_bob.clone()).await.is_empty();
-            assert!(told || call != LOST, "{session}: it may be gone, and that is told");
+            let is_published = found(&clients[1], of_bob.clone()).await.is_empty();
+            assert!(is_published || call != LOST, "{session}: the version is raised, as it may be deleted");
             let again = send().await;
             assert_eq!(again.status, then, "{session}: {}", again.text);
             for client in &clients {
@@ -71,16 +71,16 @@ async fn say(client: &Client, content: &str, session: &str, user: &str) -> Strin
     made.data()["id"].as_str().expect("an id").to_owned()
 }
 
-/// What is gone lends its words to no neighbour any more.
+/// A removed memory does not raise its neighbours any more.
 #[tokio::test]
-async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
+async fn a_deleted_or_expired_memory_does_not_influence_its_session() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (one, other) = (world.instance().await, world.instance().await);
     let clients = [one.client.with(&account.key), other.client.with(&account.key)];
     let end = world.clock.now().plus(Duration::from_secs(40));
     let say = async |content: &str, extra: Value| {
-        // One after the other: ids of one millisecond are in no order, and who is said later gets another share.
+        // A millisecond apart: ids of one millisecond have no order, and the decay depends on it.
         for instance in [&one, &other] {
             instance.clock.set(instance.clock.now().plus(Duration::from_millis(1)));
         }
@@ -102,7 +102,7 @@ async fn what_was_deleted_or_has_expired_says_nothing_of_its_session() {
         assert_eq!(
             found(client, of_bob).await,
             Vec::<String>::new(),
-            "what the filter leaves out is gone too"
+            "memories outside of the filter are removed too"
         );
     }
     assert_eq!(found_by(&clients, "harbour crane").await, [Vec::<String>::new(), vec![]]);

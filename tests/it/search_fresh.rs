@@ -1,4 +1,4 @@
-//! From when on a search finds what was written, and no longer what was: from the next request on, on any instance.
+//! Read-your-writes: every acknowledged change is visible to later searches, on any instance.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::search::{found, found_by, set_up};
 
 #[tokio::test]
-async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
+async fn a_search_on_any_instance_finds_what_was_acknowledged_before_it() {
     let (world, _instance, _) = set_up().await;
     let account = world.account_with("globex", plenty()).await;
     let (one, other) = (world.instance().await, world.instance().await);
@@ -17,7 +17,7 @@ async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
     assert_eq!(
         found_by(&clients, "harbour").await,
         [Vec::<String>::new(), vec![]],
-        "they know that there is nothing"
+        "their indexes are empty"
     );
     for round in 0..3 {
         let writer = &clients[round % 2];
@@ -36,7 +36,7 @@ async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
         clients[(round + 1) % 2].send(http::Method::DELETE, &path, None).await.expect(200, "");
         assert_eq!(found_by(&clients, "windmill").await, [Vec::<String>::new(), vec![]]);
     }
-    // Times of their own, which a look at the latest changes does not show; and many at once that go.
+    // A backdated import, which a sync of the latest changes does not show; then a bulk deletion.
     let lines = "{\"content\": \"A lighthouse of long ago\", \"type\": \"event\", \"createdAt\": \"2001-01-01T00:00:00Z\", \"userId\": \"u\"}";
     let import = clients[0]
         .send_raw(
@@ -52,8 +52,8 @@ async fn a_search_on_any_instance_finds_what_was_answered_before_it() {
     assert_eq!(found_by(&clients, "lighthouse").await, [Vec::<String>::new(), vec![]]);
 }
 
-/// A request that wrote and could not say so is repeated: what is then acknowledged is found, by instances that were warm
-/// all along.
+/// A request that wrote but failed to raise the search version is repeated. What is then acknowledged is found by warm
+/// instances.
 #[tokio::test]
 async fn what_a_repeated_request_acknowledges_is_found() {
     let world = World::new().await;
@@ -64,10 +64,10 @@ async fn what_a_repeated_request_acknowledges_is_found() {
     let path = made.header("location").to_owned();
     found_by(&clients, "word").await;
 
-    // The admission passes, and what follows the write fails: the version is not raised.
-    let unheard = || one.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Throttled, true);
+    // The request is admitted, but the update of the search version fails.
+    let fail_to_publish = || one.tap.fail_after("DynamoDB UpdateItem Tenants", 1, Fault::Throttled, true);
     let patch = || clients[0].send(http::Method::PATCH, &path, Some(json!({"content": "a lighthouse"})));
-    unheard();
+    fail_to_publish();
     patch().await.expect(503, "SERVICE_UNAVAILABLE");
     assert!(one.tap.mend());
     patch().await.expect(200, "");
@@ -77,10 +77,10 @@ async fn what_a_repeated_request_acknowledges_is_found() {
     let line = json!({"id": id, "content": "harbour of long ago", "type": "event"}).to_string();
     let headers = [("content-type", "application/x-ndjson")];
     let import = |line| clients[0].send_raw(http::Method::POST, "/api/v1/memories/import", &headers, line);
-    unheard();
+    fail_to_publish();
     import(line).await.expect(503, "SERVICE_UNAVAILABLE");
     assert!(one.tap.mend());
-    // The line is another one by now, and says that it was changed of late.
+    // The repeated line differs, and claims a recent change.
     let line = json!({"id": id, "content": "x", "type": "event", "updatedAt": "2026-11-24T11:59:59Z"});
     assert_eq!(import(line.to_string()).await.data()["existing"], 1);
     assert_eq!(
@@ -89,7 +89,7 @@ async fn what_a_repeated_request_acknowledges_is_found() {
         "a line that was there already"
     );
 
-    // What is carried on has the time of the request that began it, ten minutes ago.
+    // A resumed request has the time of its first attempt, ten minutes ago.
     let keyed_headers = [("content-type", "application/json"), ("idempotency-key", "k")];
     let keyed = || {
         let body = json!({"content": "a windmill", "type": "task"}).to_string();
@@ -106,10 +106,9 @@ async fn what_a_repeated_request_acknowledges_is_found() {
     assert_eq!(found_by(&clients, "windmill").await, [["a"], ["a"]], "a memory of ten minutes ago");
 }
 
-/// Every writer finds what it has just written, and no longer what it has just deleted, by another instance, while others
-/// write too.
+/// Each writer finds its latest write, and no longer its latest deletion, on another instance, while others write too.
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_finds_their_own_writes_whoever_else_writes() {
+async fn each_writer_finds_its_own_writes_while_others_write() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let mut instances = Vec::new();
@@ -133,7 +132,7 @@ async fn everybody_finds_their_own_writes_whoever_else_writes() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_found_no_more() {
+async fn an_expired_memory_is_not_found() {
     let (_world, instance, client) = set_up().await;
     let end = instance.clock.now().plus(Duration::from_secs(30));
     let body = json!({"content": "a parcel at the gate", "type": "task", "expiresAt": end});

@@ -1,4 +1,4 @@
-//! What one tenant finds, and how relevant it is, has nothing to do with what another one writes.
+//! A tenant's search results and scores do not depend on other tenants.
 
 use hb_tests::world::plenty;
 use hb_tests::{Client, World, seed};
@@ -12,11 +12,11 @@ use crate::search_large::import;
 
 const QUERIES: [&str; 3] = ["cat", "the tea of the dog", "kitten car vehicle"];
 
-/// What the other tenant does.
+/// A request of the other tenant.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     Create(String, u8),
-    /// Under an id of the first tenant's.
+    /// Under an id of the first tenant.
     Import(usize, String),
     Patch(usize, String),
     Delete(usize),
@@ -29,18 +29,18 @@ fn text() -> impl Strategy<Value = String> + Clone {
     prop::collection::vec(word, 1..6).prop_map(|words| words.join(" "))
 }
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+fn actions() -> impl Strategy<Value = Vec<Action>> {
     let one = prop_oneof![
-        4 => (text(), 0..3_u8).prop_map(|(text, session)| Deed::Create(text, session)),
-        2 => (any::<usize>(), text()).prop_map(|(of, text)| Deed::Import(of, text)),
-        1 => (any::<usize>(), text()).prop_map(|(own, text)| Deed::Patch(own, text)),
-        1 => any::<usize>().prop_map(Deed::Delete),
-        2 => (0..QUERIES.len()).prop_map(Deed::Search),
+        4 => (text(), 0..3_u8).prop_map(|(text, session)| Action::Create(text, session)),
+        2 => (any::<usize>(), text()).prop_map(|(of, text)| Action::Import(of, text)),
+        1 => (any::<usize>(), text()).prop_map(|(own, text)| Action::Patch(own, text)),
+        1 => any::<usize>().prop_map(Action::Delete),
+        2 => (0..QUERIES.len()).prop_map(Action::Search),
     ];
     prop::collection::vec(one, 1..8)
 }
 
-/// Everything that a tenant's searches say, scores and all, but for how long they took.
+/// A tenant's search results with their scores, without latencies.
 async fn searches(client: &Client) -> Vec<Value> {
     let mut all = Vec::new();
     for query in QUERIES {
@@ -56,7 +56,7 @@ async fn create(client: &Client, text: &str, session: u8) -> String {
     made.data()["id"].as_str().expect("an id").to_owned()
 }
 
-async fn case(texts: Vec<(String, u8)>, deeds: Vec<Deed>) {
+async fn case(texts: Vec<(String, u8)>, actions: Vec<Action>) {
     let world = World::new().await;
     let (one, other) =
         (world.account_with("acme", plenty()).await, world.account_with("acme2", plenty()).await);
@@ -68,44 +68,44 @@ async fn case(texts: Vec<(String, u8)>, deeds: Vec<Deed>) {
     }
     let before = searches(&one).await;
     let mut own: Vec<String> = Vec::new();
-    for deed in deeds {
-        match &deed {
-            Deed::Create(text, session) => own.push(create(&other, text, *session).await),
-            Deed::Import(of, text) => {
+    for action in actions {
+        match &action {
+            Action::Create(text, session) => own.push(create(&other, text, *session).await),
+            Action::Import(of, text) => {
                 let id = &ids[of % ids.len()];
                 if !own.contains(id) {
                     import(&other, &[json!({"id": id, "content": text, "type": "event"}).to_string()]).await;
                     own.push(id.clone());
                 }
             }
-            Deed::Patch(of, text) if !own.is_empty() => {
+            Action::Patch(of, text) if !own.is_empty() => {
                 let path = format!("/api/v1/memories/{}", own[of % own.len()]);
                 other.send(Method::PATCH, &path, Some(json!({"content": text}))).await.expect(200, "");
             }
-            Deed::Delete(of) if !own.is_empty() => {
+            Action::Delete(of) if !own.is_empty() => {
                 let path = format!("/api/v1/memories/{}", own.swap_remove(of % own.len()));
                 other.send(Method::DELETE, &path, None).await.expect(200, "");
             }
-            Deed::Search(query) => {
+            Action::Search(query) => {
                 let body = json!({"query": QUERIES[*query], "limit": 100});
                 let found = other.post(SEARCH, body).await.data()["results"].clone();
                 let found = found.as_array().expect("results").iter();
                 let mut ids = found.map(|result| result["id"].as_str().expect("an id").to_owned());
-                assert!(ids.all(|id| own.contains(&id)), "it finds its own: {deed:?}");
+                assert!(ids.all(|id| own.contains(&id)), "only its own are found: {action:?}");
             }
-            Deed::Patch(..) | Deed::Delete(_) => {}
+            Action::Patch(..) | Action::Delete(_) => {}
         }
-        assert_eq!(searches(&one).await, before, "after {deed:?}");
+        assert_eq!(searches(&one).await, before, "after {action:?}");
     }
 }
 
 #[test]
-fn what_others_write_changes_no_hit_and_no_score() {
+fn requests_of_another_tenant_change_no_hit_and_no_score() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let config = Config { cases: 12, max_shrink_iters: 40, ..Config::default() };
     let texts = prop::collection::vec((text(), 0..3_u8), 1..8);
-    let outcome = seed::runner_with(config).run(&(texts, deeds()), |(texts, deeds)| {
-        runtime.block_on(case(texts, deeds));
+    let outcome = seed::runner_with(config).run(&(texts, actions()), |(texts, actions)| {
+        runtime.block_on(case(texts, actions));
         Ok(())
     });
     if let Err(failure) = outcome {
@@ -114,7 +114,7 @@ fn what_others_write_changes_no_hit_and_no_score() {
 }
 
 #[tokio::test]
-async fn another_tenants_memories_change_nothing() {
+async fn memories_of_another_tenant_change_no_results() {
     let (world, instance, client) = set_up().await;
     let body = json!({"query": "sugar tea", "explain": true});
     let before = client.post(SEARCH, body.clone()).await;

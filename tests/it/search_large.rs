@@ -1,4 +1,4 @@
-//! Searches of a tenant that is larger than a page, than a moment's patience of the database, and than the memory there is.
+//! Searches of a tenant that exceeds a page, the database's capacity, or the function's memory.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use serde_json::{Value, json};
 use crate::search::{SEARCH, found};
 
 const PAGE: &str = "DynamoDB Query Memories";
-/// Memories whose records fill more than one page of a query, and so many that a deletion does not have all read anew.
+/// Memories whose search documents fill more than one page, so many that a deletion does not cause a rebuild.
 const MEMORIES: usize = 1_600;
-/// How many of them are those of one user.
+/// How many of them belong to one user.
 const OF_ANN: usize = 300;
 
-/// Two hundred fields: some 800 bytes of a record.
+/// Two hundred fields: some 800 bytes of a search document.
 pub(crate) fn many_fields() -> serde_json::Map<String, Value> {
     (0..200).map(|field| (format!("f{field}"), json!(field))).collect()
 }
 
 async fn large() -> (World, Account, Client, hb_tests::Instance) {
     let world = World::new().await;
-    // Functions have the machine's clock; what was written an hour ago is none of the latest changes.
+    // Functions use the machine's clock. What was written an hour ago is outside of a sync.
     let now = Clock::system().now();
     world.clock.set(now.minus(Duration::from_secs(3_600)));
     let account = world.account_with("acme", plenty()).await;
@@ -53,9 +53,9 @@ pub(crate) async fn import(client: &Client, lines: &[String]) {
     assert_eq!(answer.data()["imported"], lines.len(), "{}", answer.text);
 }
 
-/// Everything was read, but not yet what was written meanwhile.
+/// All pages of the rebuild were read, but the sync after it failed.
 #[tokio::test]
-async fn a_search_does_not_believe_a_reading_whose_end_failed() {
+async fn a_rebuild_whose_sync_failed_is_not_complete() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -66,11 +66,11 @@ async fn a_search_does_not_believe_a_reading_whose_end_failed() {
     assert!(instance.tap.mend());
     instance.tap.take();
     client.post(SEARCH, json!({"query": "tea"})).await.expect(200, "");
-    let (_, looks) = calls(&instance);
-    assert_eq!(looks, 1, "what was read is kept, and what has changed since is looked for");
+    let (_, pages) = calls(&instance);
+    assert_eq!(pages, 1, "the rebuild is kept, and only the sync is repeated");
 }
 
-/// How many batches of memories, and how many pages of what searches need, were read since the last time this was asked.
+/// The number of batches of memories and of index pages that were read since the previous call.
 fn calls(instance: &hb_tests::Instance) -> (usize, usize) {
     let calls = instance.tap.take();
     let count = |name: &str| calls.iter().filter(|call| call.name == name).count();
@@ -78,7 +78,7 @@ fn calls(instance: &hb_tests::Instance) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn a_load_that_is_throttled_half_way_answers_from_a_page_and_goes_on() {
+async fn a_rebuild_that_is_throttled_half_way_returns_partial_results_and_continues() {
     let (_world, _account, client, instance) = large().await;
     client.get("/api/v1/rate-limit").await;
     instance.tap.take();
@@ -94,12 +94,12 @@ async fn a_load_that_is_throttled_half_way_answers_from_a_page_and_goes_on() {
     assert_eq!(answer.data()["results"][0]["content"], "note 7");
     assert_eq!(answer.data()["partial"], Value::Null);
     let (_, pages) = calls(&instance);
-    assert_eq!(pages, 2, "the second page, and what has changed since: what was read is kept");
+    assert_eq!(pages, 2, "the second page and a sync: the first page is kept");
 }
 
-/// How many memories of a tenant there are is none of a user's business: an answer of a part tells of their own.
+/// A partial result counts the owner's memories only, so that it does not disclose the number of others.
 #[tokio::test]
-async fn an_answer_of_a_part_counts_those_of_the_owner_asked_for() {
+async fn a_partial_result_counts_the_memories_of_the_requested_owner() {
     let (_world, _account, client, instance) = large().await;
     instance.tap.fail_after(PAGE, 1, Fault::Throttled, true);
     let searched = async |user: Option<&str>| {
@@ -119,7 +119,7 @@ async fn an_answer_of_a_part_counts_those_of_the_owner_asked_for() {
 }
 
 #[tokio::test]
-async fn an_import_of_old_times_is_looked_for_as_far_back_and_after_two_all_is_read_anew() {
+async fn one_backdated_import_is_caught_up_with_and_two_cause_a_rebuild() {
     let (_world, _account, client, instance) = large().await;
     client.post(SEARCH, json!({"query": "note 7"})).await.expect(200, "");
     let half_an_hour_ago = instance.clock.now().minus(Duration::from_secs(1_800));
@@ -138,7 +138,7 @@ async fn an_import_of_old_times_is_looked_for_as_far_back_and_after_two_all_is_r
         }
     }
 
-    // Nothing can be read: what there was is searched, and the next search has all.
+    // Reads are throttled: the old entries are searched, and the next search is complete.
     let line = json!({"content": "harbour", "type": "task", "createdAt": "2020-01-01T00:00:00Z"});
     import(&client, &[line.to_string()]).await;
     instance.tap.fail(PAGE, Fault::Throttled, true);
@@ -152,7 +152,7 @@ async fn an_import_of_old_times_is_looked_for_as_far_back_and_after_two_all_is_r
 }
 
 #[tokio::test]
-async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_known_to_be_gone() {
+async fn memories_deleted_by_another_instance_are_noticed_in_few_rounds_and_removed() {
     let (world, account, client, instance) = large().await;
     let query = json!({"query": "note 7", "limit": 1});
     let answer = client.post(SEARCH, query.clone()).await;
@@ -165,10 +165,10 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
         let next = &client.post(SEARCH, query.clone()).await.data()["results"][0]["content"].clone();
         assert!(next.as_str().is_some_and(|next| next.starts_with("note ") && next != "note 7"), "{next}");
         let (read, pages) = calls(&instance);
-        assert!(read == batches && pages <= 1, "{round}: {read}, {pages}; all is not read anew");
+        assert!(read == batches && pages <= 1, "{round}: {read}, {pages}; there is no rebuild");
     }
 
-    // All that a filter leaves has gone.
+    // All memories that match a filter are deleted.
     let frugal = world.instance_with(SearchBudget { reads: 20, ..unhurried() }).await;
     let stingy = frugal.client.with(&account.key);
     stingy.post(SEARCH, query.clone()).await.expect(200, "");
@@ -183,7 +183,7 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
         assert!(batches.contains(&read) && pages <= 1, "{round}: {read}, {pages}");
     }
 
-    // Who may not read so many of them says so, and has read everything anew when it is asked again.
+    // An instance that may not read so many returns partial results, and the next search rebuilds the index.
     for partial in [json!({"searched": 20}), Value::Null] {
         let answer = stingy.post(SEARCH, json!({"query": "note", "userId": "ann"})).await;
         assert_eq!((&answer.data()["results"], &answer.data()["partial"]), (&json!([]), &partial));
@@ -191,7 +191,7 @@ async fn what_another_instance_has_deleted_is_missed_in_few_rounds_and_then_know
 }
 
 #[tokio::test]
-async fn a_function_without_room_for_all_holds_the_latest_and_says_so() {
+async fn a_function_without_room_for_all_keeps_the_latest_and_returns_partial_results() {
     let (world, account, client, _instance) = large().await;
     // Three quarters of half of a mebibyte.
     let mut environment = environment(&world);

@@ -1,5 +1,4 @@
-//! A search that asks for a user, an agent or a session is answered as if the tenant held nothing else: what another one
-//! said neither shows nor counts.
+//! A search by user, agent or session returns the same as if the tenant had no other memories.
 
 use std::time::Duration;
 
@@ -25,14 +24,14 @@ async fn say(client: &Client, content: &str, user: &str) -> String {
     made.data()["id"].as_str().expect("an id").to_owned()
 }
 
-/// What a search says of each result, scores and all.
+/// Search results with their scores.
 async fn results(client: &Client, mut body: Value) -> Value {
     body["explain"] = json!(true);
     client.post(SEARCH, body).await.data()["results"].clone()
 }
 
 #[tokio::test]
-async fn what_bob_said_does_not_show_through_a_search_of_anns() {
+async fn bobs_memories_do_not_influence_anns_search() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -49,7 +48,7 @@ async fn what_bob_said_does_not_show_through_a_search_of_anns() {
         assert_eq!(results(&client, asked(of_ann)).await, json!([]));
     }
     assert_eq!(found(&client, asked(json!({"userId": "bob"}))).await, ["My"]);
-    // Who asks for the session, or for everything, is answered from the whole of it.
+    // A search of the session, or without owners, includes all of it.
     for whole in [json!({}), json!({"sessionId": "default"}), json!({"tags": []})] {
         let all = results(&client, asked(whole)).await;
         assert_eq!(
@@ -57,7 +56,7 @@ async fn what_bob_said_does_not_show_through_a_search_of_anns() {
             (&json!("Watered the plants"), &json!(0.9056))
         );
     }
-    // Whatever Bob said, Ann's has the relevance that it has alone.
+    // Ann's memory has the same relevance with and without Bob's.
     let ann = json!({"query": "HIV", "userId": "ann"});
     let before = results(&client, ann.clone()).await;
     client.post(BULK_DELETE, json!({"filter": {"userId": "bob"}})).await.expect(200, "");
@@ -65,7 +64,7 @@ async fn what_bob_said_does_not_show_through_a_search_of_anns() {
 }
 
 #[tokio::test]
-async fn a_memory_that_changes_hands_is_found_by_its_new_owner_only() {
+async fn a_memory_whose_owner_changes_is_found_by_the_new_owner_only() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let (one, other) = (world.instance().await, world.instance().await);
@@ -89,9 +88,9 @@ async fn a_memory_that_changes_hands_is_found_by_its_new_owner_only() {
     }
 }
 
-/// If ever two names had one hash: whatever the index believes, what is returned is what was asked for.
+/// Hash collision of two names: results are filtered again after they are read.
 #[tokio::test]
-async fn a_memory_that_is_taken_for_anothers_is_not_returned() {
+async fn a_memory_with_the_hash_of_another_owner_is_not_returned() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
@@ -104,13 +103,13 @@ async fn a_memory_that_is_taken_for_anothers_is_not_returned() {
     assert_eq!(
         found(&client, json!({"query": "crane"})).await.len(),
         2,
-        "the index takes it for one of Ann's"
+        "the index counts it as one of Ann's"
     );
     assert_eq!(found(&client, json!({"query": "crane", "userId": "ann"})).await, ["harbour"]);
     assert_eq!(found(&client, json!({"query": "crane", "userId": "bob"})).await, Vec::<String>::new());
 }
 
-/// A user, an agent and a session, of three each, or none.
+/// A user, an agent and a session: one of three each, or none.
 type Names = [Option<u8>; 3];
 
 const FIELDS: [(&str, &str); 3] = [("userId", "user"), ("agentId", "agent"), ("sessionId", "session")];
@@ -173,7 +172,7 @@ async fn case(memories: Vec<(String, Names)>, asked: Vec<Names>) {
         if number + 1 < asked.len() {
             continue;
         }
-        // Everything of other owners goes: of other users at once, of all others one by one.
+        // Delete everything of other owners: of other users by filter, of the rest by id.
         for user in (0..3).filter(|user| owners[0].is_some_and(|own| own != *user)) {
             let erasure = json!({"filter": {"userId": format!("user {user}")}});
             writer.post(BULK_DELETE, erasure).await.expect(200, "");
@@ -187,7 +186,7 @@ async fn case(memories: Vec<(String, Names)>, asked: Vec<Names>) {
 }
 
 #[test]
-fn everything_of_other_owners_may_go_and_no_hit_and_no_score_changes() {
+fn deleting_memories_of_other_owners_changes_no_hit_and_no_score() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let config = Config { cases: 16, max_shrink_iters: 40, ..Config::default() };
     let given = (

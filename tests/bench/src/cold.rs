@@ -1,6 +1,6 @@
-//! How each function starts, beside one that does nothing: the binary's size, the time until it asks for its
-//! first event, its memory, and its first and its later answers. On this machine and with everything in its
-//! caches: the ratios say something, the times little.
+//! Cold starts of each function, compared with one that does nothing: binary size, time until the first event is
+//! requested, memory, and latency of the first and of later responses. With warm file caches: ratios are meaningful,
+//! absolute times are not.
 
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
@@ -12,17 +12,17 @@ use hb_tests::world::plenty;
 use hb_tests::{Function, World};
 use serde_json::{Value, json};
 
-/// Starts of each function, in turns.
+/// Starts of each function, interleaved.
 const STARTS: usize = 15;
 /// Invocations of each instance after its first.
 const WARM: usize = 100;
 
-/// What one instance took: megabytes of its binary, milliseconds to start, megabytes then, milliseconds of
-/// the first answer, milliseconds of a later one, megabytes in the end.
+/// One instance: binary in megabytes, start in milliseconds, memory after it in megabytes, first response and later
+/// response in milliseconds, memory at the end in megabytes.
 type Figures = [f64; 6];
 const COLUMNS: [&str; 6] = ["binary MB", "init ms", "init MB", "first ms", "warm ms", "warm MB"];
 
-/// Measures, and writes a table of medians with the ratios to the function that does nothing.
+/// Writes a table of medians and of their ratios to the function that does nothing.
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
@@ -95,7 +95,7 @@ fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// What a process has in memory, `VmRSS:`, or had at most, `VmHWM:`, in megabytes.
+/// The memory of a process in megabytes: now (`VmRSS:`) or at most (`VmHWM:`).
 pub(crate) fn memory(process: u32, what: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
     let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("its memory");

@@ -1,5 +1,5 @@
-//! Searches of large tenants by the function itself: how soon a cold instance answers, when it knows everything, what
-//! memory that takes, and how fast it is from then on. It takes ten minutes, most of which fills the table.
+//! Searches of large tenants by the function's own process: latency of a cold instance, time until its index is complete,
+//! peak memory, and warm latency. It takes ten minutes, mostly to fill the table.
 
 use std::io::{Result, Write};
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use serde_json::json;
 use crate::search::{fill, quantile, question};
 use crate::{cold, ms};
 
-/// Searches of an instance that knows everything.
+/// Searches of an instance with a complete index.
 const WARM: usize = 200;
 
-/// Measures, and writes a table.
+/// Writes a table of the measurements.
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     writeln!(out, "\nSearches by the function, 20 results each")?;
     writeln!(

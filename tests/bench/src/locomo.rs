@@ -1,13 +1,12 @@
-//! How well searches find: questions about long conversations, and the turns that answer them.
+//! Search quality: questions about long conversations, and the turns that answer them.
 //!
-//! LoCoMo (Maharana et al. 2024), CC BY-NC 4.0, is not part of this project and never of its data: it is read from beside it,
-//! `../shared/data/locomo/dev5.json` or `LOCOMO`. A conversation is a tenant, a turn a memory. Recall at k is the share of a
-//! question's evidence among the first k, over the questions of categories 1 to 4; a session ranks where its best turn does,
+//! LoCoMo (Maharana et al. 2024), CC BY-NC 4.0, is not part of this project. It is read from
+//! `../shared/data/locomo/dev5.json` or the file named in `LOCOMO`. Each conversation is a tenant, each turn a memory. Recall at k is the share of a
+//! question's evidence among the first k, over the questions of categories 1 to 4. A session ranks as its best turn does,
 //! over all questions.
 //!
-//! How well a search of one user's memories finds: each memory has its speaker as `userId`. The questions whose evidence is all of
-//! one speaker are searched once without a filter and once with that speaker's `userId`; the others, whose evidence is of both,
-//! are left out.
+//! Searches by user: each memory has its speaker as `userId`. Questions whose evidence is all of one speaker are searched
+//! once without a filter and once with that speaker's `userId`; those with evidence of both are left out.
 
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
@@ -32,14 +31,14 @@ const LIMIT: usize = 100;
 const DRAWS: usize = 1_000;
 
 struct Conversation {
-    /// A line of an import each.
+    /// Each as a line of an import.
     turns: Vec<Value>,
     index: Index,
-    /// Which turn a memory is, and which session a turn is of.
+    /// The turn of each memory, and the session of each turn.
     positions: BTreeMap<MemoryId, usize>,
     sessions: Vec<usize>,
     speakers: Vec<String>,
-    /// What the records take as they are stored, in bytes.
+    /// The stored size of the search documents, in bytes.
     stored: usize,
     questions: Vec<Question>,
 }
@@ -50,25 +49,25 @@ struct Question {
     evidence: Vec<usize>,
 }
 
-/// What a ranking was worth for one question.
+/// The quality of a ranking for one question.
 #[derive(Clone, Copy, Debug, Default)]
-struct Worth {
+struct Quality {
     category: u64,
     recall: [f64; 3],
     session: f64,
     gain: f64,
 }
 
-/// What the service's rankings were worth.
+/// The quality of the service's rankings.
 #[derive(Debug, Default)]
 struct Served {
-    all: Vec<Worth>,
-    /// Of the questions whose evidence is all of one speaker, without a filter and with that speaker's.
-    of_one: Vec<Worth>,
-    filtered: Vec<Worth>,
+    all: Vec<Quality>,
+    /// Questions whose evidence is all of one speaker, without a filter and with that speaker's.
+    of_one: Vec<Quality>,
+    filtered: Vec<Quality>,
 }
 
-/// Measures, and writes a table.
+/// Writes a table of the measurements.
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     let path = std::env::var_os("LOCOMO").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/locomo/dev5.json")),
@@ -98,8 +97,8 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     for (name, parameters) in
         [("BM25 alone", Parameters::WORDS_ALONE), ("embedding alone", Parameters::MEANING_ALONE)]
     {
-        let worths: Vec<Worth> = conversations.iter().flat_map(|of| of.ranked(&parameters)).collect();
-        row(out, name, &worths)?;
+        let qualities: Vec<Quality> = conversations.iter().flat_map(|of| of.ranked(&parameters)).collect();
+        row(out, name, &qualities)?;
     }
     let mut served = Served::default();
     for (number, conversation) in conversations.iter().enumerate() {
@@ -123,9 +122,9 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     )
 }
 
-/// What each conversation is worth under the parameters that are best for all others.
-fn out_of_fold(conversations: &[Conversation]) -> Vec<Worth> {
-    let mut tried: Vec<Vec<Vec<Worth>>> = Vec::new();
+/// The quality of each conversation under the parameters that are best for all others.
+fn out_of_fold(conversations: &[Conversation]) -> Vec<Quality> {
+    let mut tried: Vec<Vec<Vec<Quality>>> = Vec::new();
     for earlier in [0.65, 0.75] {
         for later in [0.5, 0.6, 0.7] {
             for synonym in [0.5, 0.7] {
@@ -139,19 +138,19 @@ fn out_of_fold(conversations: &[Conversation]) -> Vec<Worth> {
             }
         }
     }
-    let goal = |worths: &[Vec<Worth>], without: usize| {
-        let others: Vec<Worth> = worths
+    let goal = |qualities: &[Vec<Quality>], without: usize| {
+        let others: Vec<Quality> = qualities
             .iter()
             .enumerate()
             .filter(|(number, _)| *number != without)
             .flat_map(|(_, own)| own.clone())
             .collect();
-        mean(&others, |worth| worth.recall[2]) + mean_of_all(&others, |worth| worth.session) / 2.0
+        mean(&others, |quality| quality.recall[2]) + mean_of_all(&others, |quality| quality.session) / 2.0
     };
     (0..conversations.len())
         .flat_map(|fold| {
             let best = tried.iter().max_by(|a, b| goal(a, fold).total_cmp(&goal(b, fold)));
-            best.map(|worths| worths[fold].clone()).unwrap_or_default()
+            best.map(|qualities| qualities[fold].clone()).unwrap_or_default()
         })
         .collect()
 }
@@ -211,16 +210,16 @@ impl Conversation {
         Self { turns, index, positions, sessions, speakers, stored, questions }
     }
 
-    /// By the index alone.
-    fn ranked(&self, parameters: &Parameters) -> Vec<Worth> {
+    /// Ranks with the index alone.
+    fn ranked(&self, parameters: &Parameters) -> Vec<Quality> {
         let rank = |question: &Question| {
             let ranking = self.index.rank(&Query::new(&question.text), parameters);
-            self.worth(question, ranking.iter())
+            self.quality(question, ranking.iter())
         };
         self.questions.iter().map(rank).collect()
     }
 
-    /// Through everything: import, store, search.
+    /// Searches through the whole service: import, store, search.
     async fn served(&self, number: usize) -> Served {
         let world = World::new().await;
         world.clock.set(Clock::system().now());
@@ -237,33 +236,33 @@ impl Conversation {
         let mut served = Served::default();
         for question in &self.questions {
             let mut body = json!({"query": question.text, "limit": LIMIT});
-            let worth = self.asked(&client, question, &body).await;
-            served.all.push(worth);
+            let quality = self.search(&client, question, &body).await;
+            served.all.push(quality);
             if let Some(speaker) = self.only_speaker(question) {
                 body["userId"] = json!(speaker);
-                served.of_one.push(worth);
-                served.filtered.push(self.asked(&client, question, &body).await);
+                served.of_one.push(quality);
+                served.filtered.push(self.search(&client, question, &body).await);
             }
         }
         served
     }
 
-    async fn asked(&self, client: &Client, question: &Question, body: &Value) -> Worth {
+    async fn search(&self, client: &Client, question: &Question, body: &Value) -> Quality {
         let answer = client.post("/api/v1/memories/search", body.clone()).await;
         let results = answer.data()["results"].as_array().expect("results").clone();
         let ids: Vec<MemoryId> =
             results.iter().filter_map(|result| MemoryId::parse(result["id"].as_str()?)).collect();
-        self.worth(question, ids.iter())
+        self.quality(question, ids.iter())
     }
 
-    /// Who has said all of a question's evidence.
+    /// The speaker of all of a question's evidence, if there is only one.
     fn only_speaker(&self, question: &Question) -> Option<&str> {
         let mut speakers = question.evidence.iter().map(|turn| self.speakers[*turn].as_str());
         let first = speakers.next()?;
         speakers.all(|speaker| speaker == first).then_some(first)
     }
 
-    fn worth<'m>(&self, question: &Question, ranking: impl Iterator<Item = &'m MemoryId>) -> Worth {
+    fn quality<'m>(&self, question: &Question, ranking: impl Iterator<Item = &'m MemoryId>) -> Quality {
         let ranked: Vec<usize> = ranking.filter_map(|id| self.positions.get(id).copied()).collect();
         let evidence = &question.evidence;
         let found = |k: usize| ranked.iter().take(k).filter(|turn| evidence.contains(turn)).count() as f64;
@@ -286,7 +285,7 @@ impl Conversation {
         wanted.sort_unstable();
         wanted.dedup();
         let reached = wanted.iter().filter(|session| sessions.contains(session)).count() as f64;
-        Worth {
+        Quality {
             category: question.category,
             recall: [1, 5, 10].map(|k| found(k) / evidence.len() as f64),
             session: reached / wanted.len() as f64,
@@ -320,27 +319,34 @@ fn date(text: &str) -> Option<Timestamp> {
 }
 
 /// The mean over the questions that have an answer.
-fn mean(worths: &[Worth], value: impl Fn(&Worth) -> f64) -> f64 {
-    mean_where(worths, |worth| worth.category < 5, value)
+fn mean(qualities: &[Quality], value: impl Fn(&Quality) -> f64) -> f64 {
+    mean_where(qualities, |quality| quality.category < 5, value)
 }
 
-fn mean_of_all(worths: &[Worth], value: impl Fn(&Worth) -> f64) -> f64 {
-    mean_where(worths, |_| true, value)
+fn mean_of_all(qualities: &[Quality], value: impl Fn(&Quality) -> f64) -> f64 {
+    mean_where(qualities, |_| true, value)
 }
 
-fn mean_where(worths: &[Worth], keep: impl Fn(&Worth) -> bool, value: impl Fn(&Worth) -> f64) -> f64 {
-    let values: Vec<f64> = worths.iter().filter(|worth| keep(worth)).map(value).collect();
+fn mean_where(
+    qualities: &[Quality],
+    keep: impl Fn(&Quality) -> bool,
+    value: impl Fn(&Quality) -> f64,
+) -> f64 {
+    let values: Vec<f64> = qualities.iter().filter(|quality| keep(quality)).map(value).collect();
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-fn row(out: &mut impl Write, name: &str, worths: &[Worth]) -> Result<()> {
-    let recall = |at: usize| mean(worths, |worth| worth.recall[at]);
-    let of = |category: u64| mean_where(worths, |worth| worth.category == category, |worth| worth.recall[2]);
+fn row(out: &mut impl Write, name: &str, qualities: &[Quality]) -> Result<()> {
+    let recall = |at: usize| mean(qualities, |quality| quality.recall[at]);
+    let of = |category: u64| {
+        mean_where(qualities, |quality| quality.category == category, |quality| quality.recall[2])
+    };
     let mut rng = StdRng::seed_from_u64(7);
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            let draw: Vec<Worth> = worths.iter().map(|_| worths[rng.random_range(0..worths.len())]).collect();
-            mean(&draw, |worth| worth.recall[2])
+            let draw: Vec<Quality> =
+                qualities.iter().map(|_| qualities[rng.random_range(0..qualities.len())]).collect();
+            mean(&draw, |quality| quality.recall[2])
         })
         .collect();
     drawn.sort_by(f64::total_cmp);
@@ -350,8 +356,8 @@ fn row(out: &mut impl Write, name: &str, worths: &[Worth]) -> Result<()> {
         recall(0),
         recall(1),
         recall(2),
-        mean_of_all(worths, |worth| worth.session),
-        mean(worths, |worth| worth.gain),
+        mean_of_all(qualities, |quality| quality.session),
+        mean(qualities, |quality| quality.gain),
         of(1),
         of(2),
         of(3),

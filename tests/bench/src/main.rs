@@ -1,8 +1,10 @@
-//! Requests a second and latencies of the whole service, side by side in one run: a request without
-//! database, reading a memory and creating one, over DynamoDB in memory and in a file; then session tokens beside
-//! keys, import and export; how well and how fast searches find; and how functions start beside one that does nothing.
+//! Benchmarks of the whole service in one run: throughput and latency of a request without database, of reading and of
+//! creating a memory, over DynamoDB in memory and in a file; session tokens and API keys; import and export; search quality
+//! and latency; and cold starts.
 //!
-//! `cargo run --release -p hb-bench`, or with the name of a part only: `requests`, `sessions`, `transfer`, `locomo`, `search`, `cold`; and by its name alone `large`, searches of a million memories, which takes ten minutes. Client, service and database share this machine's processors.
+//! `cargo run --release -p hb-bench` runs all parts but `large`; with a name it runs one part: `requests`, `sessions`,
+//! `transfer`, `locomo`, `search`, `cold`, or `large`, which takes ten minutes. Client, service and database share the
+//! machine's processors.
 
 mod cold;
 mod large;

@@ -1,5 +1,5 @@
-//! How fast searches are, and what they take: of a cold instance, of a warm one, and of the write that makes a
-//! memory findable; then the ranking alone, up to a million memories.
+//! Search latency and capacity units: cold, warm, and of the write that indexes a memory; then the ranking alone, up to a
+//! million memories.
 
 use std::io::{Result, Write};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::ms;
 
 /// Searches of each kind.
 const SEARCHES: usize = 200;
-/// What sentences are made of.
+/// The parts of generated sentences.
 const PARTS: [&[&str]; 5] = [
     &["Anna", "Ben", "Carla", "My sister", "The neighbour", "Our teacher", "The team", "A friend from work"],
     &[
@@ -64,7 +64,7 @@ const PARTS: [&[&str]; 5] = [
     ],
 ];
 
-/// Measures, and writes two tables.
+/// Writes tables of the measurements.
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     writeln!(out, "\nSearches over HTTP of a tenant of so many memories, 20 results each")?;
     writeln!(
@@ -94,7 +94,7 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
 fn sentence(rng: &mut impl Rng) -> String {
     let part = |rng: &mut _, words: &[&str]| words[RngExt::random_range(rng, 0..words.len())].to_owned();
     let parts: Vec<String> = PARTS.iter().map(|words| part(rng, words)).collect();
-    // A name that few have, as names are.
+    // A rare term, as names are.
     format!("{} (note {})", parts.join(" "), rng.random_range(0..10_000_u32))
 }
 
@@ -166,7 +166,7 @@ async fn served(out: &mut impl Write, count: usize) -> Result<()> {
     )
 }
 
-/// Searches an index of so many memories, or those of a user who has so many of each hundred.
+/// Searches an index of `count` memories, or only those of a user who owns `percent` of them.
 fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(1);
     let tenant = TenantId::parse("bench").expect("a tenant");
@@ -221,7 +221,7 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
     )
 }
 
-/// Shows that something is going on, where somebody is watching.
+/// Shows progress on a terminal.
 fn progress(done: usize, of: usize) {
     use std::io::IsTerminal;
     let mut err = std::io::stderr();

@@ -1,6 +1,6 @@
-//! What verifying a session token costs: requests one after the other, with an API key, with a token that was
-//! verified a moment ago, and with tokens that were never seen. Each is refused from memory, once the instance knows
-//! who asks, so that no database call hides the difference.
+//! The cost of verifying a session token: sequential requests with an API key, with a token that was verified before, and
+//! with new tokens. Each is refused from the instance's memory after verification, so that no database call hides the
+//! difference.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use serde_json::json;
 
 /// Requests of each kind.
 const REQUESTS: usize = 2_000;
-/// The caller's own standing: told once a second of the clock, which is held here, and refused in between.
+/// The caller's rate-limit status: returned once a second of the clock, which stands still here, and refused in between.
 const PATH: &str = "/api/v1/rate-limit";
 
-/// Measures the kinds in turns, so that whatever else the machine does meets all of them, and prints a row of each.
+/// Measures the kinds in turns, so that other load affects all of them, and writes a row of each.
 pub(crate) async fn measure(out: &mut impl Write) -> std::io::Result<()> {
     let mut world = World::new().await;
     let issuer = TestIssuer::start(&mut world).await;

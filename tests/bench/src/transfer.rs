@@ -1,5 +1,5 @@
-//! Import and export: memories a second, and the peak of the whole process's memory for one call's worth of lines
-//! and for many times that, over DynamoDB in a file. Constant memory shows as two peaks alike.
+//! Import and export: memories per second, and the peak memory of the whole process for one call and for twenty, over
+//! DynamoDB in a file. Equal peaks mean constant memory.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ use serde_json::json;
 /// The lines of one call.
 const LINES: usize = 1_000;
 
-/// Measures one call and twenty, and prints a row of each.
+/// Measures one call and twenty, and writes a row of each.
 pub(crate) async fn measure(out: &mut impl Write, file: &Path) -> std::io::Result<()> {
     writeln!(
         out,
@@ -72,7 +72,7 @@ async fn export(client: &Client) -> usize {
     }
 }
 
-/// The most memory that this process has had at a time; 0 where the system does not tell.
+/// The peak memory of this process; 0 if the system does not report it.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
