@@ -26,6 +26,7 @@ thread_local! {
 
 /// The next seed of the current test. It depends on the base seed, the name of the test (its thread's name) and the number of
 /// seeds that the test has taken before.
+#[expect(clippy::print_stdout, reason = "the output of a failing test shows how to replay it")]
 pub fn next() -> u64 {
     let uses = USES.get();
     USES.set(uses + 1);
