@@ -1,5 +1,5 @@
-//! A small issuer of session tokens, as Clerk is: a set of public keys on loopback, and tokens signed with
-//! their private halves. For trying the API and for tests; it asks nobody who they are.
+//! A local issuer of session tokens in place of Clerk, for trying the API and for tests: it serves a key set on loopback and
+//! signs tokens without authentication.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::StartError;
 use crate::server::Server;
 
-/// The origin that a local application is served from, most likely.
+/// The usual origin of a local application.
 pub const PARTY: &str = "http://localhost:3000";
 
 /// A key that session tokens are signed with.
@@ -37,7 +37,7 @@ pub struct IssuerKey {
     signing: EncodingKey,
 }
 
-/// What a session token says.
+/// The claims of a session token.
 #[derive(Clone, Debug)]
 pub struct SessionClaims {
     /// The user.
@@ -48,9 +48,9 @@ pub struct SessionClaims {
     pub party: Option<String>,
     /// The token's own name.
     pub token_id: String,
-    /// From when on it is good.
+    /// The start of its validity.
     pub from: Timestamp,
-    /// How many seconds it is good.
+    /// Its lifetime in seconds.
     pub seconds: i64,
 }
 
@@ -64,7 +64,7 @@ struct Shared {
     fetches: AtomicUsize,
 }
 
-/// What whoever mints for a running issuer needs: kept beside the database, mode 0600, local only.
+/// The file from which tokens of a running issuer are signed: it is beside the database and has mode 0600.
 #[derive(Deserialize, Serialize)]
 pub struct IssuerFile {
     issuer: String,
@@ -115,7 +115,7 @@ impl IssuerKey {
         self.sign_under(&header, claims)
     }
 
-    /// Signs `claims` under this very header.
+    /// Signs `claims` with this header.
     ///
     /// # Errors
     /// When the key does not fit the header's algorithm.
@@ -148,7 +148,7 @@ impl IssuerKey {
 }
 
 impl SessionClaims {
-    /// A name for a token.
+    /// A new id for a token.
     pub fn new_token_id(rng: &mut impl Rng) -> String {
         Alphanumeric.sample_string(rng, 20).to_ascii_lowercase()
     }
@@ -158,7 +158,7 @@ impl SessionClaims {
         let from = self.from.seconds();
         let mut claims = json!({
             "iss": issuer, "sub": self.user, "sid": "sess_local", "jti": self.token_id,
-            // As Clerk's are, good from a little earlier on: clocks differ.
+            // As in Clerk's tokens, the validity starts earlier, because clocks differ.
             "iat": from, "nbf": from - 10, "exp": from + self.seconds,
             // The minutes since the first factor was verified; there is no second.
             "v": 2, "sts": "active", "fva": [0, -1],
@@ -196,12 +196,12 @@ impl LocalIssuer {
         *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
-    /// Lets every fetch of the keys fail from now on, or succeed again.
+    /// Makes every fetch of the keys fail from now on, or succeed again.
     pub fn set_away(&self, away: bool) {
         self.0.away.store(away, Ordering::SeqCst);
     }
 
-    /// How often the keys have been fetched, in vain or not.
+    /// The number of fetches of the keys, failed ones included.
     pub fn fetches(&self) -> usize {
         self.0.fetches.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! DynamoDB in this process, served on loopback to the unmodified SDK.
+//! The embedded DynamoDB, served on loopback for the unmodified SDK.
 
 use std::path::Path;
 
@@ -13,24 +13,24 @@ use crate::StartError;
 use crate::server::Server;
 use crate::template::TemplateTable;
 
-/// The embedded DynamoDB under way; it ends when dropped.
+/// The running embedded DynamoDB; it stops when dropped.
 pub struct LocalDatabase {
     server: Server,
     database: Database,
 }
 
 impl LocalDatabase {
-    /// Where it answers.
+    /// The endpoint's URL.
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    /// The database itself, for what DynamoDB does without being asked.
+    /// The database itself, for what DynamoDB does in the background.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
 
-    /// Lets requests under way finish and ends.
+    /// Stops after the requests in progress.
     pub async fn stop(self) {
         self.server.stop().await;
     }
@@ -42,7 +42,7 @@ impl std::fmt::Debug for LocalDatabase {
     }
 }
 
-/// Tells the database our time, which tests hold.
+/// The database's clock, which tests set.
 struct DatabaseClock(Clock);
 
 impl dynoxide::storage_backend::Clock for DatabaseClock {
@@ -55,10 +55,10 @@ impl dynoxide::storage_backend::Clock for DatabaseClock {
     }
 }
 
-/// Serves a database kept in `file`, whose time is the machine's, or in memory, where it is `clock`'s.
+/// Serves a database that is kept in `file` and uses the machine's clock, or one in memory that uses `clock`.
 ///
 /// # Errors
-/// When the file cannot be opened or was written by a newer version.
+/// If the file cannot be opened or was written by a newer version.
 pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, StartError> {
     let database = match file {
         None => Database::memory_with_clock(std::sync::Arc::new(DatabaseClock(clock.clone()))),
@@ -66,7 +66,7 @@ pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, 
     };
     let database = database.map_err(|error| {
         let index = file.map_or_else(|| "in memory".into(), |path| path.display().to_string());
-        // Its first sentence; the rest is advice about the emulator's own features.
+        // The rest of the message is about the emulator's own features.
         let error = error.to_string();
         let cause = error.split(". ").next().unwrap_or_default();
         StartError::new(format!(
@@ -86,7 +86,7 @@ pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, 
     Ok(LocalDatabase { server: server.await?, database })
 }
 
-/// Creates the tables that are not there yet.
+/// Creates the tables that do not exist.
 ///
 /// # Errors
 /// The database's.
@@ -122,8 +122,7 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
     Ok(())
 }
 
-/// Refuses a table of an earlier version whose memories cannot be searched: an index like that is made with its
-/// table or never.
+/// Refuses a table of an earlier version without the index for searches: a local index can only be created with its table.
 async fn ensure_indexes(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
     let described = client.describe_table().table_name(&table.name).send().await;
     let described = described.map_err(|error| failed(&table.name, &error))?.table;
@@ -140,7 +139,7 @@ async fn ensure_indexes(client: &Client, table: &TemplateTable) -> Result<(), St
     Ok(())
 }
 
-/// Turns the stream on that a table of an earlier version does not have.
+/// Turns the stream of a table of an earlier version on.
 async fn ensure_stream(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
     let Some(stream) = &table.stream else { return Ok(()) };
     let described = client.describe_table().table_name(&table.name).send().await;

@@ -1,4 +1,4 @@
-//! From an HTTP request to the event that API Gateway sends (payload format 2.0).
+//! Converts an HTTP request into the event of API Gateway (payload format 2.0).
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The event of a request that the route `route` (`ANY /health`) took at `millis` milliseconds.
+/// The event of a request for the route `route` (`ANY /health`) at `millis`, milliseconds since 1970.
 pub fn http_api_event(parts: &Parts, body: &[u8], route: &str, millis: i64) -> Value {
     let text = is_text(&parts.headers).then(|| std::str::from_utf8(body).ok()).flatten();
     let path = parts.uri.path();
@@ -41,7 +41,7 @@ pub fn http_api_event(parts: &Parts, body: &[u8], route: &str, millis: i64) -> V
     })
 }
 
-/// Header values that occur more than once arrive in one, separated by commas.
+/// The headers; the values of a repeated header are joined by commas.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::<String, String>::new();
     for (name, value) in headers {
@@ -55,7 +55,7 @@ fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     joined
 }
 
-/// The gateway hands these over as they are, everything else in base64.
+/// Whether the gateway passes the body on as text. It encodes others in base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let media_type = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     ["text/", "application/json", "application/xml", "application/javascript"]

@@ -1,4 +1,4 @@
-//! `cargo run`: HeroBrain on this machine.
+//! `herobrain`, which `cargo run` starts: HeroBrain on this machine.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Parser)]
 #[command(name = "herobrain", version)]
 struct Args {
-    /// The port to listen on, on 127.0.0.1; 0 for any that is free
+    /// The port on 127.0.0.1; 0 chooses a free port
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// Keep nothing: a fresh database in memory
+    /// Keep no data: use a new database in memory
     #[arg(long)]
     memory: bool,
     /// The plan of the sample tenant
     #[arg(long, value_enum, default_value = "pro")]
     plan: PlanName,
-    /// Print one line of JSON when ready, instead of the text for people
+    /// Print one line of JSON when ready, instead of text
     #[arg(long)]
     json: bool,
     #[command(subcommand)]
@@ -39,9 +39,9 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print a session token, as Clerk would make one, for the server that runs in this folder
+    /// Print a session token like Clerk's for the server that runs in this folder
     Jwt {
-        /// The user, who is the tenant
+        /// The user, which is the tenant
         #[arg(long)]
         sub: String,
         /// The active organization
@@ -50,10 +50,10 @@ enum Command {
         /// The user's role in the organization
         #[arg(long, default_value = "admin", requires = "org")]
         role: String,
-        /// The origin that the session is used from (`azp`), as CLERK_AUTHORIZED_PARTIES lists it; `native` for none
+        /// The session's origin (`azp`), as in CLERK_AUTHORIZED_PARTIES; `native` for none
         #[arg(long, default_value = PARTY)]
         azp: String,
-        /// How many seconds the token is good; Clerk's own live for 60
+        /// The token's lifetime in seconds; Clerk's is 60
         #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
         seconds: i64,
     },
@@ -66,7 +66,7 @@ enum PlanName {
     Enterprise,
 }
 
-/// Where the local stack keeps its data.
+/// The folder of the local stack's data.
 const FOLDER: &str = ".herobrain";
 
 #[tokio::main]
@@ -117,7 +117,7 @@ async fn run(args: &Args) -> Result<(), StartError> {
         dynamodb_url: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty()),
         clerk: ClerkSettings::from_env(|name| std::env::var(name).ok()).map_err(StartError::new)?,
     };
-    // Before the first line is printed: who reads it may stop us at once.
+    // Before the first line is printed: its reader may send a signal at once.
     let mut stop = pin!(stop_signal()?);
     let stack = tokio::select! {
         started = Stack::start(options) => started?,
@@ -133,7 +133,7 @@ async fn run(args: &Args) -> Result<(), StartError> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the sample key is for whoever started the local stack")]
+#[expect(clippy::disallowed_methods, reason = "the local stack prints its sample key")]
 fn as_json(stack: &Stack) -> String {
     let line = json!({
         "url": stack.url(),
@@ -147,16 +147,16 @@ fn as_json(stack: &Stack) -> String {
     format!("{line}\n")
 }
 
-#[expect(clippy::disallowed_methods, reason = "the sample key is for whoever started the local stack")]
+#[expect(clippy::disallowed_methods, reason = "the local stack prints its sample key")]
 fn as_text(stack: &Stack, memory: bool) -> String {
     let (url, tenant, key) = (stack.url(), &stack.tenant, stack.key.expose());
-    let kept = if memory { "nowhere: it is gone when the server stops" } else { FOLDER };
+    let kept = if memory { "in memory: it is lost when the server stops" } else { FOLDER };
     format!(
-        r#"HeroBrain answers on {url}
+        r#"HeroBrain listens on {url}
 
   sample tenant  {tenant}
   sample key     {key}
-  data is kept   {kept}
+  data           {kept}
 
 Try it:
 
@@ -165,14 +165,14 @@ Try it:
     -H "Content-Type: application/json" \
     -d '{{"query": "moving house", "limit": 3}}'
 
-A session token, as Clerk makes them:  cargo run -- jwt --sub user_123
+Print a session token:  cargo run -- jwt --sub user_123
 
 Ctrl-C stops it.
 "#
     )
 }
 
-/// Ends at Ctrl-C or SIGTERM; it listens for them from this call on.
+/// Completes at Ctrl-C or SIGTERM. It listens for them from this call on.
 fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
     let listen = |kind| signal(kind).map_err(|error| StartError::new(format!("no signals: {error}")));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);

@@ -1,4 +1,4 @@
-//! The sample tenant: its key, and memories of all thirteen types to try the API on.
+//! The sample tenant: its key, and memories of all thirteen types for trying the API.
 
 use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
@@ -18,7 +18,7 @@ pub const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 
 const MEMORIES: &str = include_str!("../sample/memories.ndjson");
 
-/// Makes sure that the tenant exists on `plan`.
+/// Creates the tenant, or changes its plan to `plan`.
 ///
 /// # Errors
 /// The database's.
@@ -38,7 +38,7 @@ pub async fn ensure_tenant(
     Ok(())
 }
 
-/// Makes sure that `key` is a key of the tenant; `false` when it has been revoked or given a new secret.
+/// Creates the key if it does not exist. Returns `false` if it has been revoked or rotated.
 ///
 /// # Errors
 /// The database's, or Secrets Manager's.
@@ -73,7 +73,7 @@ pub fn new_key(rng: &mut StdRng) -> ApiKey {
     ApiKey::mint(&id, Environment::Production, rng)
 }
 
-/// Writes the sample memories that are not there yet. Their ids are the same on every machine.
+/// Creates the sample memories that do not exist. Their ids are the same on every machine.
 ///
 /// # Errors
 /// The database's.
@@ -93,7 +93,7 @@ pub async fn ensure_memories(store: &Store, tenant: &TenantId, now: Timestamp) -
 /// The sample memories.
 ///
 /// # Errors
-/// Names the line that is no memory.
+/// Names the line that is not a memory.
 pub fn read_sample(tenant: &TenantId) -> Result<Vec<Memory>, StartError> {
     let mut rng = StdRng::seed_from_u64(0);
     let mut sample = Vec::new();

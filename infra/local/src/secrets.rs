@@ -1,4 +1,4 @@
-//! The one call of Secrets Manager that HeroBrain makes, answered on loopback.
+//! A local Secrets Manager on loopback with the one operation that HeroBrain uses, `GetSecretValue`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ struct Versions {
 }
 
 impl LocalSecrets {
-    /// A pepper and a token secret of these values.
+    /// The secrets with these values.
     pub fn new(pepper: &str, token: &str) -> Self {
         let first = |value: &str| vec![("v1".to_owned(), value.to_owned())];
         let kept = BTreeMap::from([
@@ -35,12 +35,12 @@ impl LocalSecrets {
         Self(Arc::new(Mutex::new(Versions { kept, away: false, reads: 0 })))
     }
 
-    /// Makes `value` the current version of the pepper; the one before becomes the previous one.
+    /// Makes `value` the current version of the pepper and the current version the previous one.
     pub fn rotate(&self, value: &str) {
         self.rotate_secret(SecretId::Pepper, value);
     }
 
-    /// As [`rotate`](Self::rotate), of the secret that tokens are signed by.
+    /// As [`rotate`](Self::rotate), for the token secret.
     pub fn rotate_token(&self, value: &str) {
         self.rotate_secret(SecretId::TokenSecret, value);
     }
@@ -54,20 +54,20 @@ impl LocalSecrets {
         });
     }
 
-    /// Lets every read fail from now on, or succeed again.
+    /// Makes every read fail from now on, or succeed again.
     pub fn set_away(&self, away: bool) {
         self.with(|versions| versions.away = away);
     }
 
-    /// How often secrets have been read.
+    /// The number of reads.
     pub fn reads(&self) -> usize {
         self.with(|versions| versions.reads)
     }
 
-    /// Serves the secret on loopback.
+    /// Serves the secrets on loopback.
     ///
     /// # Errors
-    /// When no port is free.
+    /// If no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
         let router = Router::new().route("/", post(answer)).with_state(self.clone());
         Server::serve(0, router, "the local Secrets Manager").await

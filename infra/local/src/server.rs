@@ -1,4 +1,4 @@
-//! Loopback servers that stop with their owner.
+//! Servers on loopback that stop when they are dropped.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::StartError;
 
-/// How long requests under way may take when a server stops.
+/// How long a stopping server waits for requests in progress.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A server under way. Dropping it ends it at once; [`stop`](Self::stop) lets requests finish.
+/// A running server. Dropping it stops it at once; [`stop`](Self::stop) waits for requests in progress.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -24,11 +24,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds 127.0.0.1 at `port` (0 for any that is free) and runs what `serve` makes of the
-    /// listener until the signal it is given.
+    /// Listens on 127.0.0.1 at `port` (0 chooses a free port) and runs `serve` with the listener and a signal to stop.
     ///
     /// # Errors
-    /// When the port is taken or may not be bound.
+    /// If the port is taken or may not be bound.
     pub async fn start<F>(
         port: u16,
         serve: impl FnOnce(TcpListener, oneshot::Receiver<()>) -> F,
@@ -49,7 +48,7 @@ impl Server {
         Ok(Self { address, stop: Some(stop), task })
     }
 
-    /// Serves `router` as [`start`](Self::start) does; `name` is what it is called when it ends with an error.
+    /// Serves `router`, as [`start`](Self::start) does. `name` is the server's name in log lines.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -65,12 +64,12 @@ impl Server {
         .await
     }
 
-    /// Where it answers, `http://127.0.0.1:9000`.
+    /// The server's URL, `http://127.0.0.1:9000`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Takes no more requests, lets those under way finish, and ends.
+    /// Accepts no new requests, waits for those in progress and stops.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());

@@ -1,4 +1,4 @@
-//! Everything together, as `cargo run` starts it.
+//! The local stack, as `cargo run` starts it.
 
 use std::path::PathBuf;
 
@@ -20,31 +20,31 @@ use crate::streams::{Background, StreamPoller};
 use crate::template::Template;
 use crate::{StartError, database, sample, state};
 
-/// What to start.
+/// Options of the local stack.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The gateway's port; 0 for any that is free.
+    /// The gateway's port; 0 chooses a free port.
     pub port: u16,
-    /// Where to keep everything; `None` to keep nothing.
+    /// The folder for all data; `None` keeps the data in memory.
     pub folder: Option<PathBuf>,
     /// The sample tenant's plan.
     pub plan: Plan,
-    /// Another DynamoDB to use instead of the embedded one.
+    /// The endpoint of a DynamoDB to use instead of the embedded one.
     pub dynamodb_url: Option<String>,
-    /// A Clerk to use instead of the local issuer.
+    /// The settings of a Clerk instance to use instead of the local issuer.
     pub clerk: Option<ClerkSettings>,
 }
 
-/// The local stack under way; it ends when dropped.
+/// The running local stack; it stops when dropped.
 #[derive(Debug)]
 pub struct Stack {
     /// The sample tenant.
     pub tenant: TenantId,
     /// The sample tenant's key.
     pub key: ApiKey,
-    /// Where DynamoDB answers.
+    /// DynamoDB's endpoint.
     pub dynamodb_url: String,
-    /// A session token of the sample tenant's, good for a day; none with another Clerk.
+    /// A session token of the sample tenant, valid for a day; `None` without the local issuer.
     pub jwt: Option<String>,
     gateway: Server,
     secrets: Server,
@@ -53,7 +53,7 @@ pub struct Stack {
     _issuer: Option<Server>,
 }
 
-/// The environment of a function that runs against these endpoints.
+/// The environment of a function that uses these endpoints.
 pub fn function_environment(
     dynamodb_url: &str,
     secrets_url: &str,
@@ -75,13 +75,13 @@ pub fn function_environment(
     variables.into_iter().chain(tables).chain(secrets).chain(issuer).collect()
 }
 
-/// A store over these endpoints.
+/// The store of a local stack.
 pub fn store(aws: &Aws) -> Store {
     Store::new(aws.dynamodb(), Tables::local(), Secrets::new(aws.secrets(), SecretNames::local()))
 }
 
-/// The sample key of an earlier run while it works, otherwise a new one, which is kept for the next run
-/// before the database knows it: a crash in between leaves no key that nobody holds.
+/// The sample key of an earlier run if it is valid, otherwise a new one. A new key is written to the folder before the
+/// database, so that a crash in between leaves no key in the database that is not in the folder.
 async fn live_key(
     store: &Store,
     tenant: &TenantId,
@@ -104,10 +104,10 @@ async fn live_key(
 }
 
 impl Stack {
-    /// Starts everything and prepares the sample tenant.
+    /// Starts all servers and prepares the sample tenant.
     ///
     /// # Errors
-    /// With a message for the person at the terminal.
+    /// With a message for the user.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let mut rng = entropy.rng();
@@ -198,17 +198,17 @@ impl Stack {
         })
     }
 
-    /// Where the API answers.
+    /// The API's base URL.
     pub fn url(&self) -> String {
         self.gateway.url()
     }
 
-    /// Where Secrets Manager answers.
+    /// Secrets Manager's endpoint.
     pub fn secrets_url(&self) -> String {
         self.secrets.url()
     }
 
-    /// Lets requests under way finish and ends.
+    /// Stops after the requests in progress.
     pub async fn stop(self) {
         self.gateway.stop().await;
         self.secrets.stop().await;

@@ -1,4 +1,4 @@
-//! What the local stack keeps between runs besides the database: the pepper and the sample key.
+//! The files that the local stack keeps between runs besides the database: secrets, the sample key and the issuer.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::StartError;
 use crate::clerk::IssuerFile;
 
-/// The layout of the folder that this version writes; it is raised when one version cannot work with what
-/// the other wrote. 3: attributes renamed, and a stream of new and old images.
+/// The version of the folder's format. It is incremented when versions are incompatible. 3: renamed attributes, and a stream
+/// of new and old images.
 const VERSION: u32 = 3;
 
 const PEPPER_LENGTH: usize = 64;
@@ -24,10 +24,10 @@ const PEPPER_LENGTH: usize = 64;
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Opens the folder, or makes it.
+    /// Opens the folder, or creates it.
     ///
     /// # Errors
-    /// When it cannot be written, or was written by a newer or an older version.
+    /// If it cannot be written, or has the format of another version.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         if path.is_file() {
             return Err(StartError::new(format!("{} is a file; it has to be a folder", path.display())));
@@ -62,22 +62,21 @@ impl Folder {
             },
             None => folder.write("version", &VERSION.to_string())?,
         }
-        // A folder that was made by somebody else may be readable but not writable.
+        // A folder of another user may be readable but not writable.
         folder.write(".probe", "")?;
         fs::remove_file(folder.0.join(".probe")).map_err(|error| cannot("write to", path, &error))?;
         Ok(folder)
     }
 
-    /// Where the database is.
+    /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.0.join("dynamodb.sqlite")
     }
 
-    /// The pepper; made on first use.
+    /// The pepper; it is generated in the first run.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or is not what was written: no key made under a lost
-    /// pepper works any more.
+    /// If the file cannot be read or written, or is damaged. Keys that were created under a lost pepper cannot be used.
     pub fn pepper(&self, rng: &mut StdRng) -> Result<String, StartError> {
         match self.read("pepper")? {
             Some(pepper) if pepper.trim().len() == PEPPER_LENGTH => Ok(pepper.trim().to_owned()),
@@ -94,11 +93,10 @@ impl Folder {
         }
     }
 
-    /// The secret that tokens are signed by; made on first use, and again when it is lost: tokens live for a
-    /// quarter of an hour.
+    /// The token secret. It is generated in the first run, and again if it is lost: tokens are valid for 15 minutes only.
     ///
     /// # Errors
-    /// When the file cannot be read or written.
+    /// If the file cannot be read or written.
     pub fn token_secret(&self, rng: &mut StdRng) -> Result<String, StartError> {
         match self.read("token")?.map(|secret| secret.trim().to_owned()) {
             Some(secret) if secret.len() == PEPPER_LENGTH => Ok(secret),
@@ -110,24 +108,24 @@ impl Folder {
         }
     }
 
-    /// Keeps what `herobrain jwt` signs with while the server runs.
+    /// Writes the issuer's key, with which `herobrain jwt` signs while the server runs.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn keep_issuer(&self, issuer: &IssuerFile) -> Result<(), StartError> {
         let text = serde_json::to_string(issuer).map_err(|error| StartError::new(error.to_string()))?;
         self.write("issuer", &text)
     }
 
-    /// Forgets the issuer of a server that has ended, or that another one has taken the place of.
+    /// Deletes the issuer of an earlier server.
     pub fn forget_issuer(&self) {
         let _ = fs::remove_file(self.0.join("issuer"));
     }
 
-    /// What the running server's session tokens are signed with.
+    /// The issuer of the running server.
     ///
     /// # Errors
-    /// When there is none: no server has run here, or one that has no issuer of its own.
+    /// If there is none: no server has run in the folder, or one without the local issuer.
     pub fn issuer(path: &Path) -> Result<IssuerFile, StartError> {
         let missing = || {
             StartError::new(format!(
@@ -144,10 +142,10 @@ impl Folder {
         })
     }
 
-    /// The sample key that an earlier run has made.
+    /// The sample key of an earlier run.
     ///
     /// # Errors
-    /// When the file cannot be read or holds no key.
+    /// If the file cannot be read or holds no key.
     pub fn sample_key(&self) -> Result<Option<ApiKey>, StartError> {
         let Some(text) = self.read("credentials")? else { return Ok(None) };
         let file: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -160,37 +158,37 @@ impl Folder {
         })
     }
 
-    /// Keeps the sample key for the next run, readable by its owner only.
+    /// Writes the sample key for the next run, readable by the file's owner only.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    #[expect(clippy::disallowed_methods, reason = "the local sample key is kept where its owner finds it")]
+    /// If the file cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "the user reads the local sample key from the file")]
     pub fn keep_sample_key(&self, key: &ApiKey) -> Result<(), StartError> {
         let file = json!({"tenantId": crate::sample::TENANT, "apiKey": key.expose()});
         self.write("credentials", &format!("{file:#}\n"))
     }
 
-    /// Whether the sample memories have all been written once.
+    /// Whether all sample memories have been created.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub fn has_sample(&self) -> Result<bool, StartError> {
         Ok(self.read("sample")?.is_some())
     }
 
-    /// Notes that the sample memories have all been written, so that those the user deletes stay deleted.
+    /// Records that all sample memories have been created, so that deleted ones are not created again.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn note_sample(&self) -> Result<(), StartError> {
         self.write("sample", "written\n")
     }
 
-    /// Writes down what a function of its own process needs to reach this stack:
+    /// Writes the environment of a function that uses this stack, for
     /// `cargo lambda watch --env-file .herobrain/lambda.env`.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn describe(&self, variables: &[(&str, String)]) -> Result<(), StartError> {
         let lines: String = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         self.write("lambda.env", &lines)
@@ -205,7 +203,7 @@ impl Folder {
         }
     }
 
-    /// Writes a file of mode 0600, whole or not at all.
+    /// Writes a file of mode 0600 atomically.
     fn write(&self, name: &str, text: &str) -> Result<(), StartError> {
         let path = self.0.join(name);
         let draft = self.0.join(format!("{name}.new"));
@@ -217,7 +215,7 @@ impl Folder {
     }
 }
 
-/// A pepper of 64 letters and digits, like the deployed stack's.
+/// A secret of 64 letters and digits, as in a deployed stack.
 pub fn new_pepper(rng: &mut StdRng) -> String {
     Alphanumeric.sample_string(rng, PEPPER_LENGTH)
 }

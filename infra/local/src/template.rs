@@ -1,4 +1,4 @@
-//! What the local stack needs of `template.yaml`: functions, routes and tables.
+//! Reads the routes and tables of `template.yaml`.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
@@ -10,53 +10,53 @@ use crate::StartError;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// The template, read.
+/// The parsed template.
 #[derive(Clone, Debug)]
 pub struct Template(Value);
 
-/// Which function answers which path.
+/// A route and its function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateRoute {
-    /// The binary of the function.
+    /// The function's binary.
     pub binary: String,
-    /// The path; `None` for `$default`, which takes every path that no other route has.
+    /// The path; `None` for `$default`, the route of every other path.
     pub path: Option<String>,
-    /// The method; `ANY` for all.
+    /// The method; `ANY` for every method.
     pub method: Option<String>,
 }
 
-/// A table as the template describes it.
+/// A table of the template.
 #[derive(Clone, Debug)]
 pub struct TemplateTable {
-    /// Its logical id, which is its name in the local stack.
+    /// Its logical id, which is the table's name in the local stack.
     pub name: String,
-    /// The attributes of its keys.
+    /// The attributes of its keys and of those of its indexes.
     pub attributes: Vec<AttributeDefinition>,
-    /// Its key.
+    /// Its primary key.
     pub key: Vec<KeySchemaElement>,
-    /// Its indexes over all partitions.
+    /// Its global secondary indexes.
     pub indexes: Vec<GlobalSecondaryIndex>,
-    /// Its indexes within each partition.
+    /// Its local secondary indexes.
     pub local_indexes: Vec<LocalSecondaryIndex>,
-    /// The attribute that ends an item.
+    /// Its TTL attribute.
     pub ttl: Option<String>,
-    /// The stream of its changes.
+    /// Its stream.
     pub stream: Option<StreamSpecification>,
 }
 
 impl Template {
-    /// The template of this very build.
+    /// The template that was compiled into this binary.
     ///
     /// # Errors
-    /// When it is not YAML.
+    /// If it is not YAML.
     pub fn embedded() -> Result<Self, StartError> {
         Self::parse(TEMPLATE)
     }
 
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// When it is not YAML.
+    /// If it is not YAML.
     pub fn parse(text: &str) -> Result<Self, StartError> {
         let value = serde_norway::from_str(text);
         value.map(Self).map_err(|error| StartError::new(format!("template.yaml: {error}")))
@@ -98,7 +98,7 @@ impl Template {
     /// Every table.
     ///
     /// # Errors
-    /// Names the table that is not understood.
+    /// Names the table that is invalid.
     pub fn tables(&self) -> Result<Vec<TemplateTable>, StartError> {
         self.resources("AWS::DynamoDB::Table").map(|(name, table)| read_table(name, table)).collect()
     }
@@ -144,7 +144,7 @@ fn read_table(name: &str, table: &Value) -> Result<TemplateTable, StartError> {
     Ok(TemplateTable { name: name.to_owned(), attributes, key, indexes, local_indexes, ttl, stream })
 }
 
-/// Which attributes an index has.
+/// The projection of an index.
 fn projection(index: &Value) -> Projection {
     let Some(projection) = index.get("Projection") else { return Projection::builder().build() };
     let others = sequence(projection, "NonKeyAttributes").filter_map(Value::as_str).map(str::to_owned);
