@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::io::{Result, Write};
 use std::time::Instant;
 
+use hb_local::functions::{FUNCTIONS, Function, Trigger};
+use hb_tests::World;
 use hb_tests::binaries::binary;
 use hb_tests::function::{environment, recorded};
 use hb_tests::world::plenty;
-use hb_tests::{Function, World};
 use serde_json::{Value, json};
 
 /// Starts of each function, interleaved.
@@ -28,14 +29,18 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     let account = world.account_with("acme", plenty()).await;
     let mut environment = environment(&world);
     environment.insert("LOG_LEVEL", "info".into());
-    let removal = json!({"Records": [{"eventID": "e", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "ApproximateCreationDateTime": 1.0}}]});
-    let functions = [
-        ("hello", recorded("health.json", "")),
-        ("api-keys", list_keys(&account.key)),
-        ("memories", recorded("list-memories.json", &account.key)),
-        ("auth", recorded("rate-limit.json", &account.key)),
-        ("expiry", removal),
-    ];
+    let event = |function: &Function| match (function.name, function.trigger) {
+        (_, Trigger::Stream(_)) => {
+            let change = json!({"SequenceNumber": "1", "ApproximateCreationDateTime": 1.0});
+            json!({"Records": [{"eventID": "e", "eventName": "INSERT", "dynamodb": change}]})
+        }
+        ("api-keys", _) => list_keys(&account.key),
+        ("memories", _) => recorded("list-memories.json", &account.key),
+        ("auth", _) => recorded("rate-limit.json", &account.key),
+        (other, _) => panic!("tests/bench/src/cold.rs: add an event for the function {other}"),
+    };
+    let functions = FUNCTIONS.iter().map(|function| (function.name, event(function)));
+    let functions: Vec<_> = [("hello", recorded("health.json", ""))].into_iter().chain(functions).collect();
     let mut figures: BTreeMap<&str, Vec<Figures>> = BTreeMap::new();
     for _ in 0..STARTS {
         for (name, event) in &functions {
@@ -71,7 +76,7 @@ fn list_keys(key: &str) -> Value {
 async fn start(environment: &BTreeMap<&'static str, String>, name: &str, event: &Value) -> Figures {
     let size = std::fs::metadata(binary(name)).expect("the binary").len();
     let started = Instant::now();
-    let mut function = Function::start_in(environment, name).await;
+    let mut function = hb_tests::Function::start_in(environment, name).await;
     function.ready().await;
     let (init, init_memory) = (ms(started), memory(function.id(), "VmRSS:"));
     let started = Instant::now();
