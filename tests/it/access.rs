@@ -1,7 +1,7 @@
 //! Who gets in: every route without a credential, with a bad one, and without its scope.
 
 use hb_domain::{Scope, Scopes, TenantId};
-use hb_http::route::Action;
+use hb_http::route::Access;
 use hb_local::functions;
 use hb_tests::world::{moment, plenty};
 use hb_tests::{Answer, World};
@@ -39,7 +39,7 @@ async fn a_public_route_needs_no_credential_and_reads_none() {
     let world = World::new().await;
     let instance = world.instance().await;
     let routes = functions::routes().flat_map(Case::of);
-    for case in routes.filter(|case| matches!(case.route.action, Action::Public(_) | Action::Keys(_))) {
+    for case in routes.filter(|case| case.route.access() == Access::Public) {
         for client in [instance.client.clone(), instance.client.with("nonsense")] {
             let answer = client.send(case.method.clone(), case.route.path, None).await;
             assert_eq!(answer.status, 200, "{case:?}");

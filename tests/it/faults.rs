@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use hb_domain::fields::Fields;
 use hb_domain::memory::NewMemory;
 use hb_domain::{MemoryId, TenantId};
-use hb_http::route::Action;
+use hb_http::route::{Access, Effect};
 use hb_local::functions;
 use hb_store::{StorageUsage, VersionedMemory};
 use hb_tests::world::{Account, plenty};
@@ -64,10 +64,10 @@ impl Scene {
             // Each function has caches of its own, so the request goes to the function of the route.
             let mut tables = functions::route_tables().map(|(_, routes)| routes);
             let own = tables.find(|routes| routes.iter().any(|route| route.path == case.route.path));
-            let reads = own.expect("the function's routes").iter().filter(|route| {
-                route.method == Method::GET
-                    && matches!(route.action, Action::Tenant(..) | Action::RateLimitStatus(_))
-            });
+            let reads = own
+                .expect("the function's routes")
+                .iter()
+                .filter(|route| route.method == Method::GET && route.access() != Access::Public);
             let read = reads.min_by_key(|route| !route.path.contains("{id}")).expect("a route that reads");
             instance.client.with(&account.key).get(&read.path.replace("{id}", "x")).await;
             // The standing is shown once a second.
@@ -149,7 +149,7 @@ async fn attempt(trial: Trial) {
     let context = format!("{trial:?}\n{}", answer.text);
     assert!(has_struck, "the fault met no call: {context}");
     let status = answer.status.as_u16();
-    let changes = ![Method::GET, Method::HEAD].contains(&trial.case.method) && !trial.case.route.reading;
+    let changes = trial.case.route.effect == Effect::Writes;
 
     // A right answer, or an outage that says when to come again.
     if status == 503 {

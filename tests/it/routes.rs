@@ -5,7 +5,7 @@
 
 use hb_domain::{MemoryId, Scope, ndjson};
 use hb_http::Route;
-use hb_http::route::Action;
+use hb_http::route::Access;
 use hb_local::functions;
 use hb_tests::world::Account;
 use hb_tests::{Answer, Instance, World};
@@ -100,9 +100,9 @@ impl Named {
 /// Every route that needs a credential, under every method; `HEAD` comes with `GET`.
 pub(crate) fn guarded() -> Vec<Case> {
     let routes = functions::routes();
-    let routes = routes.filter(|route| !matches!(route.action, Action::Public(_) | Action::Keys(_)));
+    let routes = routes.filter(|route| route.access() != Access::Public);
     // The token exchange is for sessions only: tests/it/sessions/exchange.rs tests it.
-    let routes = routes.filter(|route| !route.tolerates_doubled_bearer);
+    let routes = routes.filter(|route| !route.accepts_doubled_bearer);
     routes.flat_map(Case::of).collect()
 }
 
@@ -119,9 +119,9 @@ impl Case {
 
     /// The scope that the route asks for.
     pub(crate) const fn scope(&self) -> Option<Scope> {
-        match self.route.action {
-            Action::Tenant(scope, _) => scope,
-            Action::Public(_) | Action::Keys(_) | Action::RateLimitStatus(_) => None,
+        match self.route.access() {
+            Access::Metered { scope } => scope,
+            Access::Public | Access::Unmetered => None,
         }
     }
 
@@ -177,7 +177,7 @@ impl Case {
 
     /// Whether it reads no body, but heeds whose name is in one.
     pub(crate) fn takes_an_idle_body(&self) -> bool {
-        matches!(self.route.action, Action::Tenant(..))
+        matches!(self.route.access(), Access::Metered { .. })
             && [Method::GET, Method::DELETE].contains(&self.method)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hb_domain::plan::Plan;
 use hb_http::Route;
-use hb_http::route::{self, Action, Found};
+use hb_http::route::{self, Access, Found};
 use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
 use hb_store::SecretId;
@@ -186,10 +186,7 @@ impl Scenario {
 
     /// A user's first request, and one with the token that a session is traded for: what every function does.
     async fn meet_a_user(&mut self) {
-        let route = self
-            .table
-            .iter()
-            .find(|route| matches!(route.action, Action::Tenant(..) | Action::RateLimitStatus(_)));
+        let route = self.table.iter().find(|route| route.access() != Access::Public);
         let path = route.expect("a route").path.replace("{id}", "x");
         let (first, second) = (self.issuer.token("user_first"), self.issuer.token("user_second"));
         for credential in [first, self.own_token(&second).await] {

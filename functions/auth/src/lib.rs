@@ -2,29 +2,33 @@
 //! the response to unknown paths.
 
 mod exchange;
+mod jwks;
 mod view;
 
-use hb_domain::Timestamp;
-use hb_domain::tenant::RateLimitStatus;
-use hb_http::{HandlerResult, Reply, Route};
+use hb_http::{Call, HandlerResult, Reply, Route};
 use lambda_http::http::Method;
 
 use crate::view::{Health, RateLimitView};
 
 /// The routes of this function.
 pub const ROUTES: &[Route] = &[
-    Route::public(Method::GET, "/health", health),
-    Route::rate_limit_status(Method::GET, "/api/v1/rate-limit", rate_limit),
-    Route::exchange(Method::GET, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call))),
-    Route::exchange(Method::POST, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call))),
-    Route::keys(Method::GET, "/.well-known/jwks.json", Reply::bare),
+    Route::public(Method::GET, "/health", |_| Box::pin(health())),
+    Route::unmetered(Method::GET, "/api/v1/rate-limit", |call| Box::pin(rate_limit(call))),
+    Route::authenticated(Method::GET, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call)))
+        .accepting_doubled_bearer(),
+    // It stores nothing: a repetition makes another token.
+    Route::authenticated(Method::POST, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call)))
+        .read_only()
+        .accepting_doubled_bearer(),
+    Route::public(Method::GET, "/.well-known/jwks.json", |call| Box::pin(jwks::jwks(call))),
 ];
 
 /// Responds without reading the database.
-fn health() -> HandlerResult {
+async fn health() -> HandlerResult {
     Reply::ok(&Health { status: "ok" })
 }
 
-fn rate_limit(status: &RateLimitStatus, now: Timestamp) -> HandlerResult {
-    Reply::ok(&RateLimitView::of(status, now))
+async fn rate_limit(call: Call) -> HandlerResult {
+    call.no_query()?;
+    Reply::ok(&RateLimitView::of(call.rate_limit(), call.received_at()))
 }

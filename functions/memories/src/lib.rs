@@ -20,9 +20,10 @@ use lambda_http::http::Method;
 pub const ROUTES: &[Route] = &[
     Route::scoped(Method::GET, "/api/v1/memories", ReadMemories, |call| Box::pin(list::list(call))),
     Route::scoped(Method::POST, "/api/v1/memories", WriteMemories, |call| Box::pin(create::create(call))),
-    Route::reading(Method::POST, "/api/v1/memories/search", ReadMemories, |call| {
+    Route::scoped(Method::POST, "/api/v1/memories/search", ReadMemories, |call| {
         Box::pin(search::search(call))
-    }),
+    })
+    .read_only(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk", WriteMemories, |call| Box::pin(bulk::bulk(call))),
     Route::scoped(Method::POST, "/api/v1/memories/bulk-delete", WriteMemories, |call| {
         Box::pin(bulk_delete::bulk_delete(call))

@@ -1,4 +1,4 @@
-//! The one shape of every JSON answer.
+//! The envelope of JSON responses.
 
 use hb_domain::error::FieldError;
 use hb_domain::{Error, RequestId, Result, Timestamp};
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::error;
 
-/// The body of a good answer; `data` is JSON already.
+/// The body of a successful response; `data` is JSON.
 pub(crate) fn success(data: &str, request: &RequestId, now: Timestamp) -> String {
     let metadata = metadata(request, now);
     format!(r#"{{"success":true,"data":{data},"metadata":{metadata}}}"#)
 }
 
-/// The body of a good answer, with what `change` makes of its data. The rest stays as it is, byte for byte.
+/// The same body with changed data. The rest stays the same, byte for byte.
 pub(crate) fn with_data(body: &str, change: impl FnOnce(&Value) -> Result<Value>) -> Result<String> {
     let body: Value =
         serde_json::from_str(body).map_err(|error| Error::Internal(format!("envelope: {error}")))?;
@@ -28,17 +28,17 @@ pub(crate) fn failure(error: &Error, request: &RequestId, now: Timestamp) -> Str
     format!(r#"{{"success":false,"errors":{errors},"metadata":{metadata}}}"#)
 }
 
-/// How many wrong fields of one thing of many are told: a thousand times all of them would be no answer.
+/// The most invalid fields that are listed for an item of a batch, which bounds the size of the response.
 const MAX_OF_ITEM: usize = 3;
 
-/// What was wrong with one thing of many, in the form of the envelope's list; of wrong fields the first three.
+/// The errors of one item of a batch, in the form of the envelope's list; of invalid fields the first three.
 pub fn item_errors(error: &Error) -> Vec<ErrorDetail> {
     let mut errors = errors_of(error);
     errors.truncate(MAX_OF_ITEM);
     errors
 }
 
-/// An error as the envelope lists it: a code and a message, and with wrong fields one of each a field.
+/// An error as the envelope lists it: a code and a message, one for each invalid field.
 fn errors_of(error: &Error) -> Vec<ErrorDetail> {
     let code = error::code(error);
     let detail = |field: &FieldError| ErrorDetail {
@@ -57,7 +57,7 @@ fn errors_of(error: &Error) -> Vec<ErrorDetail> {
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 pub struct ErrorDetail {
     code: &'static str,
-    /// The field that is invalid, where it is one.
+    /// The invalid field, if the error concerns one.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     message: String,

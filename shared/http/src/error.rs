@@ -1,12 +1,13 @@
-//! Errors become HTTP here and nowhere else: status, code, log level and the headers that explain.
+//! The HTTP status, the code and the headers of each error.
 
-use crate::headers::seconds_up;
 use hb_domain::Error;
 use hb_domain::error::AuthFailure;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
-/// How long a caller should wait before trying an unavailable service again, in seconds.
+use crate::response::seconds_up;
+
+/// `Retry-After` of an unavailable service, in seconds.
 const UNAVAILABLE_RETRY_AFTER: &str = "1";
 
 /// The status of an error.
@@ -34,7 +35,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// The code of an error, on which clients decide.
+/// The code of an error, on which clients branch.
 pub(crate) fn code(error: &Error) -> &'static str {
     match error {
         Error::Validation(_) | Error::Malformed(_) => "VALIDATION_ERROR",
@@ -62,7 +63,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
     }
 }
 
-/// Adds the headers that belong to the error itself. Those of the rate limit are the standing's.
+/// Adds the headers of the error itself. Those of the rate limit come from the rate-limit status.
 pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
     let mut put = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

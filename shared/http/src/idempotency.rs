@@ -1,7 +1,7 @@
-//! Requests with an `Idempotency-Key`: a claim before the handler, the answer kept behind it.
+//! Requests with an `Idempotency-Key`: a record is locked before the handler runs, and its response is stored after.
 //!
-//! Handlers do not know of it. Under a claim they get the time and the ids of the first request of the
-//! key, and a store that finds what that request had written.
+//! Handlers need no code for it. Under a record they use the time and the ids of the first attempt, and the store finds
+//! what an earlier attempt has written.
 
 use hb_domain::idempotency::{
     Fingerprint, IdempotencyKey, IdempotencyRecord, MAX_STORED_RESPONSE, Seed, StoredResponse,
@@ -12,25 +12,25 @@ use http::header::HeaderMap;
 use http::request::Parts;
 use rand::RngExt;
 
-use crate::reply::{Data, HandlerResult};
+use crate::reply::{Content, HandlerResult};
 use crate::{Call, envelope, error};
 
 const HEADER: &str = "idempotency-key";
 
-/// What becomes of a claim when its request has been worked on.
+/// The next state of a record after its request has been handled.
 enum Settlement {
-    /// The answer is kept for repetitions.
+    /// The response is stored for repetitions.
     Complete(StoredResponse),
-    /// A repetition carries on, with the same ids: something may have been written.
+    /// A repetition resumes the request with the same ids, because something may have been written.
     Unlock,
-    /// Nothing was done: the key is free again.
+    /// Nothing was done, so the key can be used again.
     Discard,
 }
 
-/// The request's key, if it has one.
+/// The idempotency key of a request, if it has one.
 ///
 /// # Errors
-/// [`Error::Validation`] when what it has is no key.
+/// [`Error::Validation`] when the key is malformed or sent more than once.
 pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -40,7 +40,7 @@ pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>> {
     }
 }
 
-/// A claim for this request, as if it were the first of its key.
+/// The record of this request, as the first attempt under its key.
 pub(crate) fn new_record(parts: &Parts, call: &mut Call) -> IdempotencyRecord {
     let query = parts.uri.query().unwrap_or_default();
     let fingerprint = Fingerprint::of(parts.method.as_str(), parts.uri.path(), query, &call.body);
@@ -48,9 +48,9 @@ pub(crate) fn new_record(parts: &Parts, call: &mut Call) -> IdempotencyRecord {
     IdempotencyRecord::new(fingerprint, seed, holder, call.effective_at())
 }
 
-/// Settles the claim of a request that came to `outcome`; gives what to answer. When that cannot be kept, what the
-/// request did is done all the same and whoever repeats it finds it; only a secret is then not told, since whoever
-/// repeats it would be told another.
+/// Settles the record of a request with this outcome, and returns the outcome to respond with. When the response cannot
+/// be stored, the changes remain and a repetition finds them. A secret is then not returned, because a repetition would
+/// return another one.
 pub(crate) async fn settle(
     store: &Store,
     context: &Context,
@@ -66,12 +66,12 @@ pub(crate) async fn settle(
         Settlement::Discard => idempotency.discard(locked).await,
     };
     let is_settled = settled.unwrap_or_else(|error| {
-        tracing::warn!(tenant = %context.tenant(), %error, "a claim was not settled; its lease ends by itself");
+        tracing::warn!(tenant = %context.tenant(), %error, "an idempotency record was not settled; its lock expires");
         false
     });
     match outcome {
         Ok(reply) if reply.redacted.is_some() && !is_settled => {
-            Err(Error::Unavailable("a secret was not told, since the answer could not be kept".into()))
+            Err(Error::Unavailable("a secret was withheld because the response could not be stored".into()))
         }
         outcome => outcome,
     }
@@ -85,15 +85,16 @@ fn settlement(
 ) -> Settlement {
     match outcome {
         Ok(reply) => {
-            let Data::Json(data) = &reply.data else { return Settlement::Unlock };
+            // A stored response has neither another media type nor further headers.
+            let Content::Envelope(data) = &reply.content else { return Settlement::Unlock };
             let data = reply.redacted.as_ref().unwrap_or(data);
             let stored = StoredResponse {
-                status: reply.status().as_u16(),
+                status: reply.status.as_u16(),
                 body: envelope::success(data, request, at),
-                location: reply.created.clone(),
+                location: reply.location.clone(),
                 version: reply.version.clone(),
             };
-            if reply.unfinished || stored.body.len() > MAX_STORED_RESPONSE {
+            if reply.unfinished || !reply.headers.is_empty() || stored.body.len() > MAX_STORED_RESPONSE {
                 Settlement::Unlock
             } else {
                 Settlement::Complete(stored)

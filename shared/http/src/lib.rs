@@ -1,19 +1,21 @@
 //! One HTTP request of HeroBrain from end to end.
 //!
-//! Route table row → guard (authenticate → admit → authorize) → handler → reply or error → envelope.
-//! Handlers see a [`Call`] and make a [`Reply`]: no status code, no header, no clock, no randomness.
+//! Route table row → guard (authenticate → admit → authorize) → handler → reply or error → response.
+//! Handlers receive a [`Call`] or a [`PublicCall`] and return a [`Reply`]; they have no clock and no randomness of
+//! their own.
 
 pub mod app;
 mod body;
 pub mod call;
+mod completion;
 mod entropy;
 mod envelope;
 mod error;
 mod guard;
-mod headers;
 mod idempotency;
 pub mod lambda;
 pub mod log;
+mod public_call;
 mod reply;
 mod response;
 pub mod route;
@@ -26,6 +28,7 @@ pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
 pub use envelope::{ErrorDetail, item_errors};
 pub use hb_store::{CreateOutcome, Hit, Rotation, VersionedMemory};
+pub use public_call::PublicCall;
 pub use reply::{HandlerResult, Reply};
 pub use route::Route;
 pub use token::{ClerkSettings, MintedToken};

@@ -1,131 +1,124 @@
-//! What a handler answers: what was done and the data, not how HTTP says it.
+//! The result of a handler: status, content and typed headers.
 
 use std::fmt;
 
-use hb_domain::idempotency::StoredResponse;
-use hb_domain::{Error, Principal, Result};
-use http::StatusCode;
+use hb_domain::{Error, Result, ndjson};
+use headers::{Header, HeaderMapExt};
+use http::header::{HeaderMap, HeaderValue, LINK, SET_COOKIE};
+use http::{StatusCode, Uri};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::envelope;
-use crate::route::Reveals;
+/// The media type of a document in JSON.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The media type of a web page.
+pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-/// What a handler comes to.
+/// The result of a handler.
 pub type HandlerResult = Result<Reply>;
 
-/// A good answer. Its `Debug` leaves out the data, which may hold a secret.
+/// A successful reply. Its `Debug` leaves out the content and the headers, which may hold a secret.
 #[derive(Clone)]
 pub struct Reply {
-    pub(crate) data: Data,
-    pub(crate) created: Option<String>,
+    pub(crate) status: StatusCode,
+    pub(crate) content: Content,
+    /// Headers beyond those that other fields stand for.
+    pub(crate) headers: HeaderMap,
+    /// The value of `Location`.
+    pub(crate) location: Option<String>,
+    /// The version of the content, which becomes its `ETag`.
     pub(crate) version: Option<String>,
     /// The data without the secret in it, when there is one.
     pub(crate) redacted: Option<String>,
-    /// Whether there is more to do that a repetition of the request would do.
+    /// Whether a repetition of the request would do more.
     pub(crate) unfinished: bool,
 }
 
-/// What an answer carries.
+/// The content of a reply.
 #[derive(Clone)]
-pub(crate) enum Data {
-    /// JSON, for the envelope.
-    Json(String),
-    /// JSON of a form that somebody else has defined, which anybody may keep for five minutes.
-    Bare(String),
-    /// NDJSON, which has none, and where it goes on.
-    Lines(String, Option<String>),
-}
-
-/// What a request came to: an answer of now, or of an earlier request that this one repeats.
-#[derive(Clone, Debug)]
-pub(crate) enum Completion {
-    /// It was worked on.
-    Fresh(Reply),
-    /// It had been before.
-    Replayed(StoredResponse),
-}
-
-impl Completion {
-    /// What of it `principal` may see: all of it, or without the scope the fields for all, and no version. A kept
-    /// answer holds all of it, since the next one who asks may have the scope.
-    ///
-    /// # Errors
-    /// [`Error::MissingScope`] when not even the status may be seen, [`Error::Internal`] when there are no such fields.
-    pub(crate) fn shown_to(self, principal: &Principal, reveals: &Reveals) -> Result<Self> {
-        let Err(missing) = principal.require(reveals.scope) else { return Ok(self) };
-        match self {
-            Self::Fresh(reply) => {
-                let Data::Json(data) = &reply.data else {
-                    return Err(Error::Internal("reply: only data in the envelope has fields".into()));
-                };
-                let data: Value = serde_json::from_str(data).unwrap_or_default();
-                let data = Data::Json(reduced(&data, reveals.fields_for_all)?.to_string());
-                Ok(Self::Fresh(Reply { data, version: None, ..reply }))
-            }
-            // A condition was not met, which tells what the condition was about.
-            Self::Replayed(stored) if stored.status == StatusCode::PRECONDITION_FAILED.as_u16() => {
-                Err(missing)
-            }
-            Self::Replayed(stored) if stored.status >= 400 => Ok(Self::Replayed(stored)),
-            Self::Replayed(stored) => {
-                let body = envelope::with_data(&stored.body, |data| reduced(data, reveals.fields_for_all))?;
-                Ok(Self::Replayed(StoredResponse { body, version: None, ..stored }))
-            }
-        }
-    }
-}
-
-/// `data` with these of its fields only.
-fn reduced(data: &Value, fields: &[&str]) -> Result<Value> {
-    let field = |name: &&str| Some(((*name).to_owned(), data.get(*name)?.clone()));
-    let stored: Option<Map<String, Value>> = fields.iter().map(field).collect();
-    stored.map(Value::Object).ok_or_else(|| Error::Internal("reply: data without the fields for all".into()))
+pub(crate) enum Content {
+    /// None.
+    Empty,
+    /// `data` in JSON, which the envelope carries.
+    Envelope(String),
+    /// A document of this media type, sent as it is.
+    Document(HeaderValue, String),
 }
 
 impl Reply {
-    /// Here is what was asked for.
+    /// 200 with `data` in the envelope.
     ///
     /// # Errors
-    /// [`Error::Internal`] when `data` cannot be written as JSON.
+    /// [`Error::Internal`] when `data` cannot be serialized.
     pub fn ok(data: &impl Serialize) -> HandlerResult {
-        Ok(Self::of(Data::Json(json(data)?)))
+        Ok(Self::of(StatusCode::OK, Content::Envelope(json(data)?)))
     }
 
-    /// Something was created, which from now on is at `location`.
+    /// 201 with `data` in the envelope; the new resource is at `location`.
     ///
     /// # Errors
     /// As [`ok`](Self::ok).
     pub fn created(location: String, data: &impl Serialize) -> HandlerResult {
-        Ok(Self { created: Some(location), ..Self::ok(data)? })
+        Ok(Self { status: StatusCode::CREATED, location: Some(location), ..Self::ok(data)? })
     }
 
-    /// Here is a document of a form that somebody else has defined, without our envelope.
+    /// 200 with a JSON document of a format that is defined elsewhere, without the envelope.
     ///
     /// # Errors
     /// As [`ok`](Self::ok).
-    pub fn bare(document: &impl Serialize) -> HandlerResult {
-        Ok(Self::of(Data::Bare(json(document)?)))
+    pub fn json_document(document: &impl Serialize) -> HandlerResult {
+        Ok(Self::of(StatusCode::OK, Content::Document(JSON, json(document)?)))
     }
 
-    /// Here are lines of JSON, and the address of those that follow, if any do.
-    pub const fn lines(lines: String, next: Option<String>) -> Self {
-        Self::of(Data::Lines(lines, next))
+    /// 200 with NDJSON, and the address of the page that follows, if there is one.
+    pub fn lines(lines: String, next: Option<String>) -> Self {
+        let media_type = HeaderValue::from_static(ndjson::MEDIA_TYPE);
+        let mut reply = Self::of(StatusCode::OK, Content::Document(media_type, lines));
+        let link = next.and_then(|next| HeaderValue::try_from(format!("<{next}>; rel=\"next\"")).ok());
+        if let Some(link) = link {
+            reply.headers.insert(LINK, link);
+        }
+        reply
     }
 
-    /// Names the version of the data, for requests that depend on it.
+    /// 200 with a web page.
+    pub fn html(page: String) -> Self {
+        Self::of(StatusCode::OK, Content::Document(HTML, page))
+    }
+
+    /// 303: the browser continues with a `GET` of `location`.
+    pub fn see_other(location: &Uri) -> Self {
+        let location = Some(location.to_string());
+        Self { location, ..Self::of(StatusCode::SEE_OTHER, Content::Empty) }
+    }
+
+    /// Sets a header.
+    #[must_use]
+    pub fn with(mut self, header: impl Header) -> Self {
+        self.headers.typed_insert(header);
+        self
+    }
+
+    /// Adds a cookie, in the form of a `Set-Cookie` header; a reply may set several.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.headers.append(SET_COOKIE, cookie);
+        self
+    }
+
+    /// Sets the version of the content, for conditional requests.
     #[must_use]
     pub fn of_version(self, version: String) -> Self {
         Self { version: Some(version), ..self }
     }
 
-    /// `field` of the data is a secret that nobody may keep for others, and that is told once: a repetition
-    /// of the request gets null in its place.
+    /// Marks `field` of the data as a secret: nobody may cache the response, and a repetition of the request receives
+    /// null in its place.
     ///
     /// # Errors
     /// [`Error::Internal`] when the data has no such field.
     pub fn with_secret(self, field: &str) -> HandlerResult {
-        let Data::Json(text) = &self.data else {
+        let Content::Envelope(text) = &self.content else {
             return Err(Error::Internal("reply: only data in the envelope holds secrets".into()));
         };
         let mut data: Value = serde_json::from_str(text).unwrap_or_default();
@@ -135,18 +128,15 @@ impl Reply {
         Ok(Self { redacted: Some(data.to_string()), ..self })
     }
 
-    /// Not all of it is done: a repetition under the same idempotency key goes on with the rest.
+    /// Marks a request that was only partly completed: a repetition under the same idempotency key continues it.
     #[must_use]
     pub fn unfinished(self) -> Self {
         Self { unfinished: true, ..self }
     }
 
-    pub(crate) const fn status(&self) -> StatusCode {
-        if self.created.is_some() { StatusCode::CREATED } else { StatusCode::OK }
-    }
-
-    const fn of(data: Data) -> Self {
-        Self { data, created: None, version: None, redacted: None, unfinished: false }
+    fn of(status: StatusCode, content: Content) -> Self {
+        let headers = HeaderMap::new();
+        Self { status, content, headers, location: None, version: None, redacted: None, unfinished: false }
     }
 }
 
@@ -157,7 +147,8 @@ fn json(data: &impl Serialize) -> Result<String> {
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
-            .field("created", &self.created)
+            .field("status", &self.status)
+            .field("location", &self.location)
             .field("version", &self.version)
             .finish_non_exhaustive()
     }

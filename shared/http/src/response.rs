@@ -1,25 +1,31 @@
-//! What a request came to, and how HTTP and the log say it.
+//! The response context: what a request came to, and how HTTP and the log express it.
+
+mod conditional;
+mod cors;
+mod limits;
+mod page;
 
 use std::time::Duration;
 
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::RateLimitStatus;
-use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp, ndjson};
+use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp};
 use hb_store::ConsumedCapacity;
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
-};
+use headers::{CacheControl, ContentLength, ETag, HeaderMapExt};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Response};
 
+use crate::completion::Completion;
 use crate::guard::Refusal;
-use crate::reply::{Completion, Data};
-use crate::{HandlerResult, Reply, envelope, error, headers};
+use crate::reply::{Content, HTML, JSON};
+use crate::route::Surface;
+use crate::{Reply, envelope, error};
+pub(crate) use conditional::expected_versions;
+pub(crate) use limits::seconds_up;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// What it took to answer a request.
+/// Statistics of one request.
 #[derive(Debug)]
 pub(crate) struct RequestStats {
     /// The gateway's own id of the request.
@@ -30,12 +36,11 @@ pub(crate) struct RequestStats {
     pub(crate) consumed: ConsumedCapacity,
 }
 
-/// What a request came to, before HTTP says it.
+/// The outcome of a request, and what its response and its log line need besides.
 #[derive(Debug)]
 pub(crate) struct ResponseContext {
     pub(crate) outcome: Result<Completion, Error>,
-    /// For a preflight, the methods of the path.
-    pub(crate) allow: Option<String>,
+    pub(crate) surface: Surface,
     pub(crate) rate_limit: Option<RateLimitStatus>,
     pub(crate) replaced: Option<Replaced>,
     pub(crate) tenant: Option<TenantId>,
@@ -44,26 +49,21 @@ pub(crate) struct ResponseContext {
 }
 
 impl ResponseContext {
-    /// The answer to somebody unknown.
-    pub(crate) fn anonymous(outcome: HandlerResult) -> Self {
-        Self::unknown(outcome.map(Completion::Fresh))
+    /// For a caller that has not been authenticated.
+    pub(crate) const fn anonymous(outcome: Result<Completion, Error>) -> Self {
+        Self {
+            outcome,
+            surface: Surface::Api,
+            rate_limit: None,
+            replaced: None,
+            tenant: None,
+            key: None,
+            route: "",
+        }
     }
 
-    const fn unknown(outcome: Result<Completion, Error>) -> Self {
-        Self { outcome, allow: None, rate_limit: None, replaced: None, tenant: None, key: None, route: "" }
-    }
-
-    /// The answer to this caller, whose standing its headers show.
+    /// For this caller, whose rate-limit status the headers show.
     pub(crate) fn of(
-        outcome: HandlerResult,
-        principal: Option<&Principal>,
-        rate_limit: Option<RateLimitStatus>,
-    ) -> Self {
-        Self::of_work(outcome.map(Completion::Fresh), principal, rate_limit)
-    }
-
-    /// As [`of`](Self::of), for a request that may repeat an earlier one.
-    pub(crate) fn of_work(
         outcome: Result<Completion, Error>,
         principal: Option<&Principal>,
         rate_limit: Option<RateLimitStatus>,
@@ -73,36 +73,35 @@ impl ResponseContext {
             tenant: principal.map(|principal| principal.tenant().clone()),
             key: principal.and_then(Principal::key_id).cloned(),
             rate_limit,
-            ..Self::unknown(outcome)
+            ..Self::anonymous(outcome)
         }
     }
 
-    /// What the guard's refusal comes to.
+    /// For a request that the guard refused.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         let replaced = refusal.replaced();
         Self { replaced, ..Self::of(Err(refusal.error), refusal.principal.as_ref(), refusal.rate_limit) }
     }
 
-    /// The HTTP response: status, headers and envelope.
+    /// The HTTP response.
     pub(crate) fn respond(&self, parts: &Parts, id: &RequestId, now: Timestamp) -> Response<Body> {
         let mut headers = HeaderMap::new();
-        headers::cross_origin(&mut headers);
+        if self.surface == Surface::Api {
+            cors::allow_every_origin(&mut headers);
+        }
         insert(&mut headers, "x-request-id", id.as_str());
         if let Some(rate_limit) = &self.rate_limit {
-            headers::rate_limit(&mut headers, rate_limit, self.outcome.as_ref().err());
+            limits::rate_limit(&mut headers, rate_limit, self.outcome.as_ref().err());
         }
         if let Some(replaced) = self.replaced {
-            headers::replaced(&mut headers, replaced);
+            limits::replaced(&mut headers, replaced);
         }
         let (status, body) = match &self.outcome {
-            Ok(_) if self.allow.is_some() => {
-                headers::preflight(&mut headers, self.allow.as_deref().unwrap_or_default());
+            Ok(Completion::Options(allow)) => {
+                self.options(allow, &mut headers);
                 (StatusCode::NO_CONTENT, None)
             }
-            Ok(Completion::Fresh(reply)) => {
-                let (status, body) = fresh(reply, &mut headers, parts, id, now);
-                (status, Some(body))
-            }
+            Ok(Completion::Fresh(reply)) => fresh(reply, &mut headers, parts, id, now),
             Ok(Completion::Replayed(stored)) => {
                 describe(&mut headers, stored.version.as_deref(), stored.location.as_deref());
                 headers.insert(CONTENT_TYPE, JSON);
@@ -112,16 +111,14 @@ impl ResponseContext {
             }
             Err(error) => {
                 error::explain(error, &mut headers);
-                headers.insert(CONTENT_TYPE, JSON);
-                (error::status(error), Some(envelope::failure(error, id, now)))
+                (error::status(error), Some(self.error_body(error, &mut headers, id, now)))
             }
         };
         let mut response = Response::new(Body::Empty);
         if let Some(body) = body {
             if status == StatusCode::NOT_MODIFIED || parts.method == Method::HEAD {
-                // Without it whoever passes the answer on would say that a GET gets zero bytes, which
-                // RFC 9110, section 8.6 forbids.
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+                // Without it a proxy would state that a GET returns zero bytes, which RFC 9110, section 8.6 forbids.
+                headers.typed_insert(ContentLength(body.len() as u64));
             } else {
                 *response.body_mut() = Body::Text(body);
             }
@@ -131,7 +128,31 @@ impl ResponseContext {
         response
     }
 
-    /// One line a request, and the cause of what went wrong on our side.
+    /// Adds the headers of an `OPTIONS` response: a preflight for the API, `Allow` alone for a page.
+    fn options(&self, allow: &str, headers: &mut HeaderMap) {
+        let Ok(allow) = HeaderValue::from_str(allow) else { return };
+        if self.surface == Surface::Api {
+            cors::preflight(headers, &allow);
+        }
+        headers.insert(ALLOW, allow);
+    }
+
+    /// The body of an error, with the headers that belong to its form: JSON for the API, HTML for a page.
+    fn error_body(&self, error: &Error, headers: &mut HeaderMap, id: &RequestId, now: Timestamp) -> String {
+        match self.surface {
+            Surface::Api => {
+                headers.insert(CONTENT_TYPE, JSON);
+                envelope::failure(error, id, now)
+            }
+            Surface::Page => {
+                headers.insert(CONTENT_TYPE, HTML);
+                page::describe(headers);
+                page::error(error, error::status(error), id)
+            }
+        }
+    }
+
+    /// Logs one line, and the cause of a server error.
     pub(crate) fn log(
         &self,
         response: &Response<Body>,
@@ -169,55 +190,43 @@ impl ResponseContext {
     }
 }
 
-/// Status, headers and body of an answer that was worked on.
+/// Status, headers and body of a new reply.
 fn fresh(
     reply: &Reply,
     headers: &mut HeaderMap,
     parts: &Parts,
     id: &RequestId,
     now: Timestamp,
-) -> (StatusCode, String) {
-    describe(headers, reply.version.as_deref(), reply.created.as_deref());
+) -> (StatusCode, Option<String>) {
+    describe(headers, reply.version.as_deref(), reply.location.as_deref());
     if reply.redacted.is_some() {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.typed_insert(CacheControl::new().with_no_store());
     }
-    let reading = matches!(parts.method, Method::GET | Method::HEAD);
-    let is_known = headers.get(ETAG).is_some_and(|tag| is_known(&parts.headers, tag));
-    let status = if reading && is_known { StatusCode::NOT_MODIFIED } else { reply.status() };
-    let (media_type, body) = match &reply.data {
-        Data::Json(data) => (JSON, envelope::success(data, id, now)),
-        Data::Bare(document) => {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-            (JSON, document.clone())
-        }
-        Data::Lines(lines, next) => {
-            if let Some(next) = next {
-                insert(headers, LINK, &format!("<{next}>; rel=\"next\""));
-            }
-            (HeaderValue::from_static(ndjson::MEDIA_TYPE), lines.clone())
-        }
+    for (name, value) in &reply.headers {
+        headers.append(name, value.clone());
+    }
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    let is_known = headers.get(ETAG).is_some_and(|tag| conditional::is_known(&parts.headers, tag));
+    let status = if is_read && is_known { StatusCode::NOT_MODIFIED } else { reply.status };
+    let (media_type, body) = match &reply.content {
+        Content::Empty => return (status, None),
+        Content::Envelope(data) => (JSON, envelope::success(data, id, now)),
+        Content::Document(media_type, document) => (media_type.clone(), document.clone()),
     };
     if status != StatusCode::NOT_MODIFIED {
         headers.insert(CONTENT_TYPE, media_type);
     }
-    (status, body)
+    (status, Some(body))
 }
 
-/// Names the version of the data and where it was created.
-fn describe(headers: &mut HeaderMap, version: Option<&str>, created: Option<&str>) {
-    if let Some(version) = version {
-        insert(headers, ETAG, &format!("\"{version}\""));
+/// Adds the version and the location of the content.
+fn describe(headers: &mut HeaderMap, version: Option<&str>, location: Option<&str>) {
+    if let Some(tag) = version.and_then(|version| format!("\"{version}\"").parse::<ETag>().ok()) {
+        headers.typed_insert(tag);
     }
-    if let Some(location) = created {
+    if let Some(location) = location {
         insert(headers, LOCATION, location);
     }
-}
-
-/// Whether `If-None-Match` names `tag`, compared weakly (RFC 9110, section 13.1.2).
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.trim() == "*" || value.split(',').any(|named| named.trim().trim_start_matches("W/") == tag)
-    })
 }
 
 fn insert(headers: &mut HeaderMap, name: impl http::header::IntoHeaderName, value: &str) {

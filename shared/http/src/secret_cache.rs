@@ -1,7 +1,7 @@
-//! What is made of a secret that rotates, as one instance holds it: read at the first need, and again when
-//! something names a version that it does not hold.
+//! A cache of a value that is derived from a rotating secret. The secret is read at the first use, and again when an
+//! unknown version is named.
 //!
-//! Whoever holds what it needs is never kept waiting by somebody else's read of Secrets Manager.
+//! A request whose version is cached never waits for a read of Secrets Manager by another request.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,28 +10,28 @@ use std::time::Duration;
 use hb_domain::{Error, Result, Timestamp};
 use tokio::sync::Mutex;
 
-/// What names a version long gone must not cause a read each time; one that was not asked for yet may.
+/// The time between two reads for versions that do not exist. A version that was not named yet may cause a read.
 const BETWEEN_RELOADS: Duration = Duration::from_secs(60);
-/// How many names of versions that are gone are remembered.
-const MAX_GONE: usize = 100;
+/// The most names of missing versions that are kept.
+const MAX_MISSING: usize = 100;
 
-/// Who chooses the names of versions that are asked for.
+/// The source of version names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum NamedBy {
-    /// Our own rows: each name is worth a read.
+    /// Rows of the database: each name may cause a read.
     #[default]
-    Us,
-    /// Callers: all names together are worth one read in a while, whatever it comes to.
+    Database,
+    /// Callers: all names together may cause one read in [`BETWEEN_RELOADS`], whether or not it succeeds.
     Callers,
 }
 
-/// What is held of one secret.
+/// A value with versions.
 pub(crate) trait Versions {
-    /// Whether it is of this version among others.
+    /// Whether it contains this version.
     fn has(&self, version: &str) -> bool;
 }
 
-/// Shared by all requests of the instance. Its `Debug` says nothing.
+/// Shared by all requests of the instance. Its `Debug` shows nothing of the value.
 pub(crate) struct SecretCache<T> {
     held: RwLock<Option<(Arc<T>, Timestamp)>>,
     named_by: NamedBy,
@@ -41,11 +41,11 @@ pub(crate) struct SecretCache<T> {
 
 #[derive(Default)]
 struct Reading {
-    /// How the last read failed, when it did.
+    /// The error of the last read, when it failed.
     failure: Option<Error>,
     reloaded_at: Option<Timestamp>,
-    /// The versions that were asked for since then in vain.
-    gone: Vec<String>,
+    /// The versions that were missing since then.
+    missing: Vec<String>,
 }
 
 impl<T> Default for SecretCache<T> {
@@ -55,15 +55,15 @@ impl<T> Default for SecretCache<T> {
 }
 
 impl<T> SecretCache<T> {
-    /// A cache of versions that are named by these.
+    /// A cache whose versions are named by this source.
     pub(crate) fn named_by(named_by: NamedBy) -> Self {
         Self { held: RwLock::default(), named_by, reading: Mutex::default() }
     }
 }
 
 impl<T: Versions> SecretCache<T> {
-    /// What is held; otherwise what `read` gives. A failure to read is shared by the requests that wait for
-    /// the same read and not remembered beyond: the next request tries again.
+    /// The cached value, or the result of `read`. The requests that wait for one read share its error; the next request
+    /// reads again.
     pub(crate) async fn get(&self, now: Timestamp, read: impl Future<Output = Result<T>>) -> Result<Arc<T>> {
         if let Some((held, _)) = self.held() {
             return Ok(held);
@@ -79,35 +79,34 @@ impl<T: Versions> SecretCache<T> {
             return Err(failure.clone());
         }
         let read = read.await;
-        self.learn(&mut reading, now, read)
+        self.store(&mut reading, now, read)
     }
 
-    /// As [`get`](Self::get), but what is held for longer than `most` is read again; it serves on when that
-    /// fails, and while somebody else is at it.
+    /// As [`get`](Self::get), but a value that is older than `max_age` is read again. It stays in use while another
+    /// request reads, and when the read fails.
     pub(crate) async fn get_fresh(
         &self,
         now: Timestamp,
-        most: Duration,
+        max_age: Duration,
         read: impl Future<Output = Result<T>>,
     ) -> Result<Arc<T>> {
         let Some((held, at)) = self.held() else { return self.get(now, read).await };
-        if now < at.plus(most) {
+        if now < at.plus(max_age) {
             return Ok(held);
         }
         let Ok(mut reading) = self.reading.try_lock() else { return Ok(held) };
         let read = read.await;
-        match self.learn(&mut reading, now, read) {
+        match self.store(&mut reading, now, read) {
             Ok(read) => Ok(read),
             Err(error) => {
-                tracing::warn!(%error, "a secret could not be read again; the version that is held serves on");
+                tracing::warn!(%error, "a secret could not be read again; the cached version stays in use");
                 *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&held), now));
                 Ok(held)
             }
         }
     }
 
-    /// What `read` gives, since `known` did not have `version`; `None` when it was read anew for it a moment
-    /// ago and was not there.
+    /// The result of `read`, because `known` lacks `version`; `None` when a recent read did not have it either.
     pub(crate) async fn reload(
         &self,
         known: &Arc<T>,
@@ -123,17 +122,19 @@ impl<T: Versions> SecretCache<T> {
         }
         let was_just_read = reading.reloaded_at.is_some_and(|at| now < at.plus(BETWEEN_RELOADS));
         if !was_just_read {
-            reading.gone.clear();
-        } else if self.named_by == NamedBy::Callers || reading.gone.iter().any(|gone| gone == version) {
+            reading.missing.clear();
+        } else if self.named_by == NamedBy::Callers
+            || reading.missing.iter().any(|missing| missing == version)
+        {
             return Ok(None);
         }
         if self.named_by == NamedBy::Callers {
             reading.reloaded_at = Some(now);
         }
         let read = read.await;
-        let read = self.learn(&mut reading, now, read)?;
-        if !read.has(version) && reading.gone.len() < MAX_GONE {
-            reading.gone.push(version.to_owned());
+        let read = self.store(&mut reading, now, read)?;
+        if !read.has(version) && reading.missing.len() < MAX_MISSING {
+            reading.missing.push(version.to_owned());
         }
         reading.reloaded_at = Some(now);
         Ok(Some(read))
@@ -143,7 +144,7 @@ impl<T: Versions> SecretCache<T> {
         self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn learn(&self, reading: &mut Reading, now: Timestamp, read: Result<T>) -> Result<Arc<T>> {
+    fn store(&self, reading: &mut Reading, now: Timestamp, read: Result<T>) -> Result<Arc<T>> {
         match read {
             Ok(read) => {
                 let read = Arc::new(read);

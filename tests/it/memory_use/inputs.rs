@@ -130,7 +130,7 @@ fn refused_by_all(route: &Route, seeded: &Seeded, has_all: bool) -> Vec<Input> {
 /// Bodies that the route does not read.
 fn unread(route: &Route, seeded: &Seeded) -> Vec<Input> {
     let most = 8 * KIB;
-    let good = if route.tolerates_doubled_bearer { 400 } else { seeded.plain_status(route) };
+    let good = if route.accepts_doubled_bearer { 400 } else { seeded.plain_status(route) };
     let of = garbage::all(most).into_iter().map(|(kind, text)| {
         Input::new(route, seeded, good, format!("{kind} in an unread body"))
             .body(text)

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use hb_http::Route;
-use hb_http::route::Action;
+use hb_http::route::Access;
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Client, World};
 use http::Method;
@@ -91,13 +91,13 @@ impl Seeded {
 
     /// Whether the route is public.
     pub(super) fn is_open(&self, route: &Route) -> bool {
-        matches!(route.action, Action::Public(_) | Action::Keys(_))
+        route.access() == Access::Public
     }
 
     /// The status of a valid request.
     pub(super) fn plain_status(&self, route: &Route) -> u16 {
         // The token exchange is for sessions only.
-        if route.tolerates_doubled_bearer { 403 } else { 200 }
+        if route.accepts_doubled_bearer { 403 } else { 200 }
     }
 }
 

@@ -1,11 +1,10 @@
-//! From a presented credential to a principal.
+//! Authentication: from a presented credential to a principal.
 //!
-//! A token vouches for itself; only its tenant has to be known, and comes into being with its first session.
-//! A key that this instance knows, read under the epoch that it knows of the tenant, costs nothing.
-//! Otherwise the order of reads matters: the epoch has to be held *before* the credential is read, so
-//! that a revocation in between either shows in the credential or moves the epoch. The tenant is not
-//! known before the credential has been read once, so the full path is credential (only its tenant
-//! is believed) → tenant → credential again.
+//! A token is verified by its signature; only its tenant is read, which is created with its first session.
+//! A cached key, read under the cached epoch of its tenant, costs no read.
+//! Otherwise the order of reads matters: the epoch has to be read *before* the credential, so that a revocation in
+//! between either shows in the credential or changes the epoch. The tenant is unknown before the credential has been
+//! read once, so the full path is credential (only its tenant is used) → tenant → credential again.
 
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use super::cache::KnownTenant;
 use super::{Credential, Guard, Refusal};
 use crate::token::Verified;
 
-/// An authenticated caller, and the tenant as this instance knows it.
+/// An authenticated caller, and its tenant as this instance has cached it.
 #[derive(Debug)]
 pub(super) struct Authenticated {
     pub(super) principal: Principal,
@@ -28,7 +27,7 @@ pub(super) struct Authenticated {
 }
 
 impl Authenticated {
-    /// The refusal of this caller, with its standing.
+    /// The refusal of this caller, with its rate-limit status.
     pub(super) fn refused(self, error: Error, now: Timestamp) -> Refusal {
         let rate_limit = self.known.tenant.rate_limit_status(now);
         Refusal { error, principal: Some(self.principal), rate_limit: Some(rate_limit) }
@@ -56,8 +55,8 @@ impl Guard {
         }
     }
 
-    /// Reads the tenant of a token, and makes it when its first session comes: on the free plan, and once however
-    /// many come at a time.
+    /// Reads the tenant of a token. The first session of a tenant creates it, on the free plan; of several concurrent
+    /// sessions one does.
     async fn load_or_provision(&self, verified: &Verified, now: Timestamp) -> Result<KnownTenant> {
         let (tenants, id) = (self.store.tenants(), &verified.tenant);
         let mut found = tenants.get(id).await?;
@@ -66,50 +65,51 @@ impl Guard {
                 return Err(UNKNOWN);
             }
             if tenants.create(id, &Tenant::new(Plan::Free, now)).await? {
-                tracing::info!(tenant = %id, "a tenant came with its first session");
+                tracing::info!(tenant = %id, "a tenant was created for its first session");
             }
             found = tenants.get(id).await?;
         }
         let tenant =
-            found.ok_or_else(|| Error::Unavailable("a tenant was removed while it was made".into()))?;
-        self.cache.learn_tenant(id, &tenant, now);
+            found.ok_or_else(|| Error::Unavailable("a tenant was deleted while it was created".into()))?;
+        self.cache.store_tenant(id, &tenant, now);
         Ok(self.known(id, tenant, now))
     }
 
     async fn authenticate_key(&self, key: &ApiKey, now: Timestamp) -> Result<Authenticated> {
-        if let Some(authenticated) = self.remembered(key, now).await? {
+        if let Some(authenticated) = self.cached(key, now).await? {
             return Ok(authenticated);
         }
         let id = key.id();
-        let before = self.cache.tick();
+        let before = self.cache.next_tick();
         let credential = self.store.credentials().get(&id).await?.ok_or(UNKNOWN)?;
-        let held = self.cache.tenant(&credential.tenant, now).filter(|known| known.epoch_learnt < before);
-        let (credential, known) = match held {
+        let cached =
+            self.cache.tenant(&credential.tenant, now).filter(|known| known.epoch_cached_at < before);
+        let (credential, known) = match cached {
             Some(known) => (credential, known),
             None => {
                 let Some(tenant) = self.store.tenants().get(&credential.tenant).await? else {
-                    self.cache.forget_tenant(&credential.tenant, i64::MAX);
+                    self.cache.evict_tenant(&credential.tenant, i64::MAX);
                     return Err(UNKNOWN);
                 };
-                self.cache.learn_tenant(&credential.tenant, &tenant, now);
+                self.cache.store_tenant(&credential.tenant, &tenant, now);
                 let again = self.store.credentials().get(&id).await?.ok_or(UNKNOWN)?;
                 if again.tenant != credential.tenant {
                     return Err(UNKNOWN);
                 }
-                // What was learnt may have been overtaken by another request; a later epoch than
-                // this one is no harm to take up, but it was not held before the credential was read.
+                // Another request may have cached a later epoch meanwhile. That does no harm, but the epoch that
+                // counts here is the one that was read before the credential.
                 (again, self.known(&credential.tenant, tenant, now))
             }
         };
         let credential = Arc::new(credential);
-        self.cache.learn_key(&credential, known.tenant.epoch, now);
+        self.cache.store_key(&credential, known.tenant.epoch, now);
         let principal = self.verify(&credential, key, now).await?;
         Ok(Authenticated { principal, known })
     }
 
-    /// The caller, when the instance knows its key and its tenant under one epoch. A key that does
-    /// not hold before what is remembered is looked up: it may have been rotated since.
-    async fn remembered(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Authenticated>> {
+    /// The caller, when its key and its tenant are cached under one epoch. A key that does not match the cached
+    /// credential is looked up, because it may have been rotated since.
+    async fn cached(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Authenticated>> {
         let Some(known_key) = self.cache.key(&key.id(), now) else { return Ok(None) };
         let Some(known) = self.cache.tenant(&known_key.credential.tenant, now) else { return Ok(None) };
         if known_key.epoch != known.tenant.epoch {
@@ -122,7 +122,7 @@ impl Guard {
         }
     }
 
-    /// `tenant` as a known one, with what else the instance remembers of it when the epoch is the same.
+    /// The cached state of `tenant` when the epoch is the same, and otherwise the state as just read.
     fn known(&self, id: &hb_domain::TenantId, tenant: Tenant, now: Timestamp) -> KnownTenant {
         match self.cache.tenant(id, now) {
             Some(known) if known.tenant.epoch == tenant.epoch => known,
@@ -132,14 +132,14 @@ impl Guard {
 
     async fn verify(&self, credential: &StoredCredential, key: &ApiKey, now: Timestamp) -> Result<Principal> {
         let peppers = self.peppers.get(&self.store, now).await?;
-        let mut verdict = credential.verify(key, &peppers, now);
-        if let Err(CredentialError::UnknownPepper(version)) = &verdict
+        let mut verified = credential.verify(key, &peppers, now);
+        if let Err(CredentialError::UnknownPepper(version)) = &verified
             && let Some(peppers) = self.peppers.reload(&self.store, &peppers, version, now).await?
         {
-            verdict = credential.verify(key, &peppers, now);
+            verified = credential.verify(key, &peppers, now);
         }
-        verdict.map_err(|refused| {
-            Error::AuthInvalid(match refused {
+        verified.map_err(|error| {
+            Error::AuthInvalid(match error {
                 CredentialError::Unknown | CredentialError::UnknownPepper(_) => AuthFailure::Unknown,
                 CredentialError::Revoked => AuthFailure::Revoked,
                 CredentialError::Expired => AuthFailure::Expired,
@@ -147,8 +147,8 @@ impl Guard {
         })
     }
 
-    /// Refuses a caller whose tenant is suspended, or was refused by a limit a moment ago.
-    pub(super) fn refuse_from_memory(
+    /// Refuses a caller from the cache when its tenant is suspended or a limit has just refused it.
+    pub(super) fn check_cached_refusal(
         &self,
         authenticated: &Authenticated,
         now: Timestamp,

@@ -1,7 +1,7 @@
-//! The guard: authenticate → admit → authorize, in that order and for every route.
+//! The guard: authenticates and admits the requests of every route with a credential.
 //!
-//! A 401 is not counted; whatever comes after admission is, a 403 included. A caller whom this
-//! instance has just refused is refused again from memory, without a call.
+//! A request that ends in 401 is not counted. Every admitted request is, also when it ends in 403. A tenant that this
+//! instance has just refused is refused again from the cache, without a call to the database.
 
 mod admit;
 mod authenticate;
@@ -18,28 +18,29 @@ use hb_domain::{ApiKey, Clock, Error, KeyId, Principal, RequestId};
 use hb_store::{Context, Store};
 
 use crate::token::Tokens;
+use admit::Step;
 use cache::Cache;
 pub(crate) use peppers::PepperCache;
 
-/// Decides about requests, with what this instance remembers of keys and tenants.
+/// Authenticates and admits requests, with a cache of keys and tenants.
 #[derive(Debug)]
 pub(crate) struct Guard {
     store: Store,
-    /// Asked anew for each decision: what a slow call brings back is judged by the time it comes back.
+    /// Read anew for each decision: the result of a slow call is checked at the time of its return.
     clock: Clock,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
     cache: Cache,
 }
 
-/// A request that was let in.
+/// An admitted request.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) principal: Principal,
     pub(crate) rate_limit: RateLimitStatus,
-    /// Refusals of this key that this instance remembers and has not written down yet.
+    /// Refused requests of this key that have not been written yet.
     pub(crate) limited: u64,
-    /// Of which version the tenant's memories were when it was let through.
+    /// The version of the tenant's memories at the time of the admission.
     pub(crate) search: SearchVersion,
 }
 
@@ -50,13 +51,13 @@ impl Admission {
     }
 }
 
-/// A request that was not.
+/// A refused request.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) error: Error,
-    /// Who asked, when that was established.
+    /// The caller, when it was authenticated.
     pub(crate) principal: Option<Principal>,
-    /// The standing that the answer's headers show, when the caller is known.
+    /// The rate-limit status for the headers, when the caller was authenticated.
     pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
@@ -67,14 +68,14 @@ impl From<Error> for Refusal {
 }
 
 impl Refusal {
-    /// When the secret that the caller presented was replaced, if it was.
+    /// The rotation that replaced the presented secret, if one did.
     pub(crate) fn replaced(&self) -> Option<Replaced> {
         self.principal.as_ref().and_then(Principal::replaced)
     }
 }
 
-/// How many times a request starts over because the tenant's keys or plan changed under it.
-const MAX_RELOADS: usize = 4;
+/// How often a request starts over because the tenant's keys or plan changed meanwhile.
+const MAX_ATTEMPTS: usize = 4;
 
 impl Guard {
     pub(crate) fn new(store: Store, clock: Clock, tokens: Tokens) -> Self {
@@ -85,50 +86,51 @@ impl Guard {
     pub(crate) async fn admit(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
         let credential = credential_of(bearer)?;
         let mut authenticated = self.authenticate(&credential, self.clock.now()).await?;
-        for _ in 0..MAX_RELOADS {
-            self.refuse_from_memory(&authenticated, self.clock.now())?;
+        for _ in 0..MAX_ATTEMPTS {
+            self.check_cached_refusal(&authenticated, self.clock.now())?;
             match self.admit_once(authenticated).await? {
-                Some(admission) => return Ok(admission),
-                None => authenticated = self.authenticate(&credential, self.clock.now()).await?,
+                Step::Admitted(admission) => return Ok(admission),
+                Step::StartOver => authenticated = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
         Err(authenticated
-            .refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
+            .refused(Error::Unavailable("the tenant's epoch kept changing".into()), self.clock.now()))
     }
 
-    /// Authenticates a request that is not counted and reads its tenant's standing, consistently.
-    pub(crate) async fn rate_limit_status(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
+    /// Authenticates a request that is not counted, and reads its tenant consistently.
+    pub(crate) async fn admit_unmetered(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
         let credential = credential_of(bearer)?;
         let mut authenticated = self.authenticate(&credential, self.clock.now()).await?;
-        for pass in 0..MAX_RELOADS {
+        for pass in 0..MAX_ATTEMPTS {
             let now = self.clock.now();
-            self.refuse_from_memory(&authenticated, now).or_else(|refusal| match refusal.error {
-                // The standing is there to be asked for exactly then.
+            self.check_cached_refusal(&authenticated, now).or_else(|refusal| match refusal.error {
+                // Unmetered requests are answered also when the limits are used up.
                 Error::RateLimited { .. } | Error::QuotaExhausted(_) => Ok(()),
                 _ => Err(refusal),
             })?;
-            // Starting over because the epoch has moved is not asking again.
+            // A changed epoch restarts the same request, which has passed the interval already.
             if pass == 0
-                && let Some(retry_after) = self.cache.status_requested(authenticated.principal.tenant(), now)
+                && let Some(retry_after) =
+                    self.cache.check_unmetered_interval(authenticated.principal.tenant(), now)
             {
                 return Err(authenticated.refused(Error::RateLimited { retry_after }, now));
             }
-            match self.read_rate_limit_status(authenticated).await? {
-                Some(admission) => return Ok(admission),
-                None => authenticated = self.authenticate(&credential, self.clock.now()).await?,
+            match self.read_once(authenticated).await? {
+                Step::Admitted(admission) => return Ok(admission),
+                Step::StartOver => authenticated = self.authenticate(&credential, self.clock.now()).await?,
             }
         }
         Err(authenticated
-            .refused(Error::Unavailable("the tenant's epoch kept moving".into()), self.clock.now()))
+            .refused(Error::Unavailable("the tenant's epoch kept changing".into()), self.clock.now()))
     }
 
-    /// Notes a refusal of `key`, to be written down with its next admitted request.
+    /// Counts a refused request of `key`, to be written with its next admitted request.
     pub(crate) fn record_rate_limited(&self, key: &KeyId) {
         self.cache.record_rate_limited(key);
     }
 }
 
-/// What a caller presents, when it could be good.
+/// A well-formed credential.
 #[derive(Debug)]
 enum Credential {
     Key(ApiKey),

@@ -1,4 +1,4 @@
-//! The peppers this instance holds.
+//! The cached peppers of an instance.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ impl Versions for Peppers {
 }
 
 impl PepperCache {
-    /// The peppers; the current one suffices until a hash names another.
+    /// The cached peppers: the current one, until a hash names another version.
     pub(crate) async fn get(&self, store: &Store, now: Timestamp) -> Result<Arc<Peppers>> {
         let read = async { Ok(Peppers { current: store.secrets().pepper().await?, previous: None }) };
         self.0.get(now, read).await
     }
 
-    /// The peppers, read anew because `known` did not have `version`; `None` when that has been in vain.
+    /// The peppers, read anew because `known` lacks `version`; `None` when a recent read did not have it either.
     pub(crate) async fn reload(
         &self,
         store: &Store,

@@ -1,23 +1,16 @@
-//! Clerk's session tokens: header, key, signature, claims, in that order.
+//! Clerk session tokens: verifies header, key, signature and claims, in that order.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use hb_domain::clerk::{ClerkRules, SessionError};
-use hb_domain::error::{AuthFailure, Forbidden};
+use hb_domain::error::Forbidden;
 use hb_domain::token::{self, Claims, TokenHeader};
 use hb_domain::{Error, Result, Timestamp};
 use jsonwebtoken::{Algorithm, Validation};
 
 use super::jwks::{Jwks, VerifyingKey};
 use super::settings::{ClerkSettings, KeySource};
-use super::{Kind, Verified};
-
-/// The caller learns that the token is no good, the log which rule it broke, and neither what the token says.
-fn unknown(rule: impl Debug) -> Error {
-    tracing::debug!(?rule, "a token is refused");
-    Error::AuthInvalid(AuthFailure::Unknown)
-}
+use super::{Kind, Verified, expired, refused};
 
 /// Verifies the tokens of one issuer.
 #[derive(Debug)]
@@ -41,36 +34,39 @@ impl Clerk {
         Self { rules: settings.rules, keys }
     }
 
-    /// Whose session a token is of.
+    /// Verifies a session token.
     pub(crate) async fn verify(&self, token: &str, header: &TokenHeader, now: Timestamp) -> Result<Verified> {
         let key = match (&self.keys, &header.key_id) {
             (Keys::Known(key), _) => Some(Arc::clone(key)),
             (Keys::Fetched(keys), Some(name)) => keys.key(name, now).await?,
             (Keys::Fetched(_), None) => None,
         };
-        // The key decides on the algorithm, never the token.
-        let key = key.filter(|key| key.algorithm == header.algorithm).ok_or_else(|| unknown("Key"))?;
+        // The key determines the algorithm, never the token.
+        let key = key.filter(|key| key.algorithm == header.algorithm).ok_or_else(|| refused("Key"))?;
         if !signature_holds(token, &key) {
-            return Err(unknown("Signature"));
+            return Err(refused("Signature"));
         }
-        let claims = Claims::parse(token).ok_or_else(|| unknown("Claims"))?;
-        let session = self.rules.verify(header, &claims, now).map_err(|refused| match refused {
-            SessionError::Unknown(rule) => unknown(rule),
-            SessionError::Expired => Error::AuthInvalid(AuthFailure::TokenExpired),
-            SessionError::NoOrganization => Error::Forbidden(Forbidden::NoOrganization),
+        let claims = Claims::parse(token).ok_or_else(|| refused("Claims"))?;
+        let session = self.rules.verify(header, &claims, now).map_err(|error| match error {
+            SessionError::Unknown(rule) => refused(rule),
+            SessionError::Expired => expired(),
+            SessionError::NoOrganization => {
+                tracing::debug!(rule = "NoOrganization", "a token is refused");
+                Error::Forbidden(Forbidden::NoOrganization)
+            }
         })?;
         let kind = Kind::User { manages_keys: session.manages_keys };
         Ok(Verified { tenant: session.tenant, user: session.user, kind, expires_at: session.expires_at })
     }
 }
 
-/// Whether the token is signed with this key. Its claims are ours to judge, by our own clock, so every check
-/// of the library's is off; each by name, since its defaults are others.
+/// Whether the token is signed with this key. The claims are checked separately, by the clock of the instance, so every
+/// check of the library is turned off by name; some are on by default.
 fn signature_holds(token: &str, key: &VerifyingKey) -> bool {
     let mut validation = Validation::new(match key.algorithm {
         token::Algorithm::Rs256 => Algorithm::RS256,
         token::Algorithm::Es256 => Algorithm::ES256,
-        // No key of Clerk's is for our own algorithm.
+        // No Clerk key has the algorithm of access tokens.
         token::Algorithm::EdDsa => return false,
     });
     validation.leeway = 0;

@@ -1,4 +1,4 @@
-//! Tokens: Clerk's, which users bring along, and our own, which a session can be traded for.
+//! Tokens: Clerk sessions, and first-party access tokens, for which a session can be exchanged.
 
 mod access_tokens;
 mod address;
@@ -7,6 +7,7 @@ mod fetch;
 mod jwks;
 mod settings;
 
+use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -25,21 +26,21 @@ pub use access_tokens::MintedToken;
 use clerk::Clerk;
 pub use settings::ClerkSettings;
 
-/// How long a token that was verified is believed without being verified again.
-const BELIEVED: Duration = Duration::from_secs(60);
-/// How many are remembered, each some 200 bytes.
+/// How long a verified token is cached.
+const MAX_AGE: Duration = Duration::from_secs(60);
+/// The most cached tokens, each about 200 bytes.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
-/// Verifies tokens, with what this instance remembers of keys and of tokens.
+/// Verifies tokens, with a cache of keys and of verified tokens.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     clerk: Option<Clerk>,
     pub(crate) access: AccessTokens,
-    /// By the SHA-256 of the token: what is remembered cannot be presented.
+    /// By the SHA-256 of the token, so that the cache contains no credential.
     verified: Mutex<LruCache<[u8; 32], (Verified, Timestamp)>>,
 }
 
-/// Who a token is of.
+/// The caller that a verified token names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verified {
     pub(crate) tenant: TenantId,
@@ -48,15 +49,27 @@ pub(crate) struct Verified {
     expires_at: Timestamp,
 }
 
-/// Whose tokens there are.
+/// The kinds of token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     User { manages_keys: bool },
     AccessToken { scopes: Scopes },
 }
 
+/// The error of an invalid token. The debug log names the violated rule; neither contains any part of the token.
+fn refused(rule: impl Debug) -> Error {
+    tracing::debug!(?rule, "a token is refused");
+    Error::AuthInvalid(AuthFailure::Unknown)
+}
+
+/// As [`refused`], for a token that has expired.
+fn expired() -> Error {
+    tracing::debug!(rule = "Expired", "a token is refused");
+    Error::AuthInvalid(AuthFailure::TokenExpired)
+}
+
 impl Verified {
-    /// Whether its tenant comes into being when it is first seen.
+    /// Whether its tenant is created when it does not exist.
     pub(crate) const fn may_provision_tenant(&self) -> bool {
         matches!(self.kind, Kind::User { .. })
     }
@@ -74,41 +87,40 @@ impl Verified {
 }
 
 impl Tokens {
-    /// Tokens of a deployment; without settings of Clerk only our own are known, and nobody gets one.
+    /// The tokens of a deployment. Without Clerk settings no token is valid.
     pub(crate) fn new(clerk: Option<ClerkSettings>) -> Self {
         let verified = Mutex::new(LruCache::new(CAPACITY));
         Self { clerk: clerk.map(Clerk::new), access: AccessTokens::default(), verified }
     }
 
-    /// Who a token is of.
+    /// Verifies a token.
     ///
     /// # Errors
-    /// [`Error::AuthInvalid`] when it is not good, [`Error::Forbidden`] when its session has no tenant,
-    /// [`Error::Upstream`] or [`Error::Unavailable`] when keys cannot be had.
+    /// [`Error::AuthInvalid`] when it is invalid or has expired, [`Error::Forbidden`] when its session has no tenant,
+    /// [`Error::Upstream`] or [`Error::Unavailable`] when keys cannot be read.
     pub(crate) async fn verify(&self, store: &Store, token: &TokenText, now: Timestamp) -> Result<Verified> {
         let digest: [u8; 32] = Sha256::digest(token.as_str()).into();
-        if let Some(verified) = self.remembered(&digest, now) {
+        if let Some(verified) = self.cached(&digest, now) {
             return Ok(verified);
         }
-        let unknown = || Error::AuthInvalid(AuthFailure::Unknown);
-        let header = TokenHeader::parse(token.as_str()).ok_or_else(unknown)?;
+        let header = TokenHeader::parse(token.as_str()).ok_or_else(|| refused("Header"))?;
         let verified = match (header.algorithm, &self.clerk) {
-            // Without Clerk nobody has a session to trade, so there is no token of ours either.
-            (_, None) => return Err(unknown()),
+            // Without Clerk there is no session to exchange, so no access token was issued either.
+            (_, None) => return Err(refused("NoClerk")),
             (Algorithm::EdDsa, Some(_)) => self.access.verify(store, token.as_str(), &header, now).await?,
             (Algorithm::Rs256 | Algorithm::Es256, Some(clerk)) => {
                 clerk.verify(token.as_str(), &header, now).await?
             }
         };
-        let until = verified.expires_at.min(now.plus(BELIEVED));
+        let until = verified.expires_at.min(now.plus(MAX_AGE));
         self.verified.lock().unwrap_or_else(PoisonError::into_inner).put(digest, (verified.clone(), until));
         Ok(verified)
     }
 
-    fn remembered(&self, digest: &[u8; 32], now: Timestamp) -> Option<Verified> {
+    fn cached(&self, digest: &[u8; 32], now: Timestamp) -> Option<Verified> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back must not make a token younger than it was.
+        // A clock that was set back must not extend the time that a token is cached.
         let (found, until) = verified.get(digest)?;
-        (now < *until && *until <= now.plus(BELIEVED)).then(|| found.clone())
+        (now < *until && *until <= now.plus(MAX_AGE)).then(|| found.clone())
     }
 }

@@ -1,5 +1,6 @@
-//! The headers that answers share: CORS, the rate limit, the announcement of a replaced secret.
+//! The headers of the rate limit and of a replaced secret.
 
+use std::fmt::Display;
 use std::time::{Duration, UNIX_EPOCH};
 
 use hb_domain::Error;
@@ -7,33 +8,12 @@ use hb_domain::principal::Replaced;
 use hb_domain::tenant::RateLimitStatus;
 use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
-const ALLOWED: &str = "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match";
-const EXPOSED: &str = "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
-    X-RateLimit-Retry-After, Retry-After, RateLimit, RateLimit-Policy, ETag, Location, Link, Deprecation, \
-    Sunset, Idempotent-Replayed, WWW-Authenticate";
-/// How long a browser may remember a preflight, in seconds.
-const PREFLIGHT_AGE: u64 = 7_200;
-
-/// Adds what lets any web page read the answer. There are no cookies, so no credentials mode either.
-pub(crate) fn cross_origin(headers: &mut HeaderMap) {
-    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
-    headers.insert("access-control-expose-headers", HeaderValue::from_static(EXPOSED));
-}
-
-/// Adds what a preflight asks for.
-pub(crate) fn preflight(headers: &mut HeaderMap, allow: &str) {
-    put(headers, "access-control-allow-methods", allow);
-    put(headers, "allow", allow);
-    headers.insert("access-control-allow-headers", HeaderValue::from_static(ALLOWED));
-    headers.insert("access-control-max-age", HeaderValue::from(PREFLIGHT_AGE));
-}
-
-/// Adds the standing: the month's window, or the bucket's when it was the bucket that refused; and
-/// both policies in the form of draft-ietf-httpapi-ratelimit-headers.
+/// Adds the rate-limit status: `X-RateLimit-*` for the month, or for the bucket when the bucket refused the request;
+/// and both policies in the form of draft-ietf-httpapi-ratelimit-headers.
 pub(crate) fn rate_limit(headers: &mut HeaderMap, rate_limit: &RateLimitStatus, error: Option<&Error>) {
     let (allowance, now) = (&rate_limit.allowance, rate_limit.at);
     if let Some(Error::RateLimited { retry_after }) = error {
-        // Rounded up, so that who waits that long is admitted.
+        // Rounded up, so that a caller that waits this long is admitted.
         let wait = seconds_up(*retry_after).max(1);
         put(headers, "x-ratelimit-limit", allowance.burst);
         put(headers, "x-ratelimit-remaining", 0);
@@ -75,12 +55,12 @@ pub(crate) fn replaced(headers: &mut HeaderMap, replaced: Replaced) {
     put(headers, "sunset", httpdate::fmt_http_date(end));
 }
 
-/// Whole seconds, rounded up: who waits that long has waited enough.
+/// Whole seconds, rounded up.
 pub(crate) fn seconds_up(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: impl std::fmt::Display) {
+fn put(headers: &mut HeaderMap, name: &'static str, value: impl Display) {
     if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
         headers.insert(HeaderName::from_static(name), value);
     }

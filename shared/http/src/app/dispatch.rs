@@ -1,0 +1,188 @@
+//! From a request to its handler, by the access that the route gives.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use hb_domain::bearer::Bearer;
+use hb_domain::memory_ids::MemoryIds;
+use hb_domain::tenant::RateLimitStatus;
+use hb_domain::usage::DayCounts;
+use hb_domain::{Error, Principal, RequestId, Scope, Timestamp};
+use hb_store::Context;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use lambda_http::Body;
+
+use super::{App, panicked};
+use crate::completion::Completion;
+use crate::response::ResponseContext;
+use crate::route::{Found, Handler, Handling, Route};
+use crate::{Call, PublicCall, body};
+
+/// One request on its way to the handler of its route.
+pub(super) struct Dispatch<'r> {
+    pub(super) route: &'static Route,
+    pub(super) captures: Vec<(&'static str, String)>,
+    pub(super) parts: &'r Parts,
+    pub(super) id: &'r RequestId,
+    pub(super) received_at: Timestamp,
+}
+
+impl App {
+    pub(super) async fn dispatch(
+        &self,
+        found: Found<'static>,
+        parts: &Parts,
+        body: Body,
+        id: &RequestId,
+        received_at: Timestamp,
+    ) -> ResponseContext {
+        let (route, captures) = match found {
+            Found::Route(route, captures) => (route, captures),
+            Found::Options { allow, .. } => {
+                return ResponseContext::anonymous(Ok(Completion::Options(allow)));
+            }
+            Found::WrongMethod { allow, .. } => {
+                return ResponseContext::anonymous(Err(Error::MethodNotAllowed { allow }));
+            }
+            Found::Unknown => return ResponseContext::anonymous(Err(Error::UnknownRoute)),
+        };
+        let request = Dispatch { route, captures, parts, id, received_at };
+        let context = match route.handler() {
+            Handler::Public(handler) => self.call_public(&request, &body, handler).await,
+            Handler::Unmetered(handler) => self.call_unmetered(request, body, handler).await,
+            Handler::Metered(scope, handler) => self.call_metered(request, body, scope, handler).await,
+        };
+        ResponseContext { route: route.path, ..context }
+    }
+
+    async fn call_public(
+        &self,
+        request: &Dispatch<'_>,
+        body: &[u8],
+        handler: fn(PublicCall) -> Handling,
+    ) -> ResponseContext {
+        let call = PublicCall {
+            received_at: request.received_at,
+            store: self.0.store.clone(),
+            tokens: Arc::clone(&self.0.guard.tokens),
+            query: request.parts.uri.query().unwrap_or_default().to_owned(),
+        };
+        let outcome = match body::check_unread(body, None) {
+            Ok(()) => handler(call).await,
+            Err(error) => Err(error),
+        };
+        ResponseContext::anonymous(outcome.map(Completion::Fresh))
+    }
+
+    async fn call_unmetered(
+        &self,
+        request: Dispatch<'_>,
+        body: Body,
+        handler: fn(Call) -> Handling,
+    ) -> ResponseContext {
+        let admission = match self.0.guard.admit_unmetered(bearer(&request)).await {
+            Ok(admission) => admission,
+            Err(refusal) => return ResponseContext::refused(refusal),
+        };
+        let rate_limit = admission.rate_limit;
+        let context = admission.into_context(request.id.clone());
+        let call = self.new_call(&request, body, context.clone(), rate_limit);
+        let outcome = self.perform(&request, call, None, handler).await;
+        ResponseContext::of(outcome, Some(context.principal()), Some(rate_limit))
+    }
+
+    /// Admits the request and runs its handler, and counts the request for its key at the same time.
+    async fn call_metered(
+        &self,
+        request: Dispatch<'_>,
+        body: Body,
+        scope: Option<Scope>,
+        handler: fn(Call) -> Handling,
+    ) -> ResponseContext {
+        let admission = match self.0.guard.admit(bearer(&request)).await {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
+                    (&refusal.error, refusal.principal.as_ref().and_then(Principal::key_id))
+                {
+                    self.0.guard.record_rate_limited(key);
+                }
+                return ResponseContext::refused(refusal);
+            }
+        };
+        let (rate_limit, limited) = (admission.rate_limit, admission.limited);
+        // What the request writes and what it counts for its key has one time, and so lies in one day and month.
+        let context = admission.into_context(request.id.clone());
+        let call = self.new_call(&request, body, context.clone(), rate_limit);
+        let handling = async {
+            let performing = AssertUnwindSafe(self.perform(&request, call, scope, handler)).catch_unwind();
+            performing.await.unwrap_or_else(|_| Err(panicked()))
+        };
+        let admitted = DayCounts { requests: 1, errors: 0, limited };
+        let (outcome, ()) = tokio::join!(handling, self.count_usage(&context, admitted));
+        let failed = match &outcome {
+            Ok(Completion::Fresh(_) | Completion::Options(_)) => false,
+            Ok(Completion::Replayed(stored)) => stored.status >= 400,
+            Err(_) => true,
+        };
+        if failed {
+            let errors = DayCounts { errors: 1, ..DayCounts::default() };
+            self.count_usage(&context, errors).await;
+        }
+        ResponseContext::of(outcome, Some(context.principal()), Some(rate_limit))
+    }
+
+    fn new_call(
+        &self,
+        request: &Dispatch<'_>,
+        body: Body,
+        context: Context,
+        rate_limit: RateLimitStatus,
+    ) -> Call {
+        Call {
+            context,
+            rate_limit,
+            started: Instant::now(),
+            clock: self.0.clock.clone(),
+            rng: self.0.entropy.rng(),
+            memory_ids: MemoryIds::default(),
+            secrets: self.0.entropy.rng(),
+            store: self.0.store.clone(),
+            peppers: Arc::clone(&self.0.guard.peppers),
+            tokens: Arc::clone(&self.0.guard.tokens),
+            captures: request.captures.clone(),
+            query: request.parts.uri.query().unwrap_or_default().to_owned(),
+            headers: without_credential(&request.parts.headers),
+            body,
+        }
+    }
+
+    /// Counts for the caller's key. The request was admitted, so a failure here does not fail it.
+    async fn count_usage(&self, context: &Context, counts: DayCounts) {
+        let Some(key) = context.principal().key_id() else { return };
+        if let Err(error) = self.0.store.with(context).usage().add(key, &counts).await {
+            tracing::error!(%key, %error, ?counts, "usage was not counted");
+        }
+    }
+}
+
+/// The credential of a request. Two `Authorization` headers are ambiguous, so neither is accepted.
+fn bearer(request: &Dispatch<'_>) -> Option<Bearer> {
+    let mut values = request.parts.headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Some(Bearer::Unknown),
+        (header, None) if request.route.accepts_doubled_bearer => Bearer::parse_doubled(header),
+        (header, None) => Bearer::parse(header),
+    }
+}
+
+/// The headers without the credential: a handler has no use for it, and cannot leak it.
+fn without_credential(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.remove(AUTHORIZATION);
+    headers
+}

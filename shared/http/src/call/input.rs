@@ -1,0 +1,109 @@
+//! The input of a call: body, query string, path and conditions.
+
+use std::fmt;
+
+use hb_domain::fields::Fields;
+use hb_domain::{Error, Result, batch, json};
+use http::header::HeaderMap;
+use lambda_http::Body;
+
+use super::Call;
+use crate::{body, response};
+
+impl Call {
+    /// Whether there is a body.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// The fields of the JSON body, of which `tenantId` has been checked.
+    ///
+    /// # Errors
+    /// When the body is too large, is not sent as JSON or is not a JSON object. A wrong `tenantId` is reported when the
+    /// fields are finished, as all invalid fields are.
+    pub fn body(&self) -> Result<Fields> {
+        self.own(body::json_fields(&self.headers, &self.body, body::MAX_JSON, json::MAX_VALUES)?)
+    }
+
+    /// The fields of a JSON body that holds a batch, of which `tenantId` has been checked.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub fn bulk_body(&self) -> Result<Fields> {
+        self.own(body::json_fields(&self.headers, &self.body, body::MAX_BULK, batch::MAX_VALUES)?)
+    }
+
+    /// Moves the body out of the call, so that it can be borrowed while the call is used.
+    pub fn take_body(&mut self) -> TakenBody {
+        TakenBody { headers: self.headers.clone(), body: std::mem::take(&mut self.body) }
+    }
+
+    /// The parameters of the query string, of which `tenantId` has been checked.
+    pub fn query(&self) -> Fields {
+        let mut query = query_fields(&self.query);
+        query.check_tenant(self.context.tenant());
+        query
+    }
+
+    /// Refuses query parameters other than the caller's `tenantId`.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] or [`Error::TenantMismatch`].
+    pub fn no_query(&self) -> Result<()> {
+        self.query().finish()
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not a well-formed id, which nothing can have.
+    pub fn path_id<T>(&self, parse: fn(&str) -> Option<T>) -> Result<T> {
+        let (_, text) = self.captures.first().ok_or_else(|| Error::Internal("the route has no id".into()))?;
+        parse(text).ok_or(Error::NotFound)
+    }
+
+    /// The versions that `If-Match` accepts; `None` when it accepts any.
+    pub fn expected_versions(&self) -> Option<Vec<String>> {
+        response::expected_versions(&self.headers)
+    }
+
+    /// Refuses an unread body that is large or names another tenant.
+    ///
+    /// # Errors
+    /// As [`body::check_unread`].
+    pub(crate) fn check_unread_body(&self) -> Result<()> {
+        body::check_unread(&self.body, Some(self.context.tenant()))
+    }
+
+    fn own(&self, mut fields: Fields) -> Result<Fields> {
+        fields.check_tenant(self.context.tenant());
+        Ok(fields)
+    }
+}
+
+/// A body that was moved out of its call. Its `Debug` shows nothing of it.
+pub struct TakenBody {
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl TakenBody {
+    /// The lines of NDJSON that are not empty, with their numbers.
+    ///
+    /// # Errors
+    /// When the body is too large or not sent as NDJSON.
+    pub fn lines(&self) -> Result<Vec<(usize, &[u8])>> {
+        body::ndjson_lines(&self.headers, &self.body)
+    }
+}
+
+impl fmt::Debug for TakenBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TakenBody")
+    }
+}
+
+/// The parameters of a query string.
+pub(crate) fn query_fields(query: &str) -> Fields {
+    Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned())
+}

@@ -1,0 +1,60 @@
+//! The completion of a request: a new reply or a stored response, and the part of it that a caller may see.
+
+use hb_domain::idempotency::StoredResponse;
+use hb_domain::{Error, Principal, Result};
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::Reply;
+use crate::envelope;
+use crate::reply::Content;
+use crate::route::Reveals;
+
+/// The completion of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Completion {
+    /// The handler ran.
+    Fresh(Reply),
+    /// The request repeats an earlier one, whose response is stored.
+    Replayed(StoredResponse),
+    /// An `OPTIONS` request; the methods of the path, as `Allow` lists them.
+    Options(String),
+}
+
+impl Completion {
+    /// The part that `principal` may see: all of it, or without the scope the fields for all and no version. A stored
+    /// response holds all of it, since the next caller may have the scope.
+    ///
+    /// # Errors
+    /// [`Error::MissingScope`] when not even the status may be seen, [`Error::Internal`] when the data lacks the fields.
+    pub(crate) fn visible_to(self, principal: &Principal, reveals: &Reveals) -> Result<Self> {
+        let Err(missing) = principal.require(reveals.scope) else { return Ok(self) };
+        match self {
+            Self::Fresh(reply) => {
+                let Content::Envelope(data) = &reply.content else {
+                    return Err(Error::Internal("reply: only data in the envelope has fields".into()));
+                };
+                let data: Value = serde_json::from_str(data).unwrap_or_default();
+                let content = Content::Envelope(reduced(&data, reveals.fields_for_all)?.to_string());
+                Ok(Self::Fresh(Reply { content, version: None, ..reply }))
+            }
+            // An unmet condition would reveal the state that the condition was about.
+            Self::Replayed(stored) if stored.status == StatusCode::PRECONDITION_FAILED.as_u16() => {
+                Err(missing)
+            }
+            Self::Replayed(stored) if stored.status >= 400 => Ok(Self::Replayed(stored)),
+            Self::Replayed(stored) => {
+                let body = envelope::with_data(&stored.body, |data| reduced(data, reveals.fields_for_all))?;
+                Ok(Self::Replayed(StoredResponse { body, version: None, ..stored }))
+            }
+            Self::Options(allow) => Ok(Self::Options(allow)),
+        }
+    }
+}
+
+/// `data` with only these fields.
+fn reduced(data: &Value, fields: &[&str]) -> Result<Value> {
+    let field = |name: &&str| Some(((*name).to_owned(), data.get(*name)?.clone()));
+    let stored: Option<Map<String, Value>> = fields.iter().map(field).collect();
+    stored.map(Value::Object).ok_or_else(|| Error::Internal("reply: data without the fields for all".into()))
+}
