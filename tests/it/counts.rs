@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use hb_domain::plan::{Allowance, Plan};
 use hb_store::StorageUsage;
@@ -78,8 +79,36 @@ async fn sixty_four_concurrent_creates_at_the_limit_never_exceed_a_thousand() {
 }
 
 #[tokio::test]
-async fn free_has_room_for_a_thousand_and_enterprise_for_any_number() {
-    assert_eq!(Plan::ALL.map(|plan| plan.allowance().memories), [Some(1_000), Some(1_000_000), None]);
+async fn free_holds_a_thousand_memories_pro_a_million_and_enterprise_any_number() {
+    let world = World::new().await;
+    let instance = world.instance().await;
+    let body = json!({"content": "one of many", "type": "task"});
+    for (plan, limit) in [(Plan::Free, Some(1_000)), (Plan::Pro, Some(1_000_000)), (Plan::Enterprise, None)] {
+        let account = world.account(plan.as_str(), plan).await;
+        let client = instance.client.with(&account.key);
+        client.post(MEMORIES, body.clone()).await.expect(201, "");
+        count_as(&world, &account, limit.unwrap_or(1_000_000_000_000) - 1).await;
+        client.post(MEMORIES, body.clone()).await.expect(201, "");
+        let next = client.post(MEMORIES, body.clone()).await;
+        match limit {
+            Some(limit) => {
+                next.expect(402, "INSUFFICIENT_QUOTA");
+                assert_eq!(next.message(), format!("The plan's {limit} memories are used up"));
+            }
+            None => next.expect(201, ""),
+        }
+    }
+}
+
+/// Makes the ledger say that the tenant has so many memories.
+async fn count_as(world: &World, account: &Account, memories: u64) {
+    let client = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
+    let update = client.update_item().table_name("Usage");
+    let update = update.key("tenant", AttributeValue::S(account.tenant.to_string()));
+    let update = update.key("sk", AttributeValue::S("memories".into()));
+    let update = update.update_expression("SET memories = :memories");
+    let memories = AttributeValue::N(memories.to_string());
+    update.expression_attribute_values(":memories", memories).send().await.expect("the database");
 }
 
 #[tokio::test]
