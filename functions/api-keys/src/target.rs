@@ -36,5 +36,5 @@ pub(crate) async fn find(call: &Call, id: &str) -> Result<KeySummary> {
 /// [`Error::NotFound`] when there is no such key.
 pub(crate) async fn read(call: &Call, id: &KeyId) -> Result<KeySummary> {
     let key = call.keys().get(id).await?;
-    if key.is_shown(call.effective_at()) { Ok(key) } else { Err(Error::NotFound) }
+    if key.is_listed(call.effective_at()) { Ok(key) } else { Err(Error::NotFound) }
 }

@@ -1,51 +1,52 @@
-//! One request's way through the conditional writes of its admission.
+//! The conditional writes of one admission.
 //!
-//! DynamoDB conditions know neither `max()` nor sums, so an admission is one of two conditional writes, its
-//! [`Branch`]es. An [`AdmissionAttempt`] chooses the first and says, from the item that a failed write has found, what comes
-//! next. It does no I/O: the guard drives it against the database, tests against a simulated one.
+//! Conditions of DynamoDB have neither `max()` nor arithmetic, so an admission is one of two conditional writes, its
+//! [`Branch`]es. An [`AdmissionAttempt`] chooses the first write and derives each next step from the item that a
+//! failed write returned. It does no I/O: the guard runs it against the database, tests run it against a simulated
+//! one.
 //!
-//! A request reads the clock once for both branches. Since `tat` only rises, in use, idle, in use is then the longest
-//! way: a fourth failure says that the bucket is empty. The clock is read anew only to judge a refusal, so that a
-//! request whose call was slow is judged by the time at which it came back.
+//! A request reads the clock once for both branches. Since `tat` never decreases, the longest sequence is in use,
+//! idle, in use; a fourth failure means that the bucket is empty. The clock is read again only to verify a refusal,
+//! so that a slow call is judged by the time at which it returned.
 
 use crate::Timestamp;
 use crate::meter::{Branch, Bucket, Limit, UsageMeter};
 use crate::plan::Allowance;
 
-/// How many writes one admission may take: three for the branches, others when a wrong clock is repaired or when
-/// calls are so slow that the bucket refills meanwhile.
+/// The maximum number of writes of one admission: three for the branches, and more where a wrong clock is repaired or
+/// the bucket refills during slow calls.
 pub const MAX_WRITES: u32 = 8;
 
-/// So many admissions by others within the slack mean that `tat` is rarely behind it.
+/// With more admissions by other instances within the slack, `tat` is rarely behind it.
 const BUSY: f64 = 2.0;
-/// So many admissions by others since the last look mean that what was seen is out of date.
+/// With more admissions by other instances since the last read, what was read is outdated.
 const OUTDATED: f64 = 2.0;
-/// Over which time the rate of others is averaged, in seconds.
+/// The time over which the rate of other instances is averaged, in seconds.
 const AVERAGED_OVER: f64 = 0.2;
 
-/// What an instance has last seen of a tenant's bucket, by which it guesses the branch that fits.
+/// The state of a tenant's bucket that an instance read last, from which it predicts the branch that fits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastSeen {
     tat: i64,
-    /// Requests of the month, and when they were that many.
+    /// The requests of the month at the time `at`.
     used: u64,
     at: Option<Timestamp>,
-    /// Admissions a second by other instances.
+    /// Admissions per second by other instances.
     others: f64,
 }
 
 impl LastSeen {
-    /// Notes what the database has shown at `now`; `is_own` says that this very write admitted a request.
+    /// Records what the database returned at `now`. `is_own` means that this write admitted a request.
     pub fn update(&mut self, meter: &UsageMeter, is_own: bool, now: Timestamp) {
         let used = meter.used(now.month());
         if let Some(at) = self.at {
             let seconds = (now.micros() - at.micros()) as f64 / 1e6;
             if seconds <= 0.0 || meter.tat < self.tat {
-                // An answer that another has overtaken, or a bucket that was filled anew.
+                // A response that was overtaken by another, or a bucket that was reset.
                 self.tat = meter.tat;
                 return;
             }
-            // A month that has just begun has fewer.
+            // The count decreases when a month begins.
             let others = used.saturating_sub(self.used + u64::from(is_own)) as f64 / seconds;
             let weight = (seconds / AVERAGED_OVER).min(1.0);
             self.others += weight * (others - self.others);
@@ -53,8 +54,8 @@ impl LastSeen {
         (self.tat, self.used, self.at) = (meter.tat, used, Some(now));
     }
 
-    /// The branch to be tried first. Where others are at work and have moved `tat` since it was seen, the branch for a
-    /// bucket in use accepts it wherever it is by now.
+    /// The branch to try first. Where other instances have moved `tat` since it was read, the branch for a bucket in
+    /// use accepts its likely values.
     fn branch(&self, bucket: Bucket, now: Timestamp) -> Branch {
         let age = self.at.map_or(0, |at| now.micros() - at.micros()) as f64 / 1e6;
         let is_busy = self.others * (bucket.slack as f64 / 1e6) > BUSY;
@@ -62,7 +63,7 @@ impl LastSeen {
     }
 }
 
-/// An admission under way.
+/// An admission in progress.
 #[derive(Clone, Copy, Debug)]
 pub struct AdmissionAttempt {
     allowance: Allowance,
@@ -71,16 +72,16 @@ pub struct AdmissionAttempt {
     writes: u32,
 }
 
-/// What comes after a write that failed.
+/// The step after a write that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The admission's [write](AdmissionAttempt::branch) is to be sent.
+    /// Send the [write](AdmissionAttempt::branch).
     Write,
-    /// `tat` was written by a wrong clock: it is to be set from `seen` to `horizon` first.
+    /// `tat` was written by a wrong clock: set it from `seen` to `horizon` first.
     Repair {
         /// The `tat` that was found.
         seen: i64,
-        /// The latest `tat` that a right clock writes.
+        /// The latest `tat` that a correct clock writes.
         horizon: i64,
     },
     /// A limit refuses the request.
@@ -88,23 +89,23 @@ pub enum Next {
 }
 
 impl AdmissionAttempt {
-    /// An admission at `now` for a tenant whose bucket was last seen like this.
+    /// An admission at `now` for a tenant with this last known bucket.
     pub fn new(allowance: &Allowance, seen: &LastSeen, now: Timestamp) -> Self {
         let branch = seen.branch(Bucket::of(allowance), now);
         Self { allowance: *allowance, now, branch, writes: 1 }
     }
 
-    /// The form of the write to be sent.
+    /// The branch of the write to send.
     pub const fn branch(&self) -> Branch {
         self.branch
     }
 
-    /// The time that the write is to carry.
+    /// The time to use in the write.
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// What the write that failed, having found `found`, means at `present`.
+    /// The next step at `present`, after a write failed because of `found`.
     pub fn failed(&mut self, found: &UsageMeter, present: Timestamp) -> Next {
         let (bucket, quota) = (Bucket::of(&self.allowance), self.allowance.per_month);
         if found.used(present.month()) >= quota {
@@ -117,14 +118,14 @@ impl AdmissionAttempt {
             return Next::Repair { seen: found.tat, horizon: bucket.horizon(present) };
         }
         if is_last {
-            // Others were faster each time: the bucket is as good as empty.
+            // Other requests were faster each time: the bucket is practically empty.
             return Next::Refuse(Limit::Rate(bucket.interval()));
         }
         if found.tat > bucket.horizon(present) {
             return Next::Refuse(Limit::Rate(bucket.wait(found.tat, present)));
         }
         if found.tat > bucket.horizon(self.now) || found.used(self.now.month()) >= quota {
-            // Only the time that has passed since the clock was read makes room.
+            // The request fits only because of the time that has passed since the clock was read.
             (self.now, self.branch) = (present, bucket.branch(found.tat, present));
         } else {
             self.branch = self.branch.other();

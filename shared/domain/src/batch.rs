@@ -9,7 +9,7 @@ use crate::cursor::{CursorRule, CursorScope};
 use crate::describe::{Recorder, Request};
 use crate::fields::Fields;
 use crate::listing::Filter;
-use crate::rules::{List, Rule, Ruled};
+use crate::rules::{List, Rule, RuleResult};
 use crate::{MemoryId, Result, TenantId, rules};
 
 /// The maximum number of memories, or ids, of one request.
@@ -42,7 +42,7 @@ struct Memories(List);
 impl Rule for Memories {
     type Value = Vec<Value>;
 
-    fn parse(&self, value: Value) -> Ruled<Vec<Value>> {
+    fn parse(&self, value: Value) -> RuleResult<Vec<Value>> {
         self.0.parse(value)
     }
 
@@ -167,7 +167,7 @@ impl Owners<'_> {
 impl Rule for Owners<'_> {
     type Value = Filter;
 
-    fn parse(&self, value: Value) -> Ruled<Filter> {
+    fn parse(&self, value: Value) -> RuleResult<Filter> {
         let filter = Fields::of_body(value).and_then(|fields| Self::take(fields, self.tenant));
         filter
             .ok()

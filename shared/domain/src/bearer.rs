@@ -7,18 +7,18 @@ use crate::token::TokenHeader;
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
-/// What the header holds.
+/// The credential in the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bearer {
     /// A well-formed API key.
     Key(ApiKey),
-    /// What has the form of a token.
+    /// A text that has the form of a token.
     Token(TokenText),
-    /// Something that cannot be accepted, whatever it was meant to be.
+    /// A text that is neither.
     Unknown,
 }
 
-/// A token as it was presented. Its `Debug` says nothing.
+/// A token as it was presented. Its `Debug` omits the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenText(String);
 
@@ -36,10 +36,10 @@ impl fmt::Debug for TokenText {
 }
 
 impl Bearer {
-    /// Reads the header's value; `None` when there is no credential of the `Bearer` scheme in it.
+    /// Parses the header's value. `None` when it has no credential of the `Bearer` scheme.
     pub fn parse(header: Option<&[u8]>) -> Option<Self> {
         let header = std::str::from_utf8(header?).ok()?;
-        // Blanks as HTTP knows them, and no others of Unicode.
+        // The whitespace of HTTP, not that of Unicode.
         let (scheme, token) = header.trim_matches(BLANKS).split_once(' ')?;
         let token = token.trim_matches(BLANKS);
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
@@ -52,8 +52,7 @@ impl Bearer {
         Some(if is_token { Self::Token(TokenText(token.to_owned())) } else { Self::Unknown })
     }
 
-    /// As [`parse`](Self::parse), for the one place where `Bearer` may stand twice: a published sample puts
-    /// it in front of a header that has it already.
+    /// As [`parse`](Self::parse), but accepts `Bearer` twice, as a published sample sends it.
     pub fn parse_doubled(header: Option<&[u8]>) -> Option<Self> {
         let text = std::str::from_utf8(header?).ok()?.trim_matches(BLANKS);
         let doubled =
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_scheme_is_read_where_it_may_stand() {
+    fn a_doubled_scheme_is_accepted_where_it_is_allowed() {
         let token = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
         let read = |header: &str| Bearer::parse_doubled(Some(header.as_bytes()));
         let expected = Some(Bearer::Token(TokenText(token.into())));

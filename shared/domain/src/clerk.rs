@@ -1,7 +1,7 @@
-//! Clerk's session tokens: whose they are, once their signature has been verified.
+//! Clerk's session tokens: the caller that a token with a verified signature identifies.
 //!
 //! The key of a Clerk instance signs more than sessions: machine tokens, OAuth access tokens, the tokens of JWT
-//! templates. Only a session is accepted here, by rules that refuse at least what Clerk's own libraries refuse.
+//! templates. Only session tokens are accepted, by rules that refuse at least what Clerk's libraries refuse.
 //!
 //! <https://clerk.com/docs/backend-requests/resources/session-tokens>, versions 1 and 2.
 
@@ -12,18 +12,18 @@ use serde_json::Value;
 use crate::token::{Claims, TokenHeader};
 use crate::{TenantId, Timestamp};
 
-/// How far Clerk's clock may be from ours: the leeway of Clerk's own libraries.
+/// The tolerated difference between Clerk's clock and ours: the leeway of Clerk's libraries.
 const LEEWAY: Duration = Duration::from_secs(5);
 /// The longest time from a token's issue to its expiry. Clerk's own session tokens live for a minute.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// The header's `cat` of a session token; tokens that were issued before Clerk had categories have none.
+/// The header `cat` of session tokens. Tokens that were issued before Clerk had categories lack it.
 pub const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
-/// What the subject of a machine token begins with.
+/// The prefix of a machine token's subject.
 const MACHINE: &str = "mch_";
-/// The entry among the parties that admits tokens without `azp`: applications that send no `Origin`.
+/// The authorized party that stands for tokens without `azp`, from applications that send no `Origin`.
 pub const NATIVE: &str = "native";
 
-/// Which part of a token is the tenant.
+/// The part of a token that is the tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TenantOf {
     /// The user.
@@ -33,20 +33,20 @@ pub enum TenantOf {
     Organization,
 }
 
-/// What a deployment accepts.
+/// The session tokens that a deployment accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClerkRules {
-    /// Who must have issued a token.
+    /// The issuer.
     pub issuer: String,
-    /// The origins whose sessions are accepted, and [`NATIVE`] for tokens without one; empty for any.
+    /// The accepted origins, and [`NATIVE`] for tokens without one. Empty accepts any.
     pub parties: Vec<String>,
-    /// The audiences that a token may name; one that names none is accepted whatever stands here.
+    /// The accepted audiences. A token without an audience is always accepted.
     pub audiences: Vec<String>,
-    /// What the tenant is.
+    /// The part of a token that is the tenant.
     pub tenant_of: TenantOf,
 }
 
-/// Who a session token is of.
+/// The caller that a session token identifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The tenant.
@@ -55,22 +55,22 @@ pub struct Session {
     pub user: String,
     /// Whether the user may manage the tenant's keys.
     pub manages_keys: bool,
-    /// When the token's time is over.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 
-/// Why a token with a good signature is not accepted.
+/// Why a token with a valid signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionError {
-    /// It is somebody else's, or not a token of a session: this rule does not hold.
+    /// It violates this rule: it is not a session token of this deployment.
     Unknown(Rule),
-    /// Its time is over.
+    /// It has expired.
     Expired,
     /// No organisation is active in its session.
     NoOrganization,
 }
 
-/// What makes a token with a good signature a session of ours.
+/// The rules that a session token must satisfy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// `iss` is the issuer.
@@ -81,11 +81,11 @@ pub enum Rule {
     Subject,
     /// `sid` names a session.
     SessionId,
-    /// `azp` is one of the parties.
+    /// `azp` is one of the authorized parties.
     Party,
-    /// `aud` is absent, or nothing but audiences of ours.
+    /// `aud` is absent, or contains only accepted audiences.
     Audience,
-    /// `act` is absent: nobody acts for the user.
+    /// `act` is absent: the user is not impersonated.
     Actor,
     /// `sts` is not `pending`.
     Status,
@@ -93,21 +93,21 @@ pub enum Rule {
     Version,
     /// `exp` is a time.
     Expiry,
-    /// `nbf` is absent, or a time that has come.
+    /// `nbf` is absent, or a time that is not in the future.
     NotBefore,
-    /// `iat` is a time that has come.
+    /// `iat` is a time that is not in the future.
     IssuedAt,
-    /// From `iat` to `exp` it is a day at most.
+    /// `exp` is at most a day after `iat`.
     Lifetime,
-    /// The tenant's id is one that a tenant can have.
+    /// The tenant's id is well-formed.
     Tenant,
 }
 
 impl ClerkRules {
-    /// Whose session a token with this header and these claims is of, as of `now`.
+    /// The session of a token with this header and these claims at `now`.
     ///
     /// # Errors
-    /// When it is none that is accepted.
+    /// Why the token is not accepted.
     pub fn verify(
         &self,
         header: &TokenHeader,
@@ -145,8 +145,8 @@ impl ClerkRules {
         }
     }
 
-    /// Whether a token with this `aud` is for us and for nobody else: what somebody else may receive, somebody
-    /// else could send here.
+    /// Whether `aud` contains only accepted audiences. A token that is also meant for another service could be
+    /// replayed by that service.
     fn is_audience(&self, audience: &Value) -> bool {
         let is_listed = |audience: &Value| {
             audience.as_str().is_some_and(|audience| self.audiences.iter().any(|own| own == audience))
@@ -158,7 +158,7 @@ impl ClerkRules {
     }
 }
 
-/// When the token's time is over, if it has begun and is not over yet.
+/// When the token expires, if it is valid at `now`.
 fn in_time(claims: &Claims, now: Timestamp) -> Result<Timestamp, SessionError> {
     let has_come = |time: &Timestamp| *time <= now.plus(LEEWAY);
     let exactly = claims.time("exp").flatten().ok_or(SessionError::Unknown(Rule::Expiry))?;
@@ -170,13 +170,13 @@ fn in_time(claims: &Claims, now: Timestamp) -> Result<Timestamp, SessionError> {
     if exactly > issued_at.plus(LONGEST) {
         return Err(SessionError::Unknown(Rule::Lifetime));
     }
-    // As Clerk's own libraries read it: fractions of a second do not count.
+    // As in Clerk's libraries, fractions of a second are dropped.
     let expires_at = Timestamp::from_millis(exactly.seconds() * 1_000);
     if expires_at.plus(LEEWAY) <= now { Err(SessionError::Expired) } else { Ok(expires_at) }
 }
 
-/// The organisation that is active in the session, and whether the user is an admin of it. Version 2 keeps it in
-/// `o` alone, version 1 in `org_id` and `org_role`: what else a token carries may be claims of the application's own.
+/// The organisation that is active in the session, and whether the user is one of its admins. Version 2 has it in `o`
+/// only, version 1 in `org_id` and `org_role`; other claims may be the application's own.
 fn active_organization(claims: &Claims) -> Option<(&str, bool)> {
     match claims.get("v").map(Value::as_u64) {
         Some(Some(2)) => {

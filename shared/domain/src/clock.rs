@@ -1,4 +1,4 @@
-//! The clock as a value, so that whoever needs the time is handed it.
+//! The clock as a value, which is passed to the code that needs the time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::Timestamp;
 
-/// Tells the time; cheap to clone.
+/// A source of the current time; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
@@ -22,19 +22,19 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `now` until it is [set](Self::set). Clones share the hand.
+    /// A clock that stays at `now` until it is [set](Self::set). Clones share the time.
     pub fn fixed(now: Timestamp) -> Self {
         Self(Source::Fixed(Arc::new(AtomicI64::new(now.micros()))))
     }
 
-    /// Moves a held clock to `now`; the machine's clock is not ours to set, so there it does nothing.
+    /// Sets a fixed clock to `now`. Has no effect on the machine's clock.
     pub fn set(&self, now: Timestamp) {
         if let Source::Fixed(hand) = &self.0 {
             hand.store(now.micros(), Ordering::SeqCst);
         }
     }
 
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_time(),

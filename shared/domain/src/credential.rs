@@ -1,4 +1,4 @@
-//! What the database knows of one key's secret, and the judgement of a presented key against it.
+//! The stored state of a key's secret, and the verification of a presented key.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use crate::pepper::{KeyHash, Match, PepperVersion, Peppers};
 use crate::principal::{Caller, Principal, Replaced};
 use crate::{ApiKey, KeyId, Scopes, TenantId, Timestamp};
 
-/// The longest grace a rotation may give the old secret: a week.
+/// The longest grace period of a replaced secret: a week.
 pub const MAX_GRACE: Duration = Duration::from_secs(604_800);
 
-/// The stored state of a key, without its name: all that authentication needs.
+/// The stored state of a key that authentication needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCredential {
     /// The key's id.
     pub id: KeyId,
-    /// Whose key it is.
+    /// The key's tenant.
     pub tenant: TenantId,
     /// The key's label.
     pub environment: Environment,
-    /// What it may do.
+    /// The key's scopes.
     pub scopes: Scopes,
-    /// When it stops working by itself; `None` for never.
+    /// When it expires; `None` for never.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// The secret of now.
+    /// The hash of the current secret.
     pub secret: KeyHash,
-    /// Names the rotation that made it.
+    /// The rotation that created the current secret.
     pub rotation: Option<String>,
-    /// The secret before the last rotation, while its grace lasts.
+    /// The secret that the last rotation replaced.
     pub previous: Option<PreviousSecret>,
 }
 
@@ -40,25 +40,25 @@ pub struct PreviousSecret {
     pub secret: KeyHash,
     /// When it was replaced.
     pub replaced_at: Timestamp,
-    /// When it stops working.
+    /// When its grace period ends.
     pub works_until: Timestamp,
 }
 
 /// Why a presented key is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// It is not this key's secret, nor the one before.
+    /// Its secret is neither the current one nor the replaced one.
     Unknown,
-    /// It was, and the key has been revoked.
+    /// The secret is right, but the key has been revoked.
     Revoked,
-    /// It was, and its time is over: the key's own, or the grace of a replaced secret.
+    /// The secret is right, but the key has expired, or the grace period of a replaced secret is over.
     Expired,
-    /// Its hash names this pepper, which the process does not hold.
+    /// The hash was made with this pepper version, which the process has not loaded.
     UnknownPepper(PepperVersion),
 }
 
 impl StoredCredential {
-    /// Who presents `plain`, as of `now`. Revocation and expiry are told only to who holds the secret.
+    /// The caller that presents `plain` at `now`. Revocation and expiry are reported only for a right secret.
     #[expect(clippy::disallowed_methods, reason = "the judgement is what proves a caller")]
     pub fn verify(
         &self,
@@ -90,7 +90,7 @@ impl StoredCredential {
         if expires_at.is_some_and(|end| end <= now) {
             return Err(CredentialError::Expired);
         }
-        // The grace may reach beyond the key's own end, which holds all the same.
+        // The grace period may end after the key expires; the earlier of the two applies.
         let replaced =
             replaced.zip(expires_at).map(|(p, works_until)| Replaced { at: p.replaced_at, works_until });
         let caller = Caller::Key { id: self.id.clone(), secret: secret.clone(), expires_at, replaced };
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_secret_works_until_its_grace_ends_and_says_so() {
+    fn a_replaced_secret_works_until_its_grace_period_ends() {
         let (credential, new, old) = rotated();
         let principal = credential.verify(&old, &peppers(), at(149)).expect("in grace");
         assert_eq!(principal.expires_at(), Some(at(150)));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grace_does_not_reach_beyond_the_keys_own_end() {
+    fn a_grace_period_ends_with_the_key() {
         let (mut credential, _, old) = rotated();
         credential.expires_at = Some(at(120));
         let principal = credential.verify(&old, &peppers(), at(119)).expect("in grace");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_hold_the_secret_is_not_told_that_the_key_is_revoked() {
+    fn revocation_is_reported_only_for_the_right_secret() {
         let (mut credential, ..) = rotated();
         credential.revoked_at = Some(at(5));
         let guess = ApiKey::mint(&credential.id, Environment::Production, &mut StdRng::seed_from_u64(4));

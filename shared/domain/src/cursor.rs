@@ -11,7 +11,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::rules::{Rule, Ruled};
+use crate::rules::{Rule, RuleResult};
 use crate::{MemoryId, TenantId};
 
 /// The length of the digest in a cursor, in bytes.
@@ -113,7 +113,7 @@ pub struct CursorRule<'s, T> {
 impl<T> Rule for CursorRule<'_, T> {
     type Value = T;
 
-    fn parse(&self, value: Value) -> Ruled<T> {
+    fn parse(&self, value: Value) -> RuleResult<T> {
         let position = (self.decode)(self.scope, value.as_str().unwrap_or_default());
         position.ok_or_else(|| self.problem.into())
     }

@@ -1,89 +1,89 @@
-//! What can go wrong, as values.
+//! Errors as values.
 //!
-//! An error knows two messages: the public one, which the caller reads, and the internal one, which
-//! goes to the log. What becomes of it in HTTP is decided in one place, `hb_http::error`.
+//! An error has two messages: the public message, which is returned to the caller, and the internal message, which is
+//! logged. `hb_http::error` maps errors to HTTP.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::{Scope, Timestamp};
 
-/// The result of everything in HeroBrain that can fail.
+/// The result of an operation of HeroBrain that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// One thing wrong with one field of a request.
+/// One problem of one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field, as the request names it.
     pub field: String,
-    /// What is wrong, in a sentence that starts with the field's name.
+    /// The problem, as a sentence that begins with the field's name.
     pub message: String,
 }
 
 /// Why a credential is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthFailure {
-    /// It is neither a well-formed key nor a token this deployment can check, or nobody's.
+    /// It is malformed or unknown.
     Unknown,
-    /// A key that was revoked.
+    /// The key has been revoked.
     Revoked,
-    /// A key whose time is over.
+    /// The key has expired.
     Expired,
-    /// A token whose time is over.
+    /// The token has expired.
     TokenExpired,
 }
 
-/// Why a caller that is known may not do something, whatever its scopes.
+/// Why an authenticated caller is not allowed to do something, regardless of its scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
-    /// A HeroBrain token manages no keys.
+    /// A HeroBrain token cannot manage keys.
     TokenManagesNoKeys,
-    /// Only admins of the organisation manage its keys.
+    /// Only admins of the organisation may manage its keys.
     NotAdmin,
     /// No organisation is active in the session.
     NoOrganization,
-    /// Only a session token of Clerk's can be traded.
+    /// Only a Clerk session token can be exchanged.
     NotExchangeable,
 }
 
-/// A number of things that a plan limits.
+/// A limit of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {
-    /// Requests of this month.
+    /// Requests per month.
     Requests(u64),
-    /// Memories kept.
+    /// Stored memories.
     Memories(u64),
-    /// Live API keys.
+    /// Active API keys.
     Keys(u64),
 }
 
-/// Everything that can go wrong with a request.
+/// The errors of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Fields that break the contract, all of them.
+    /// Every invalid field.
     Validation(Vec<FieldError>),
-    /// The body cannot be read at all; says why.
+    /// The body cannot be parsed, for this reason.
     Malformed(String),
     /// No credential, or not `Bearer …`.
     AuthRequired,
     /// A credential that is not accepted.
     AuthInvalid(AuthFailure),
-    /// The plan's number of something is used up.
+    /// A limit of the plan is reached.
     QuotaExhausted(Quota),
     /// A `tenantId` that is not the caller's.
     TenantMismatch,
     /// The caller lacks this scope.
     MissingScope(Scope),
-    /// The key asked for would live longer than the credential used, which ends at `own`.
+    /// The requested key would expire later than the caller's credential.
     ExpiryExceedsCaller {
-        /// When the caller's credential stops working.
+        /// When the caller's credential expires.
         own: Timestamp,
     },
-    /// The caller may not, whatever its scopes.
+    /// The caller is not allowed to, regardless of its scopes.
     Forbidden(Forbidden),
     /// The operator has suspended the tenant.
     Suspended,
-    /// There is no such resource, or it is somebody else's: the two are never told apart.
+    /// The resource does not exist, or belongs to another tenant: the two are indistinguishable.
     NotFound,
     /// There is no such route.
     UnknownRoute,
@@ -92,13 +92,13 @@ pub enum Error {
         /// The methods it has, as the `Allow` header lists them.
         allow: String,
     },
-    /// A live resource of the same name exists; says which.
+    /// An active resource of the same name exists; the message names it.
     Duplicate(String),
-    /// `If-Match` names another version.
+    /// `If-Match` does not match the current version.
     PreconditionFailed,
-    /// A request with this `Idempotency-Key` is under way.
+    /// A request with this `Idempotency-Key` is in progress.
     Repeated {
-        /// Until it has certainly ended.
+        /// When its lock expires at the latest.
         retry_after: Duration,
     },
     /// The `Idempotency-Key` was used for another request.
@@ -110,29 +110,29 @@ pub enum Error {
     },
     /// The body is not of this media type.
     UnsupportedMediaType {
-        /// What the route reads.
+        /// The media type that the route accepts.
         expected: &'static str,
     },
-    /// The burst or the minute rate is used up.
+    /// The burst is used up.
     RateLimited {
         /// Until the next request is admitted.
         retry_after: Duration,
     },
-    /// A bug or a corrupt item; the cause is for the log.
+    /// A bug or a corrupt item. The cause is logged.
     Internal(String),
-    /// A service of somebody else's that is needed for the answer has failed; the cause is for the log.
+    /// A third-party service failed. The cause is logged.
     Upstream(String),
-    /// DynamoDB or Secrets Manager throttles or is away; the cause is for the log.
+    /// DynamoDB or Secrets Manager throttles or is unavailable. The cause is logged.
     Unavailable(String),
 }
 
 impl Error {
-    /// One wrong field.
+    /// One invalid field.
     pub fn field(field: &str, problem: impl fmt::Display) -> Self {
         Self::Validation(vec![FieldError::new(field, problem)])
     }
 
-    /// The sentence the caller reads. It never holds an internal detail.
+    /// The message that is returned to the caller. It contains no internal details.
     pub fn public_message(&self) -> String {
         match self {
             Self::Validation(_) => "The request has invalid fields".into(),
@@ -150,26 +150,26 @@ impl Error {
                 format!("The plan's {limit} memories are used up")
             }
             Self::QuotaExhausted(Quota::Keys(limit)) => {
-                format!("The tenant has {limit} live API keys, the most there can be; revoke one first")
+                format!("The tenant has {limit} active API keys, which is the maximum; revoke one first")
             }
             Self::TenantMismatch => "Resource belongs to different tenant".into(),
             Self::MissingScope(scope) => format!("The credential lacks the scope {scope}"),
             Self::ExpiryExceedsCaller { own } => {
-                format!("The credential used expires at {own} and cannot hand out a key that lives longer")
+                format!("The key must not expire later than the credential that creates it, which expires at {own}")
             }
-            Self::Suspended => "The tenant is suspended; contact whoever runs this service".into(),
+            Self::Suspended => "The tenant is suspended; contact the operator of this service".into(),
             Self::NotFound => "Resource not found".into(),
             Self::UnknownRoute => "No such route".into(),
-            Self::MethodNotAllowed { allow } => format!("The method is not allowed here; allowed: {allow}"),
+            Self::MethodNotAllowed { allow } => format!("The method is not allowed; the allowed methods are {allow}"),
             Self::Duplicate(what) => what.clone(),
             Self::PreconditionFailed => {
-                "The resource has changed since the version that If-Match names".into()
+                "The current version of the resource does not match If-Match".into()
             }
             Self::Repeated { .. } => {
-                "A request with this Idempotency-Key is under way; its answer can be had by asking again".into()
+                "A request with this Idempotency-Key is in progress; retry to get its response".into()
             }
             Self::KeyReused => {
-                "This Idempotency-Key was used for another request; a key belongs to one method, path, query and body"
+                "This Idempotency-Key was used for another request; a key is valid for one method, path, query and body"
                     .into()
             }
             Self::TooLarge { limit } => format!("The body is larger than {limit} bytes"),
@@ -178,10 +178,10 @@ impl Error {
             }
             Self::RateLimited { .. } => "Too many requests".into(),
             Self::Internal(_) => {
-                "Something went wrong on our side; quote the request id when you report it".into()
+                "An internal error occurred; include the request_id in bug reports".into()
             }
-            Self::Upstream(_) => "The issuer of the token cannot be asked for its keys; try again".into(),
-            Self::Unavailable(_) => "The service is briefly unavailable; try again".into(),
+            Self::Upstream(_) => "The token issuer's signing keys could not be fetched; retry".into(),
+            Self::Unavailable(_) => "The service is temporarily unavailable; retry".into(),
         }
     }
 }
@@ -192,9 +192,9 @@ impl Forbidden {
             Self::TokenManagesNoKeys => {
                 "A HeroBrain token cannot manage keys; use an API key or a Clerk session"
             }
-            Self::NotAdmin => "Only admins of the organization manage its keys",
-            Self::NoOrganization => "The session has no active organization, which is the tenant here",
-            Self::NotExchangeable => "Only a Clerk session token can be traded for a HeroBrain token",
+            Self::NotAdmin => "Only admins of the organization may manage its keys",
+            Self::NoOrganization => "The session has no active organization, which identifies the tenant",
+            Self::NotExchangeable => "Only a Clerk session token can be exchanged for a HeroBrain token",
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The kinds of id, all in one place: a prefix that names the kind, then lower-case alphanumerics.
+//! The kinds of ids: a prefix that names the kind, followed by lower-case alphanumerics.
 //!
-//! An id that does not parse cannot name anything, so callers treat it exactly as one that is unknown.
+//! An id that is not well-formed is treated as one that does not exist.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::Timestamp;
 use crate::memory_ids::IdSuffix;
 
-/// `0-9a-z`, in ASCII order: ids of equal length compare like the numbers they spell.
+/// `0-9a-z`, in ASCII order: ids of equal length sort like the numbers that they represent.
 const LOWER_ALNUM: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// `length` random characters of `0-9a-z`, 5.17 bits each.
@@ -39,7 +39,7 @@ macro_rules! id_kind {
         pub struct $name(String);
 
         impl $name {
-            /// Reads an id; `None` when it is not of this kind.
+            /// Parses an id. `None` when it is not of this kind.
             pub fn parse(text: &str) -> Option<Self> {
                 let rest = text.strip_prefix($prefix)?;
                 is_lower_alnum(rest, $length).then(|| Self(text.to_owned()))
@@ -78,16 +78,16 @@ macro_rules! text_id {
 }
 
 id_kind!(
-    /// An API key's public name, `key_abc123def456`: 62 random bits, kept across rotations.
+    /// The id of an API key, `key_abc123def456`: 62 random bits. Rotations keep it.
     KeyId, "key_", 12
 );
 id_kind!(
-    /// A memory's name, `mem_` + nine characters of creation time + thirteen random ones: ids sort by
-    /// creation, and two made in the same millisecond differ by 67 random bits.
+    /// The id of a memory: `mem_`, nine characters of creation time and thirteen random ones. Ids sort by creation;
+    /// ids of the same millisecond differ in 67 random bits.
     MemoryId, "mem_", MemoryId::TIME + MemoryId::RANDOM
 );
 id_kind!(
-    /// The name of one request, `req_…`, that ties an answer to its log line: 103 random bits.
+    /// The id of a request, `req_…`, which the response and the log line contain: 103 random bits.
     RequestId, "req_", 20
 );
 
@@ -97,7 +97,7 @@ impl KeyId {
         Self(format!("key_{}", random_lower_alnum(rng, 12)))
     }
 
-    /// The twelve characters after the prefix, which the plain key repeats.
+    /// The twelve characters after the prefix, which the plain key contains, too.
     pub fn body(&self) -> &str {
         &self.0[4..]
     }
@@ -117,10 +117,10 @@ impl MemoryId {
     /// The text of an id, as a regular expression.
     #[cfg(feature = "describe")]
     pub(crate) const PATTERN: &str = "^mem_[0-9a-z]{22}$";
-    /// The last millisecond that they can tell.
+    /// The last millisecond that nine digits can represent.
     const LAST_TIME: u128 = 36_u128.pow(9) - 1;
 
-    /// The id of a memory created at `created_at`, with a suffix that its request has made.
+    /// The id of a memory created at `created_at`, with the suffix that its request generated.
     pub fn new(created_at: Timestamp, suffix: IdSuffix) -> Self {
         Self(format!("mem_{}{}", Self::time(created_at), base_36(suffix.number(), Self::RANDOM)))
     }
@@ -142,12 +142,12 @@ impl MemoryId {
     }
 }
 
-/// The name of a tenant: a UUID, a Clerk `user_…` or `org_…`, or any 1 to 128 of `[A-Za-z0-9_-]`.
+/// The id of a tenant: a UUID, a Clerk `user_…` or `org_…`, or any 1 to 128 of `[A-Za-z0-9_-]`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(String);
 
 impl TenantId {
-    /// Reads a tenant id; `None` when it is empty, too long or has other characters.
+    /// Parses a tenant id. `None` when it is empty, too long or has other characters.
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         ((1..=128).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
@@ -199,7 +199,7 @@ mod tests {
         assert!(first < MemoryId::mint(first.created_at(), &mut rng));
         assert!(last > MemoryId::mint(last.created_at(), &mut rng));
         let later = MemoryId::mint(Timestamp::MAX, &mut rng);
-        assert_eq!(later.created_at(), last.created_at(), "a later time does not begin anew");
+        assert_eq!(later.created_at(), last.created_at(), "a later time does not wrap around");
     }
 
     proptest! {

@@ -1,8 +1,8 @@
-//! Idempotency keys: how a client repeats a request without its effect being repeated.
+//! Idempotency keys: a client can repeat a request without repeating its effect.
 //!
-//! The first request under a key writes a claim that holds what its effect is made from: the time, and
-//! the seed of the ids it will mint. Whoever carries on after it works with the same ones, so that what
-//! the first had written already is found instead of written again.
+//! The first attempt under a key writes a record with the time and the seed of the ids that it generates. A later
+//! attempt that resumes it uses the same time and ids, so that it finds what the first attempt has written instead of
+//! writing it again.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
 
-/// How long a request holds its claim; longer than any request lives.
+/// How long a request holds the lock of its record: longer than any request runs.
 pub const LOCK_DURATION: Duration = Duration::from_secs(35);
-/// How long a key is remembered.
+/// How long a record is stored.
 pub const RETENTION: Duration = Duration::from_secs(86_400);
-/// The largest answer that is kept, in bytes.
+/// The largest response that is stored, in bytes.
 pub const MAX_STORED_RESPONSE: usize = 100 * 1024;
 const MAX_KEY: usize = 255;
-/// A lease that ends later than a right clock can have set it, plus this, holds nobody back.
+/// A lock that ends later than a correct clock can have set it, plus this tolerance, is ignored.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
-/// A client's name for one request and its repetitions: 1 to 255 visible ASCII characters.
+/// The key that a client chooses for one request and its repetitions: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Reads the header's value; `None` when it is not a key.
+    /// Parses the header's value. `None` when it is not a key.
     pub fn parse(header: &[u8]) -> Option<Self> {
         let visible = header.iter().all(u8::is_ascii_graphic);
         let key = std::str::from_utf8(header).ok()?;
@@ -39,13 +39,12 @@ impl IdempotencyKey {
     }
 }
 
-/// What a request is recognised by: SHA-256 over method, path, query and body.
+/// The identity of a request: SHA-256 over method, path, query and body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fingerprint(Vec<u8>);
 
 impl Fingerprint {
-    /// The fingerprint of a request. Each part is preceded by its length, so that none can pass for
-    /// the end of the one before.
+    /// The fingerprint of a request. Each part is preceded by its length, so that parts cannot be confused.
     pub fn of(method: &str, path: &str, query: &str, body: &[u8]) -> Self {
         let mut hash = Sha256::new();
         for part in [method.as_bytes(), path.as_bytes(), query.as_bytes(), body] {
@@ -55,7 +54,7 @@ impl Fingerprint {
         Self(hash.finalize().to_vec())
     }
 
-    /// A fingerprint as it was kept.
+    /// A stored fingerprint.
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
@@ -72,7 +71,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Where a request's ids come from: the state of its generator. Secrets are never made from it.
+/// The seed of the generator that makes a request's ids. Secrets are never made from it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
 
@@ -82,57 +81,57 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// An answer as it is kept for repetitions.
+/// A response that is stored for repeated requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredResponse {
     /// The HTTP status.
     pub status: u16,
     /// The whole body.
     pub body: String,
-    /// What was created, as its `Location`.
+    /// The `Location` of the created resource.
     pub location: Option<String>,
     /// The version of the data.
     pub version: Option<String>,
 }
 
-/// What is kept under an idempotency key.
+/// The record of an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// The request that it is for.
+    /// The request's identity.
     pub fingerprint: Fingerprint,
-    /// When that request first came: the time that its effect happens at.
+    /// When the first attempt was received: the time at which its effect happens.
     pub created_at: Timestamp,
-    /// What its ids are made from.
+    /// The seed of its ids.
     pub seed: Seed,
-    /// Names the one request that works under the claim now.
+    /// The attempt that holds the lock.
     pub lock_owner: String,
-    /// Until when it does.
+    /// When the lock expires.
     pub locked_until: Timestamp,
-    /// Whether a change that must not be applied again has been.
+    /// Whether a change that must not be applied twice has been applied.
     pub applied: bool,
-    /// Whether a request before this one held it: something may have been written already.
+    /// Whether this is a later attempt: an earlier one may have written something.
     pub resumed: bool,
 }
 
-/// What a claim that was found says to a request that comes now.
+/// What an existing record means for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordState {
-    /// Its key was used for another request.
+    /// The key was used for another request.
     OtherRequest,
-    /// A request is working under it, for this long at most.
+    /// Another attempt holds the lock, for this long at most.
     Locked(Duration),
-    /// Nobody is: the request may carry on in its place.
+    /// The lock has expired: the request may resume.
     Unlocked,
 }
 
 impl IdempotencyRecord {
-    /// A claim of the request that comes `now`.
+    /// The record of a first attempt that is received `now`.
     pub fn new(fingerprint: Fingerprint, seed: Seed, lock_owner: String, now: Timestamp) -> Self {
         let locked_until = now.plus(LOCK_DURATION);
         Self { fingerprint, created_at: now, seed, lock_owner, locked_until, applied: false, resumed: false }
     }
 
-    /// What it says to a request of this fingerprint.
+    /// What the record means for a request with this fingerprint.
     pub fn state_for(&self, fingerprint: &Fingerprint, now: Timestamp) -> RecordState {
         if self.fingerprint != *fingerprint {
             return RecordState::OtherRequest;
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_holds_others_back_until_it_ends() {
+    fn a_lock_excludes_other_attempts_until_it_expires() {
         let (record, same) = (record(), Fingerprint::of("POST", "/", "", b"{}"));
         assert_eq!(record.state_for(&same, at(1_000)), RecordState::Locked(LOCK_DURATION));
         assert_eq!(record.state_for(&same, at(1_034)), RecordState::Locked(Duration::from_secs(1)));
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_of_a_clock_that_is_an_hour_ahead_locks_nobody_out() {
+    fn a_lock_set_by_a_clock_an_hour_ahead_is_ignored() {
         let same = Fingerprint::of("POST", "/", "", b"{}");
         assert_eq!(record().state_for(&same, at(997)), RecordState::Unlocked);
         assert_eq!(record().state_for(&same, at(998)), RecordState::Locked(LOCK_DURATION + CLOCK_TOLERANCE));

@@ -1,7 +1,7 @@
-//! Reading JSON strictly: what two readers could understand differently is refused.
+//! Strict JSON parsing: JSON that two parsers could interpret differently is refused.
 //!
 //! `serde_json` already refuses lone surrogates, numbers beyond a double, nesting beyond 128 levels
-//! and text after the value; here duplicate keys are refused too, instead of the last one winning.
+//! and text after the value; duplicate keys are refused here, too.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,22 +17,22 @@ mod shape;
 
 pub use shape::Shape;
 
-/// The most values that a body or a line may hold, nested ones included: as a tree, each can take over a hundred times
-/// the room of its text.
+/// The maximum number of values in a body or a line, nested ones included. A parsed value can use over a hundred
+/// times the memory of its text.
 pub const MAX_VALUES: usize = 20_000;
 
-/// Reads one JSON value of at most [`MAX_VALUES`].
+/// Parses one JSON value that contains at most [`MAX_VALUES`].
 ///
 /// # Errors
-/// [`Error::Malformed`], with the place of the fault.
+/// [`Error::Malformed`], with the position of the fault.
 pub fn parse(bytes: &[u8]) -> Result<Value> {
     parse_with(bytes, MAX_VALUES)
 }
 
-/// Reads one JSON value that holds at most `most` values, itself included.
+/// Parses one JSON value that contains at most `most` values, itself included.
 ///
 /// # Errors
-/// [`Error::Malformed`], with the place of the fault.
+/// [`Error::Malformed`], with the position of the fault.
 pub fn parse_with(bytes: &[u8], most: usize) -> Result<Value> {
     read(bytes, most).map_err(|fault| match fault {
         ParseError::Syntax(fault) => Error::Malformed(format!("The body is not valid JSON: {fault}")),
@@ -40,13 +40,13 @@ pub fn parse_with(bytes: &[u8], most: usize) -> Result<Value> {
     })
 }
 
-/// Reads one line of NDJSON, of at most [`MAX_VALUES`].
+/// Parses one line of NDJSON that contains at most [`MAX_VALUES`].
 ///
 /// # Errors
-/// [`Error::Malformed`], with the place of the fault in the line.
+/// [`Error::Malformed`], with the position of the fault in the line.
 pub fn parse_line(line: &[u8]) -> Result<Value> {
     read(line, MAX_VALUES).map_err(|fault| match fault {
-        // A line has but one, which the answer numbers by itself.
+        // The response contains the line number already.
         ParseError::Syntax(fault) => Error::Malformed(
             format!("The line is not valid JSON: {fault}").replace("at line 1 column", "at column"),
         ),
@@ -54,12 +54,12 @@ pub fn parse_line(line: &[u8]) -> Result<Value> {
     })
 }
 
-/// Reads JSON of our own, however many values it holds; `None` when it is none.
+/// Parses stored JSON, with any number of values. `None` when it is malformed.
 pub(crate) fn parse_known(text: &str) -> Option<Value> {
     read(text.as_bytes(), usize::MAX).ok()
 }
 
-/// How many bytes a value takes as compact JSON; nothing is kept of them.
+/// The length of a value as compact JSON, in bytes. The JSON itself is not built.
 pub fn length(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl io::Write for Count {
@@ -91,7 +91,7 @@ fn read(bytes: &[u8], most: usize) -> std::result::Result<Value, ParseError> {
     value.map_err(|fault| if left.get().is_none() { ParseError::TooMany } else { ParseError::Syntax(fault) })
 }
 
-/// Reads one value, and takes each that it holds from how many are left; `None` once there were more.
+/// Parses one value and subtracts the values that it contains from those that are left, which is `None` once there were more.
 #[derive(Clone, Copy)]
 struct Strict<'c>(&'c Cell<Option<usize>>);
 
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_readers_could_disagree_on_is_refused() {
+    fn json_that_parsers_could_interpret_differently_is_refused() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         for text in [
             "",

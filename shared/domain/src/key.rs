@@ -1,8 +1,8 @@
-//! The plain API key, as its holder sees it.
+//! The plain API key.
 //!
-//! `hb_prod_` or `hb_dev_`, then 36 characters: 12 of the key's id, 18 of secret (107 bits), 6 of
-//! checksum. The checksum lets garbage be refused without asking the database. A plain key is never
-//! stored and its `Debug` shows the id only.
+//! `hb_prod_` or `hb_dev_`, followed by 36 characters: 12 of the key's id, 18 of the secret (107 bits), 6 of a
+//! checksum. Because of the checksum, mistyped keys are refused without a read of the database. A plain key is never
+//! stored, and its `Debug` contains the id only.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ const ID: usize = 12;
 const SECRET: usize = 18;
 const CHECKSUM: usize = 6;
 
-/// The label on a key. Both see the same data and limits.
+/// The label of a key. Keys of both environments have the same data and limits.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -41,7 +41,7 @@ impl Environment {
     }
 }
 
-/// A well-formed plain key. Whether it is known, live or revoked is the database's to say.
+/// A well-formed plain key, which may be unknown or revoked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     text: String,
@@ -49,7 +49,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Reads a plain key; `None` when the prefix, the length, the alphabet or the checksum is wrong.
+    /// Parses a plain key. `None` when the prefix, the length, the alphabet or the checksum is wrong.
     pub fn parse(text: &str) -> Option<Self> {
         let environment =
             Environment::ALL.into_iter().find(|environment| text.starts_with(environment.key_prefix()))?;
@@ -58,7 +58,7 @@ impl ApiKey {
         let formed = body.len() == ID + SECRET + CHECKSUM
             && id.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
             && rest.iter().all(u8::is_ascii_alphanumeric);
-        // Every byte behind the ASCII prefix is ASCII by now, so the cut is on a character boundary.
+        // The text is ASCII, so the cut is on a character boundary.
         let formed = formed && {
             let (signed, checksum) = text.split_at(text.len() - CHECKSUM);
             checksum_of(signed) == checksum
@@ -75,7 +75,7 @@ impl ApiKey {
         Self { text, environment }
     }
 
-    /// The id in the key, which its holder may be shown and logs may name.
+    /// The id in the key, which is not secret.
     pub fn id(&self) -> KeyId {
         let start = self.environment.key_prefix().len();
         let id = format!("key_{}", &self.text[start..start + ID]);
@@ -87,17 +87,17 @@ impl ApiKey {
         self.environment
     }
 
-    /// The first fourteen characters, by which a person recognises the key in a list. They hold no secret.
+    /// The first fourteen characters, which identify the key in lists. They contain nothing of the secret.
     pub fn prefix(&self) -> &str {
         &self.text[..14]
     }
 
-    /// The whole key. Only for the answer that hands it out, and for hashing.
+    /// The whole key. Only for the response that returns it, and for hashing.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// The whole key, within this crate.
+    /// The whole key, for this crate.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -109,7 +109,7 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Six base-62 digits of SHA-256: one random text in 5.7 · 10^10 passes.
+/// Six base-62 digits of SHA-256: one of 5.7 · 10^10 random texts passes.
 fn checksum_of(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let mut number = digest[..8].iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));

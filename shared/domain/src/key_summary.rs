@@ -1,4 +1,4 @@
-//! A key as lists and answers show it: everything but its secret.
+//! An API key without its secret.
 
 use std::time::Duration;
 
@@ -9,60 +9,60 @@ use crate::key::Environment;
 use crate::named::named;
 use crate::{KeyId, Scopes, Timestamp};
 
-/// How long a key is shown after its end.
-pub const SHOWN_AFTER_END: Duration = Duration::from_secs(90 * 86_400);
+/// How long a key is listed after it expires or is revoked.
+pub const LISTED_AFTER_END: Duration = Duration::from_secs(90 * 86_400);
 
-/// Whether a key works.
+/// The status of a key.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames,
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum KeyStatus {
-    /// It works.
+    /// The key is valid.
     Active,
-    /// Its time is over.
+    /// The key has expired.
     Expired,
-    /// Somebody ended it.
+    /// The key was revoked.
     Revoked,
 }
 
 named!(KeyStatus);
 
-/// A key without anything secret.
+/// An API key without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySummary {
     /// Its id, kept across rotations.
     pub id: KeyId,
-    /// What its owner calls it.
+    /// The name that its owner chose.
     pub name: String,
     /// The first characters of the plain key.
     pub key_prefix: String,
     /// Its label.
     pub environment: Environment,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Scopes,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stops working by itself.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// When somebody ended it.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl KeySummary {
-    /// What is unique among a tenant's live keys, as a short name: environment and name, hashed.
-    pub fn slot(&self) -> String {
+    /// The entry of an active key among the tenant's names, which are unique: environment and name, hashed.
+    pub fn live_name(&self) -> String {
         let digest = Sha256::digest(format!("{}\n{}", self.environment.as_str(), self.name));
         digest[..16].iter().fold("n".to_owned(), |slot, byte| format!("{slot}{byte:02x}"))
     }
 
-    /// Whether the key is shown at `now`: while it lives, and for [`SHOWN_AFTER_END`] from then on.
-    pub fn is_shown(&self, now: Timestamp) -> bool {
+    /// Whether the key is listed at `now`: while it is active, and for [`LISTED_AFTER_END`] afterwards.
+    pub fn is_listed(&self, now: Timestamp) -> bool {
         let end = self.revoked_at.or(self.expires_at);
-        end.is_none_or(|end| now < end.plus(SHOWN_AFTER_END))
+        end.is_none_or(|end| now < end.plus(LISTED_AFTER_END))
     }
 
-    /// Whether the key works at `now`.
+    /// The status of the key at `now`.
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
             KeyStatus::Revoked

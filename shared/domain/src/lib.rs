@@ -1,7 +1,7 @@
-//! The vocabulary and the rules of HeroBrain.
+//! The types and rules of HeroBrain.
 //!
-//! Nothing here performs I/O, awaits, or knows AWS: every type can be built and every rule can be
-//! tried in a plain unit test. Time and randomness come in as arguments.
+//! This crate performs no I/O, is not async and does not depend on AWS, so that all of it can be tested by unit
+//! tests. Time and randomness are arguments.
 
 pub mod admission;
 pub mod batch;

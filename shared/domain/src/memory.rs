@@ -9,7 +9,7 @@ use crate::{MemoryId, Metadata, Result, TenantId, Timestamp, json, rules};
 
 /// The importance of a memory whose request does not set it.
 pub const DEFAULT_IMPORTANCE: f64 = 0.5;
-/// The most characters a memory's content may have.
+/// The maximum length of a memory's content, in characters.
 pub const MAX_CONTENT: usize = 10_000;
 
 /// The kind of a memory.

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::{MemoryId, Timestamp};
 
-    /// Far above what the API takes, so that no distance of times separates the ids by itself.
+    /// Far more than the API accepts, so that times alone do not separate the ids.
     const ITEMS: usize = 3_000;
 
     proptest! {
@@ -85,7 +85,7 @@ mod tests {
         }
 
         #[test]
-        fn from_the_highest_beginning_there_is_room_for_more_items_than_any_request_has(seed: u64) {
+        fn the_highest_first_suffix_leaves_room_for_more_items_than_any_request_has(seed: u64) {
             let mut ids = MemoryIds { last: Some(IdSuffix(SUFFIXES - HEADROOM - 1)) };
             let mut rng = StdRng::seed_from_u64(seed);
             let suffixes: Vec<IdSuffix> = (0..ITEMS).map(|_| ids.next_suffix(&mut rng)).collect();
@@ -94,7 +94,7 @@ mod tests {
         }
 
         #[test]
-        fn at_the_end_of_the_suffixes_none_begins_anew(seed: u64, left in 0u128..1 << 34) {
+        fn suffixes_do_not_wrap_around_at_the_end(seed: u64, left in 0u128..1 << 34) {
             let mut ids = MemoryIds { last: Some(IdSuffix(SUFFIXES - 1 - left)) };
             let mut rng = StdRng::seed_from_u64(seed);
             let mut last = SUFFIXES - 1 - left;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_does_not_tell_the_next() {
+    fn an_id_does_not_predict_the_next() {
         let mut steps: Vec<u128> = Vec::new();
         for seed in 0..2_000 {
             let (mut ids, mut rng) = (MemoryIds::default(), StdRng::seed_from_u64(seed));

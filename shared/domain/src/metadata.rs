@@ -1,6 +1,4 @@
-//! A memory's metadata as it is kept and shown: the text of a JSON object, of which no tree is made to carry it.
-//!
-//! As a tree it takes up to a hundred times as much memory as its text.
+//! A memory's metadata as the text of a JSON object. Parsed, it can use a hundred times the memory of its text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,23 +9,23 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, Shape};
 
-/// The most that metadata may take as compact JSON, in bytes.
+/// The maximum length of metadata as compact JSON, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024;
-/// The most values that metadata may hold, nested ones and lists and objects themselves included.
+/// The maximum number of values in metadata, including nested values, lists and objects.
 pub const MAX_VALUES: usize = 1_000;
-/// How many levels of objects and lists metadata may have, itself included.
+/// The maximum number of levels of objects and lists in metadata, itself included.
 pub const MAX_DEPTH: usize = 32;
 
-/// A JSON object in compact form, its fields in the order of their names.
+/// A JSON object in compact form, with its fields in alphabetical order.
 #[derive(Clone)]
 pub struct Metadata(Box<RawValue>);
 
 impl Metadata {
-    /// Metadata as the table has it; `None` when the text is not a JSON object. What earlier versions have kept may
-    /// be beyond today's bounds.
+    /// Stored metadata. `None` when the text is not a JSON object. Metadata of earlier versions may exceed today's
+    /// bounds.
     pub fn from_stored(text: &str) -> Option<Self> {
         Shape::of(text).filter(|shape| shape.is_object)?;
-        // No string holds them raw: somebody has laid the text out, and lines of an export may not have any.
+        // JSON strings do not contain these characters: the text is formatted, and a line of an export must not be.
         if text.contains(['\n', '\r', '\t']) {
             return Some(Self::from(&object(text)));
         }
@@ -44,12 +42,12 @@ impl Metadata {
         self.as_str() == "{}"
     }
 
-    /// Its fields, each with its value as text.
+    /// Its fields, with their values as JSON.
     pub fn fields(&self) -> BTreeMap<String, &RawValue> {
         serde_json::from_str(self.as_str()).unwrap_or_default()
     }
 
-    /// Whether it has each of these fields with just this value.
+    /// Whether it has each of these fields with an equal value.
     pub fn has_all(&self, wanted: &Map<String, Value>) -> bool {
         if wanted.is_empty() {
             return true;
@@ -62,7 +60,7 @@ impl Metadata {
         })
     }
 
-    /// As a tree, to be changed.
+    /// The parsed object.
     pub fn to_map(&self) -> Map<String, Value> {
         object(self.as_str())
     }
@@ -92,7 +90,7 @@ impl From<&Map<String, Value>> for Metadata {
 }
 
 impl PartialEq for Metadata {
-    /// Whether it is the same text; numbers of one value may be written in several ways.
+    /// Compares the texts: equal numbers that are written differently are not equal here.
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
@@ -141,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_has_laid_out_is_one_line() {
+    fn formatted_metadata_becomes_one_line() {
         let stored = Metadata::from_stored("{\n  \"b\": 1,\r\n\t\"a\": {}\n}").expect("metadata");
         assert_eq!(stored.as_str(), r#"{"a":{},"b":1}"#);
     }

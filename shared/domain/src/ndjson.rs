@@ -1,14 +1,14 @@
 //! Newline-delimited JSON: one value a line, read one line at a time.
 //!
-//! <https://github.com/ndjson/ndjson-spec>: lines end with LF or CRLF, the last one may go without, and
-//! empty ones are passed over. A byte order mark in front, which some editors leave, is passed over too.
+//! <https://github.com/ndjson/ndjson-spec>: lines end with LF or CRLF, which is optional for the last one, and empty
+//! lines are skipped. A byte order mark at the beginning, which some editors write, is skipped, too.
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/x-ndjson";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The lines of `text` that are not empty, with their numbers from 1 on as an editor counts them.
+/// The lines of `text` that are not empty, with their numbers, which start at 1 and count empty lines.
 pub fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -28,14 +28,14 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_end_a_line_is_understood() {
+    fn every_line_ending_is_accepted() {
         for text in ["{}\n[]\n", "{}\r\n[]\r\n", "{}\n[]", "\u{feff}{}\n[]", "\u{feff}{}\r\n[]"] {
             assert_eq!(read(text), [(1, "{}"), (2, "[]")], "{text:?}");
         }
     }
 
     #[test]
-    fn empty_lines_are_passed_over_but_counted() {
+    fn empty_lines_are_skipped_but_counted() {
         assert_eq!(read("\n\r\n{}\n  \t\n[]\n\n"), [(3, "{}"), (5, "[]")]);
         assert_eq!(read(""), []);
         assert_eq!(read("\u{feff}"), []);

@@ -1,8 +1,8 @@
-//! How a key is kept: HMAC-SHA-256 under a secret of the deployment, the pepper.
+//! Hashes of API keys: HMAC-SHA-256 with a secret of the deployment, the pepper.
 //!
-//! A key has 107 random bits, so a fast keyed hash suffices: a stolen table is useless without the
-//! pepper, and the pepper without the table. Peppers are rotated; every hash names the version that
-//! made it, and the current version and the one before it are valid at a time.
+//! A key has 107 random bits, so a fast keyed hash is sufficient. A stolen table is useless without the pepper, and a
+//! stolen pepper without the table. Peppers are rotated: every hash names the version that made it, and the current
+//! and the previous version are valid.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use sha2::Sha256;
 
 use crate::ApiKey;
 
-/// The name of one version of the pepper, as Secrets Manager gives it.
+/// The version of a pepper, as Secrets Manager names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PepperVersion(pub String);
 
-/// One version of the secret. `Debug` shows the version only.
+/// One version of the pepper. `Debug` contains the version only.
 #[derive(Clone)]
 pub struct Pepper {
     version: PepperVersion,
@@ -23,18 +23,18 @@ pub struct Pepper {
 }
 
 impl Pepper {
-    /// The pepper `secret` under the name `version`.
+    /// The pepper of this version.
     pub const fn new(version: PepperVersion, secret: Vec<u8>) -> Self {
         Self { version, secret }
     }
 
-    /// What is kept of `key`.
+    /// The hash of `key`.
     pub fn hash(&self, key: &ApiKey) -> KeyHash {
         let mac = self.mac(key).finalize().into_bytes();
         KeyHash { pepper: self.version.clone(), mac: mac.to_vec() }
     }
 
-    /// Whether `hash` was made of `key`; compared in constant time.
+    /// Whether `hash` is the hash of `key`, compared in constant time.
     fn made(&self, hash: &KeyHash, key: &ApiKey) -> bool {
         self.mac(key).verify_slice(&hash.mac).is_ok()
     }
@@ -53,7 +53,7 @@ impl fmt::Debug for Pepper {
     }
 }
 
-/// A key at rest.
+/// The hash of a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyHash {
     /// The version of the pepper that made it.
@@ -68,28 +68,28 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// The versions that are valid now.
+/// The valid versions of the pepper.
 #[derive(Clone, Debug)]
 pub struct Peppers {
-    /// Makes new hashes.
+    /// The version that makes new hashes.
     pub current: Pepper,
-    /// Still verifies the hashes it made.
+    /// The version whose hashes are still verified.
     pub previous: Option<Pepper>,
 }
 
-/// What comparing a key with a hash can say.
+/// The result of comparing a key with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// The hash was made of this key.
+    /// It is the hash of this key.
     Same,
-    /// It was made of another.
+    /// It is the hash of another key.
     Different,
-    /// It was made with a pepper that is not among these.
+    /// It was made with a pepper version that is not loaded.
     UnknownPepper,
 }
 
 impl Peppers {
-    /// Whether `version` is among them.
+    /// Whether `version` is one of them.
     pub fn has(&self, version: &PepperVersion) -> bool {
         self.all().any(|pepper| pepper.version == *version)
     }
@@ -98,7 +98,7 @@ impl Peppers {
         std::iter::once(&self.current).chain(&self.previous)
     }
 
-    /// Whether `hash` was made of `key`.
+    /// Compares `hash` with `key`.
     pub fn compare(&self, hash: &KeyHash, key: &ApiKey) -> Match {
         let pepper = self.all().find(|pepper| pepper.version == hash.pepper);
         match pepper {

@@ -1,7 +1,7 @@
-//! Who is asking, whatever the credential, and what they may do with keys.
+//! The caller of a request, and what it may do with keys.
 //!
-//! The rule behind key management: nobody ends up with a plain key in hand that can do more, or
-//! lives longer, than the credential they came with.
+//! The rule of key management: no caller can get a plain key that has more scopes, or expires later, than its
+//! credential.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::key_summary::KeySummary;
 use crate::pepper::KeyHash;
 use crate::{Error, KeyId, Result, Scope, Scopes, TenantId, Timestamp};
 
-/// An authenticated caller. Tenant-bound handles to the store can only be had with one.
+/// An authenticated caller. Tenant-bound handles to the store require one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     tenant: TenantId,
@@ -29,37 +29,36 @@ pub enum Caller {
     Key {
         /// The key.
         id: KeyId,
-        /// What is kept of the secret that was presented.
+        /// The stored hash of the presented secret.
         secret: KeyHash,
-        /// When the presented secret stops working.
+        /// When the presented secret expires.
         expires_at: Option<Timestamp>,
-        /// Set when the presented secret is one that a rotation replaced.
+        /// Set when a rotation has replaced the presented secret.
         replaced: Option<Replaced>,
     },
-    /// A user in a session of Clerk's.
+    /// A user with a Clerk session.
     User {
         /// The user's id at the issuer, which may be any text.
         id: String,
         /// Whether the user may manage the tenant's keys.
         manages_keys: bool,
     },
-    /// The holder of a token of our own, which a session was traded for.
+    /// The holder of an access token, for which a session was exchanged.
     Token {
-        /// The id of the session's user.
+        /// The id of the user.
         user: String,
     },
-    /// Whoever runs the deployment and reaches the tables by other means than the API.
+    /// The operator of the deployment, who accesses the tables without the API.
     Operator,
 }
 
-/// Names a caller within its tenant, for what is kept for that caller alone: a key by its id, which rotations keep,
-/// and a user, in a session or with a token that it was exchanged for, by the SHA-256 of the user's id. No two callers
-/// have one name, and none has a `#` or more than 64 bytes.
+/// Identifies a caller within its tenant: a key by its id, which rotations keep, and a user, with a session or an
+/// access token, by the SHA-256 of the user's id. It is unique, contains no `#` and has at most 64 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId(String);
 
 impl CallerId {
-    /// The name as text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,33 +70,33 @@ impl fmt::Display for CallerId {
     }
 }
 
-/// The state of a secret in its grace.
+/// A replaced secret in its grace period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replaced {
     /// When it was replaced.
     pub at: Timestamp,
-    /// When it stops working.
+    /// When its grace period ends.
     pub works_until: Timestamp,
 }
 
 impl Principal {
-    /// The caller that a credential proved. Only the guard and the operator's tools may call this:
-    /// `.clippy.toml` refuses it anywhere else.
+    /// The caller of a verified credential. Only the guard and the operator's tools may call this function, which
+    /// `.clippy.toml` enforces.
     pub const fn authenticated(tenant: TenantId, caller: Caller, scopes: Scopes) -> Self {
         Self { tenant, caller, scopes }
     }
 
-    /// The tenant whose data this caller sees; the only one.
+    /// The only tenant whose data the caller can access.
     pub const fn tenant(&self) -> &TenantId {
         &self.tenant
     }
 
-    /// What the caller may do.
+    /// The caller's scopes.
     pub const fn scopes(&self) -> Scopes {
         self.scopes
     }
 
-    /// The caller's key, when it came with one.
+    /// The caller's key, when its credential is one.
     pub const fn key_id(&self) -> Option<&KeyId> {
         match &self.caller {
             Caller::Key { id, .. } => Some(id),
@@ -105,7 +104,7 @@ impl Principal {
         }
     }
 
-    /// Who the caller is, whatever the secret, session or token it came with.
+    /// The caller's identity, which does not depend on the secret, session or token.
     pub fn caller_id(&self) -> CallerId {
         CallerId(match &self.caller {
             Caller::Key { id, .. } => id.to_string(),
@@ -116,7 +115,7 @@ impl Principal {
         })
     }
 
-    /// The user that the caller is or acts for, when it came without a key.
+    /// The user, when the credential is not a key.
     pub fn user(&self) -> Option<&str> {
         match &self.caller {
             Caller::User { id: user, .. } | Caller::Token { user } => Some(user),
@@ -124,7 +123,7 @@ impl Principal {
         }
     }
 
-    /// What is kept of the secret that the caller presented, when it came with a key.
+    /// The stored hash of the presented secret, when the credential is a key.
     pub const fn secret(&self) -> Option<&KeyHash> {
         match &self.caller {
             Caller::Key { secret, .. } => Some(secret),
@@ -132,8 +131,8 @@ impl Principal {
         }
     }
 
-    /// When the presented key stops working, which bounds what it may hand out; `None` for never, and for
-    /// callers without a key, whom nothing bounds.
+    /// When the presented key expires, which limits the keys that the caller can create. `None` for never, and for
+    /// callers without a key.
     pub const fn expires_at(&self) -> Option<Timestamp> {
         match &self.caller {
             Caller::Key { expires_at, .. } => *expires_at,
@@ -161,8 +160,8 @@ impl Principal {
         self.check_expiry_within(expires_at)
     }
 
-    /// Whether the caller may have a new secret of `key`: it has all the key's scopes, and does not
-    /// expire before the key does. A replaced secret therefore cannot renew itself.
+    /// Whether the caller may get a new secret of `key`: it must have all scopes of the key and must not expire
+    /// before the key. Therefore a replaced secret cannot renew itself.
     pub fn may_rotate(&self, key: &KeySummary) -> Result<()> {
         self.may_manage_keys()?;
         self.has_all(key.scopes)?;
@@ -172,20 +171,20 @@ impl Principal {
         self.check_expiry_within(key.expires_at)
     }
 
-    /// Whether the caller may revoke `key`: itself, or one whose scopes it has all of.
+    /// Whether the caller may revoke `key`: its own key, or one whose scopes it has.
     pub fn may_revoke(&self, key: &KeySummary) -> Result<()> {
         self.may_manage_keys()?;
         if self.key_id() == Some(&key.id) { Ok(()) } else { self.has_all(key.scopes) }
     }
 
-    /// Whether the caller's tenant comes into being with the caller: a user's does, a key's and a token's are
-    /// gone when they are gone.
+    /// Whether the caller's tenant is created when it does not exist. True for users; for keys and tokens, such a
+    /// tenant has been deleted.
     pub const fn may_provision_tenant(&self) -> bool {
         matches!(self.caller, Caller::User { .. })
     }
 
-    /// Whether the caller may have a token of our own made: only who came with a session of Clerk's, so that
-    /// no token outlives the session by being traded again and again.
+    /// Whether the caller may get an access token. Only a Clerk session may be exchanged, so that access tokens
+    /// cannot be renewed beyond the session.
     pub const fn may_exchange(&self) -> Result<()> {
         match &self.caller {
             Caller::User { .. } => Ok(()),

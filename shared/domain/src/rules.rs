@@ -14,6 +14,6 @@ pub use generic::{List, Nullable, OneOf, list, nullable, one_of};
 pub use labels::{query_scopes, query_tags, scopes, tags};
 pub use metadata::{check_bounds, metadata};
 pub use number::{Integer, flag, fraction, integer, query_integer};
-pub use rule::{Rule, Ruled, Simple};
+pub use rule::{Rule, RuleResult, Simple};
 pub use text::{Ids, Text, ids, memory_id, scoping_id, text};
 pub use time::{Time, future, past, time};

@@ -1,4 +1,4 @@
-//! A tenant as its one item has it: plan, status, epoch and meter.
+//! A tenant: plan, status, epoch and meter, which one item stores.
 
 use std::time::Duration;
 
@@ -6,52 +6,52 @@ use crate::Timestamp;
 use crate::meter::{Bucket, UsageMeter};
 use crate::plan::{Allowance, Plan};
 
-/// Everything the tenant item says.
+/// The tenant item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
     /// Counts the changes that make cached keys and plans stale: revocations, rotations, changes of
-    /// plan or status. It starts at the creation time in microseconds, so that a tenant that was
-    /// erased and made again never matches an old cache.
+    /// plan or status. It starts at the creation time in microseconds, so that a tenant that was deleted and created
+    /// again never matches an old cache.
     pub epoch: i64,
     /// The plan.
     pub plan: Plan,
-    /// The limits, which the plan gives unless they were set for this tenant.
+    /// The limits: those of the plan, unless they were set for this tenant.
     pub allowance: Allowance,
     /// Whether the operator has suspended it.
     pub suspended: bool,
     /// What it has consumed.
     pub meter: UsageMeter,
-    /// What searches have to know of.
+    /// The version of its memories, for searches.
     pub search: SearchVersion,
 }
 
-/// Counts the changes of a tenant's memories: an instance that holds what a search needs, of this version, has all
-/// of it. They begin as [`Tenant::epoch`] does, and only rise.
+/// Counts the changes of a tenant's memories. A cached index of this version contains all changes. The counts begin
+/// like [`Tenant::epoch`] and never decrease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchVersion {
-    /// Requests that have changed memories.
+    /// The number of requests that changed memories.
     pub writes: i64,
-    /// Those of them that have deleted some, which leaves no trace.
+    /// The number of requests that deleted memories, which cannot be found by their times.
     pub deletes: i64,
-    /// Those whose changes have times of their own, which a look at the latest changes does not show.
+    /// The number of requests with backdated changes, which a query for the latest changes does not return.
     pub backdated: i64,
-    /// The earliest time among the changes of the last of these.
+    /// The earliest time of the changes of the last backdated request.
     pub backdated_since: Option<Timestamp>,
 }
 
 impl SearchVersion {
-    /// How much further the counts of one tenant may be; more tells of another tenant that once had the id.
+    /// The maximum difference of the counts of one tenant. A larger difference means that another tenant had the id before.
     const NEAR: i64 = 1_000_000;
 
-    /// Whether whoever has everything of this version has everything of `other`.
+    /// Whether an index of this version contains all changes of `other`.
     pub fn covers(&self, other: &Self) -> bool {
         let counts =
             [(self.writes, other.writes), (self.deletes, other.deletes), (self.backdated, other.backdated)];
         counts.into_iter().all(|(own, other)| (0..Self::NEAR).contains(&own.saturating_sub(other)))
     }
 
-    /// From when on all changes have to be looked at by whoever lacks, of the reloads of `other`, just the last; `None`
-    /// where that is not so.
+    /// The time from which an index of this version has to sync changes to contain those of `other`, where exactly
+    /// the last backdated request is missing; otherwise `None`.
     pub fn catch_up_from(&self, other: &Self) -> Option<Timestamp> {
         other.backdated_since.filter(|_| self.backdated.checked_add(1) == Some(other.backdated))
     }
@@ -75,7 +75,7 @@ impl Tenant {
         }
     }
 
-    /// How the tenant stands against its limits at `now`.
+    /// The rate-limit status of the tenant at `now`.
     pub fn rate_limit_status(&self, now: Timestamp) -> RateLimitStatus {
         let month = now.month();
         let used = self.meter.used(month);
@@ -94,26 +94,26 @@ impl Tenant {
     }
 }
 
-/// How a tenant stands against its limits; what the rate-limit headers say.
+/// The rate-limit status of a tenant, which the rate-limit headers contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
-    /// When this was so.
+    /// The time of the status.
     pub at: Timestamp,
     /// The plan.
     pub plan: Plan,
     /// The limits.
     pub allowance: Allowance,
-    /// Requests admitted this month.
+    /// The number of requests admitted this month.
     pub month_used: u64,
-    /// Requests left this month.
+    /// The number of requests left this month.
     pub month_remaining: u64,
     /// When this month began.
     pub month_start: Timestamp,
-    /// When the next month begins and the count starts anew.
+    /// When the next month begins and the count is reset.
     pub month_end: Timestamp,
-    /// Requests that would be admitted at once.
+    /// The number of requests that would be admitted immediately.
     pub burst_remaining: u64,
-    /// How long until the bucket is full.
+    /// The time until the bucket is full.
     pub burst_full_in: Duration,
 }
 
@@ -129,14 +129,14 @@ mod tests {
         assert!(known.covers(&known) && known.covers(&version(1, 5, 3)) && known.covers(&version(6, 4, 2)));
         assert!(!known.covers(&version(8, 5, 3)), "something has changed");
         assert!(!known.covers(&version(7, 6, 3)), "something was deleted");
-        assert!(!known.covers(&version(7, 5, 4)), "something has changed whose time tells nothing");
+        assert!(!known.covers(&version(7, 5, 4)), "something has changed at an earlier time");
         let begun_before = version(7 - 60_000_000, 5 - 60_000_000, 3 - 60_000_000);
-        assert!(!known.covers(&begun_before), "a tenant that was made again, by a clock a minute behind");
+        assert!(!known.covers(&begun_before), "a tenant that was created again, by a clock a minute behind");
         assert!(!version(i64::MAX, 0, 0).covers(&version(i64::MIN, 0, 0)));
     }
 
     #[test]
-    fn one_reload_is_caught_up_with_from_its_earliest_time() {
+    fn one_backdated_request_is_synced_from_its_earliest_time() {
         let from = Timestamp::parse("2026-11-24T12:00:00Z");
         let version = |backdated, backdated_since| SearchVersion {
             backdated,

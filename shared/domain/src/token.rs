@@ -1,56 +1,49 @@
-//! JSON Web Tokens, as far as they are text: the header, and the claims behind a signature that was verified.
+//! JSON Web Tokens: the header, and the claims of a token whose signature has been verified.
 //!
-//! Nothing in a header but the algorithm, the key's name and the token's kind is used: a key or an address of one that a
-//! token brings along (`jwk`, `jku`, `x5u`) would let its maker vouch for himself. Claims are read strictly, so
-//! that no two readers can see two different tokens in one.
+//! Of the header, only the algorithm, the key id and the type are used. A key in the token, or the address of one
+//! (`jwk`, `jku`, `x5u`), is ignored: anyone could sign with such a key. Claims are parsed strictly, so that two
+//! parsers cannot interpret a token differently.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use strum::EnumString;
 
 use crate::{Timestamp, json};
 
-/// The longest token that is looked at, in bytes; a header of HTTP carries less.
+/// The longest token that is parsed, in bytes; HTTP headers are shorter.
 pub const MAX_TOKEN: usize = 16 * 1024;
 const MAX_KEY_ID: usize = 256;
 
-/// The algorithms that a token may be signed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The algorithms with which a token may be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString)]
 pub enum Algorithm {
     /// RSA with SHA-256: Clerk's.
+    #[strum(serialize = "RS256")]
     Rs256,
     /// ECDSA on P-256 with SHA-256: Clerk's.
+    #[strum(serialize = "ES256")]
     Es256,
     /// Ed25519: our own.
+    #[strum(serialize = "EdDSA")]
     EdDsa,
 }
 
-impl Algorithm {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "RS256" => Some(Self::Rs256),
-            "ES256" => Some(Self::Es256),
-            "EdDSA" => Some(Self::EdDsa),
-            _ => None,
-        }
-    }
-}
-
-/// What a token says of how it is signed.
+/// The header of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHeader {
     /// The algorithm.
     pub algorithm: Algorithm,
-    /// The name of the key.
+    /// The id of the key.
     pub key_id: Option<String>,
-    /// What kind of token it is, in Clerk's own header `cat`.
+    /// The kind of the token, in Clerk's header `cat`.
     pub category: Option<String>,
 }
 
 impl TokenHeader {
-    /// Reads the header of a token; `None` when it is no token that could be accepted: too long, not three
-    /// parts of base64url, not an object with single names, of another algorithm, or with extensions that
-    /// it calls critical.
+    /// Parses the header of a token. `None` when the token cannot be accepted: it is too long, not three parts of
+    /// base64url, its header is not an object or has duplicate names, its algorithm is another, or it has critical
+    /// extensions.
     pub fn parse(token: &str) -> Option<Self> {
         if token.len() > MAX_TOKEN {
             return None;
@@ -64,8 +57,8 @@ impl TokenHeader {
             return None;
         }
         let header = object(header)?;
-        // A token of another kind that the same key has signed, an OAuth access token (`at+jwt`), is no session.
-        // In capitals: Clerk's libraries, and ours, write it so and read no other.
+        // The same key signs other tokens, such as OAuth access tokens (`at+jwt`), which are not sessions.
+        // Clerk's libraries write it in upper case and accept no other.
         let is_plain = header.get("typ").is_none_or(|typ| typ == "JWT");
         if header.contains_key("crit") || !is_plain {
             return None;
@@ -79,7 +72,7 @@ impl TokenHeader {
             None => None,
             Some(category) => Some(category.as_str()?.to_owned()),
         };
-        Some(Self { algorithm: Algorithm::parse(header.get("alg")?.as_str()?)?, key_id, category })
+        Some(Self { algorithm: header.get("alg")?.as_str()?.parse().ok()?, key_id, category })
     }
 }
 
@@ -88,23 +81,23 @@ impl TokenHeader {
 pub struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// Reads the claims of a token; `None` when they are not an object with single names.
+    /// Parses the claims of a token. `None` when they are not an object or have duplicate names.
     pub fn parse(token: &str) -> Option<Self> {
         object(token.split('.').nth(1)?).map(Self)
     }
 
-    /// A claim that is a text.
+    /// A claim that is a string.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
-    /// A claim of any kind.
+    /// A claim of any type.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// A claim that is a time: seconds since 1970, whole or not. `None` when it is absent, `Some(None)` when it
-    /// is something else.
+    /// A claim that is a time: seconds since 1970, whole or not. `None` when it is absent, `Some(None)` when it is
+    /// not a time.
     pub fn time(&self, name: &str) -> Option<Option<Timestamp>> {
         let value = self.0.get(name)?;
         let seconds = value.as_f64().filter(|seconds| (0.0..=2.5e11).contains(seconds));
@@ -130,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_its_algorithm_and_the_name_of_its_key() {
+    fn a_header_has_an_algorithm_a_key_id_and_a_category() {
         let read = |header: &str| TokenHeader::parse(&token(header, "{}"));
         let expected = TokenHeader {
             algorithm: Algorithm::Rs256,
@@ -172,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_three_parts_of_base64url_is_no_token() {
+    fn only_three_parts_of_base64url_are_a_token() {
         let good = token(r#"{"alg":"RS256"}"#, "{}");
         assert!(TokenHeader::parse(&good).is_some());
         for bad in [

@@ -1,4 +1,4 @@
-//! Bodies of requests that need none: whose name is in one, and nothing else of it.
+//! The `tenantId` in the body of a request that needs no body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::TenantId;
 
-/// Whether a body is a JSON object whose `tenantId` is a text other than the caller's; of several, any of them. What
-/// else there is in it, and what is no JSON object, is passed over. No tree is made of it.
+/// Whether a body is a JSON object with a `tenantId` that is a string other than the caller's; of several, any. Other
+/// fields, and bodies that are not JSON objects, are ignored. No value is built.
 pub fn names_another(body: &[u8], caller: &TenantId) -> bool {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let named = reader.deserialize_map(Named(caller));
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_text_of_somebody_else_is_another() {
+    fn only_a_string_of_another_tenant_is_refused() {
         let acme = TenantId::parse("acme").expect("a tenant");
         for (another, bodies) in [
             (

@@ -1,15 +1,15 @@
-//! What a key did, day by day.
+//! The daily usage of a key.
 
 use crate::time::Day;
 
-/// What one credential did on one day.
+/// The requests of one key on one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DayCounts {
-    /// Admitted requests; exact.
+    /// Admitted requests. Exact.
     pub requests: u64,
-    /// Admitted requests that were answered with 400 or above.
+    /// Admitted requests with a response of 400 or above.
     pub errors: u64,
-    /// Requests refused by a limit; a lower bound, since a refusal writes nothing by itself.
+    /// Requests refused by a rate limit or quota. A lower bound, since a refusal itself writes nothing.
     pub limited: u64,
 }
 
@@ -18,6 +18,6 @@ pub struct DayCounts {
 pub struct DailyUsage {
     /// The UTC day.
     pub day: Day,
-    /// What happened on it.
+    /// The requests of the day.
     pub counts: DayCounts,
 }

@@ -1,5 +1,5 @@
-//! Admissions of many callers at once, on a virtual clock: each caller an instance with a clock and a last-seen `tat` of its
-//! own, each write a call that takes its time.
+//! Concurrent admissions on a virtual clock. Each caller is an instance with its own clock and last known `tat`; each
+//! write is a call that takes time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,19 +14,19 @@ use super::*;
 const START: i64 = 1_800_000_000_000_000;
 /// How long a call takes, in microseconds; the write happens in the middle of it.
 const CALL: i64 = 5_000;
-/// How far clocks are apart at most, in microseconds.
+/// The maximum difference of clocks, in microseconds.
 const SPREAD: i64 = 20_000;
 
-/// What is simulated.
+/// A simulation.
 struct Scene {
     allowance: Allowance,
     callers: usize,
-    /// When requests come, in microseconds from the start.
+    /// When requests arrive, in microseconds from the start.
     arrivals: Vec<i64>,
     seed: u64,
 }
 
-/// What it came to.
+/// The result of a simulation.
 #[derive(Debug, Default)]
 struct Outcome {
     /// The times that admitted requests wrote, by their own clocks.
@@ -36,7 +36,7 @@ struct Outcome {
     most_writes: u32,
 }
 
-/// What happens next, of which request.
+/// An event of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Arrives(usize),
@@ -44,12 +44,12 @@ enum Event {
     IsAnswered(usize),
 }
 
-/// One request under way.
+/// One request in progress.
 struct Request {
     caller: usize,
     admission: Option<AdmissionAttempt>,
     writes: u32,
-    /// The meter that its last write left or found, and whether it was admitted.
+    /// The meter after its last write, and whether it was admitted.
     answer: Option<(UsageMeter, bool)>,
 }
 
@@ -110,8 +110,8 @@ impl Scene {
 }
 
 impl Outcome {
-    /// The most by which any window exceeds the burst and what the rate refills in it and the clocks' difference; the
-    /// law says 0.
+    /// The maximum number of requests by which any window exceeds the burst and the refill of the window and the
+    /// clocks' difference. The guarantee is 0.
     fn excess(&self, allowance: &Allowance) -> i64 {
         let interval = Bucket::of(allowance).interval;
         let windows = self.admitted.iter().enumerate().flat_map(|(first, start)| {
@@ -133,7 +133,7 @@ fn seen_at(tat: i64) -> LastSeen {
     seen
 }
 
-/// Arrivals at random, `load` of the rate, for so many microseconds.
+/// Random arrivals at `load` times the rate, for `time` microseconds.
 fn arrivals(allowance: &Allowance, load: f64, time: i64, seed: u64) -> Vec<i64> {
     let mean = 60e6 / f64::from(allowance.per_minute) / load;
     let mut rng = StdRng::seed_from_u64(seed);
@@ -176,7 +176,7 @@ fn ordinary_concurrency_takes_one_write_an_admission() {
 }
 
 #[test]
-fn no_rate_and_burst_exceeds_the_law_or_runs_out_of_writes() {
+fn no_rate_and_burst_exceeds_the_guarantee_or_the_writes() {
     for (per_minute, burst) in
         [(10, 20), (100, 200), (599, 20), (601, 20), (6_000, 100), (60_000, 100), (60_000, 20), (30_000, 1)]
     {
@@ -184,7 +184,7 @@ fn no_rate_and_burst_exceeds_the_law_or_runs_out_of_writes() {
         for (load, seed) in [(0.5, 1), (0.9, 2), (1.0, 3), (3.0, 4), (20.0, 5)] {
             let time = (Bucket::of(&allowance).interval * 60).max(200_000);
             let mut arrivals = arrivals(&allowance, load, time, seed);
-            // And a crowd at the start, and another one in the middle.
+            // Bursts at the start and in the middle.
             arrivals.extend((0..2 * i64::from(burst)).map(|number| number % 3_000));
             arrivals.extend((0..2 * i64::from(burst)).map(|number| time / 2 + number % 3_000));
             let all = arrivals.len();
@@ -198,7 +198,7 @@ fn no_rate_and_burst_exceeds_the_law_or_runs_out_of_writes() {
     }
 }
 
-/// One crowd from idle gets the burst, less what the slack keeps back, and not one more.
+/// A burst from idle gets exactly the burst, less the slack.
 #[test]
 fn a_crowd_from_idle_gets_the_burst_less_the_slack() {
     for (per_minute, burst) in [(10, 20), (100, 200), (60_000, 20), (30_000, 1), (60_000, 10_000)] {
@@ -207,7 +207,7 @@ fn a_crowd_from_idle_gets_the_burst_less_the_slack() {
         let arrivals = vec![0; 2 * burst as usize];
         let outcome = Scene { allowance, callers: 1, arrivals, seed: 1 }.run();
         let least = i64::from(burst) - (bucket.slack as u64).div_ceil(bucket.interval as u64) as i64;
-        // Calls that come back after 5 ms are judged by then.
+        // Calls return after 5 ms and are judged by that time.
         let most = i64::from(burst) + (CALL * i64::from(MAX_WRITES)) / bucket.interval;
         let admitted = outcome.admitted.len() as i64;
         assert!((least..=most).contains(&admitted), "{per_minute}, {burst}: {admitted} of {least} to {most}");
@@ -219,7 +219,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_law_holds_for_any_rate_burst_and_load(
+    fn the_guarantee_holds_for_any_rate_burst_and_load(
         per_minute in prop_oneof![1u32..1_000, 1_000u32..60_000], burst in prop_oneof![1u32..50, 50u32..20_000],
         callers in 1usize..33, load in 0.1f64..5.0, seed: u64,
     ) {
@@ -234,7 +234,7 @@ proptest! {
     }
 }
 
-/// The conditional writes as an admission drives them come to the same end as the reference.
+/// The conditional writes of an admission have the same result as the reference.
 #[test]
 fn an_admission_agrees_with_the_reference() {
     proptest!(|(
@@ -267,7 +267,7 @@ fn an_admission_agrees_with_the_reference() {
 }
 
 #[test]
-fn a_slow_call_is_judged_by_the_time_it_comes_back() {
+fn a_slow_call_is_judged_by_the_time_it_returns() {
     let allowance = allowance(10, 20);
     let bucket = Bucket::of(&allowance);
     let now = Timestamp::from_micros(START);
@@ -286,14 +286,14 @@ fn a_slow_call_is_judged_by_the_time_it_comes_back() {
 }
 
 #[test]
-fn whoever_loses_to_the_last_is_refused_by_the_rate() {
+fn a_request_that_loses_every_write_is_refused_by_the_rate() {
     let allowance = allowance(60_000, 20);
     let bucket = Bucket::of(&allowance);
     let mut now = Timestamp::from_micros(START);
     let mut admission = AdmissionAttempt::new(&allowance, &seen_at(START), now);
     for _ in 1..MAX_WRITES {
         now = now.plus(Duration::from_millis(5));
-        // Others have taken what there was, and what has been refilled since is theirs again at the next try.
+        // Other requests have used the bucket, and use its refill before each next write.
         let found = UsageMeter { tat: bucket.horizon(now), ..UsageMeter::default() };
         assert_eq!(admission.failed(&found, now), Next::Write);
     }

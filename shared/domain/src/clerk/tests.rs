@@ -11,7 +11,7 @@ fn rules(tenant_of: TenantOf) -> ClerkRules {
     ClerkRules { issuer: "https://clerk.example".into(), parties, audiences: Vec::new(), tenant_of }
 }
 
-/// A claim that is there and null; a plain null takes the claim away.
+/// A claim that is null; a plain null removes the claim.
 const NULL: &str = "null, not absent";
 
 fn verify(rules: &ClerkRules, changes: Value) -> Result<Session, SessionError> {
@@ -49,7 +49,7 @@ fn both_edges_of_all_times_are_five_seconds_away() {
     let rules = rules(TenantOf::User);
     assert_eq!(verify(&rules, json!({"exp": NOW - 5})), Err(SessionError::Expired));
     assert!(verify(&rules, json!({"exp": NOW - 4})).is_ok());
-    // Clerk's libraries leave out the fraction.
+    // Clerk's libraries drop the fraction.
     assert_eq!(verify(&rules, json!({"exp": NOW as f64 - 4.001})), Err(SessionError::Expired));
     for (claim, rule) in [("nbf", Rule::NotBefore), ("iat", Rule::IssuedAt)] {
         assert!(verify(&rules, json!({claim: NOW + 5})).is_ok(), "{claim}");
@@ -73,7 +73,7 @@ fn a_token_is_issued_for_a_day_at_most() {
 }
 
 #[test]
-fn what_is_missing_or_of_the_wrong_kind_is_refused() {
+fn missing_claims_and_claims_of_the_wrong_type_are_refused() {
     let rules = rules(TenantOf::User);
     for (changes, rule) in [
         (json!({"iss": "https://clerk.example/"}), Rule::Issuer),
@@ -120,7 +120,7 @@ fn what_is_missing_or_of_the_wrong_kind_is_refused() {
 }
 
 #[test]
-fn only_tokens_of_the_kind_of_sessions_are_sessions() {
+fn only_session_tokens_are_sessions() {
     let rules = rules(TenantOf::User);
     let verified = |header: Value| verify_under(&rules, &header, json!({})).map(|_| ());
     assert_eq!(verified(json!({"alg": "RS256", "cat": "cl_B7d4PD111AAA"})), Ok(()));
@@ -132,7 +132,7 @@ fn only_tokens_of_the_kind_of_sessions_are_sessions() {
 }
 
 #[test]
-fn a_token_without_a_party_is_good_where_none_is_named_or_native_is() {
+fn a_token_without_a_party_is_accepted_where_none_is_configured_or_native_is() {
     let verified = |parties: &[&str], party: Value| {
         let parties = parties.iter().map(|&party| party.to_owned()).collect();
         let rules = ClerkRules { parties, ..rules(TenantOf::User) };
@@ -152,7 +152,7 @@ fn a_token_without_a_party_is_good_where_none_is_named_or_native_is() {
 }
 
 #[test]
-fn an_audience_is_ours_alone_or_the_token_is_refused() {
+fn a_token_for_another_audience_is_refused() {
     let verified = |audiences: &[&str], audience: Value| {
         let audiences = audiences.iter().map(|&audience| audience.to_owned()).collect();
         verify(&ClerkRules { audiences, ..rules(TenantOf::User) }, json!({ "aud": audience })).map(|_| ())
@@ -189,7 +189,7 @@ fn the_active_organization_is_the_tenant_in_both_versions_of_tokens() {
     assert_eq!(tenant(json!({"org_id": "a b", "org_role": "org:admin"})), unknown(Rule::Tenant));
     assert_eq!(tenant(json!({"org_id": "org_1", "sub": null})), unknown(Rule::Subject));
     assert_eq!(tenant(json!({"org_id": "org_1", "sub": "mch_1"})), unknown(Rule::Subject));
-    // What an application puts into `o` of its own tokens is not Clerk's word before version 2.
+    // Before version 2, `o` is a claim of the application, not of Clerk.
     let own = json!({"id": "org_2", "rol": "admin"});
     assert_eq!(tenant(json!({"v": 1, "o": own})), Err(SessionError::NoOrganization));
     assert_eq!(tenant(json!({"v": null, "o": own})), Err(SessionError::NoOrganization));

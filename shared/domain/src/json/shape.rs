@@ -1,11 +1,11 @@
-//! Looking through JSON without keeping any of it.
+//! Validates JSON without building a value.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// What kind of value a text holds.
+/// The type of the value in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Whether it is an object.
@@ -13,7 +13,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of the one value in `text`; `None` when it is not JSON. All of it is looked at.
+    /// The shape of the value in `text`. `None` when any part of the text is not JSON.
     pub fn of(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -21,7 +21,7 @@ impl Shape {
 
 impl<'de> Deserialize<'de> for Shape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Not as `IgnoredAny`, of which serde_json passes over strings and numbers that it would refuse to read.
+        // Not as `IgnoredAny`: for that, serde_json skips strings and numbers that it would refuse to parse.
         deserializer.deserialize_any(ShapeVisitor)
     }
 }

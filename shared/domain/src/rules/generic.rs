@@ -9,7 +9,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 use strum::VariantNames;
 
-use super::rule::{Rule, Ruled};
+use super::rule::{Rule, RuleResult};
 
 /// The rule of [`one_of`].
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub const fn one_of<T: FromStr + VariantNames>() -> OneOf<T> {
 impl<T: FromStr + VariantNames> Rule for OneOf<T> {
     type Value = T;
 
-    fn parse(&self, value: Value) -> Ruled<T> {
+    fn parse(&self, value: Value) -> RuleResult<T> {
         let parsed = value.as_str().and_then(|name| name.parse().ok());
         parsed.ok_or_else(|| format!("must be one of {}", T::VARIANTS.join(", ")))
     }
@@ -49,7 +49,7 @@ pub const fn list(length: RangeInclusive<usize>) -> List {
 impl Rule for List {
     type Value = Vec<Value>;
 
-    fn parse(&self, value: Value) -> Ruled<Vec<Value>> {
+    fn parse(&self, value: Value) -> RuleResult<Vec<Value>> {
         match value {
             Value::Array(items) if (self.min..=self.max).contains(&items.len()) => Ok(items),
             _ => Err(format!("must be a list of {} to {}", self.min, self.max)),
@@ -74,7 +74,7 @@ pub const fn nullable<R: Rule>(rule: R) -> Nullable<R> {
 impl<R: Rule> Rule for Nullable<R> {
     type Value = Option<R::Value>;
 
-    fn parse(&self, value: Value) -> Ruled<Self::Value> {
+    fn parse(&self, value: Value) -> RuleResult<Self::Value> {
         if value.is_null() { Ok(None) } else { self.0.parse(value).map(Some) }
     }
 

@@ -5,7 +5,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 use strum::VariantNames;
 
-use super::rule::{Ruled, Simple};
+use super::rule::{RuleResult, Simple};
 use crate::{Scope, Scopes};
 
 /// The most tags of one memory.
@@ -34,7 +34,7 @@ pub const fn query_scopes() -> Simple<Scopes> {
     }
 }
 
-fn parse_scopes(value: Value) -> Ruled<Scopes> {
+fn parse_scopes(value: Value) -> RuleResult<Scopes> {
     let names = value.as_array().map(Vec::as_slice);
     let scope = |name: &Value| name.as_str().and_then(Scope::parse);
     names
@@ -74,7 +74,7 @@ pub const fn query_tags() -> Simple<Vec<String>> {
     }
 }
 
-fn parse_tags(items: impl Iterator<Item = Option<String>>) -> Ruled<Vec<String>> {
+fn parse_tags(items: impl Iterator<Item = Option<String>>) -> RuleResult<Vec<String>> {
     let mut tags = Vec::new();
     for item in items {
         let Some(tag) = item else { return Err("must be a list of strings".into()) };

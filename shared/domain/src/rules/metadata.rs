@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::rule::{Ruled, Simple};
+use super::rule::{RuleResult, Simple};
 use crate::json;
 use crate::metadata::{MAX_BYTES, MAX_DEPTH, MAX_VALUES};
 
@@ -20,7 +20,7 @@ pub const fn metadata() -> Simple<Map<String, Value>> {
     }
 }
 
-fn parse_metadata(value: Value) -> Ruled<Map<String, Value>> {
+fn parse_metadata(value: Value) -> RuleResult<Map<String, Value>> {
     let Value::Object(map) = value else { return Err("must be an object".into()) };
     if map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)) {
         return Err("must not contain the NUL character".into());
@@ -32,7 +32,7 @@ fn parse_metadata(value: Value) -> Ruled<Map<String, Value>> {
 ///
 /// # Errors
 /// The bound that is exceeded, as the end of a sentence.
-pub fn check_bounds(map: &Map<String, Value>) -> Ruled<()> {
+pub fn check_bounds(map: &Map<String, Value>) -> RuleResult<()> {
     let mut values = 0;
     let depth = 1 + map.values().map(|value| measure(value, &mut values)).max().unwrap_or(0);
     if depth > MAX_DEPTH {

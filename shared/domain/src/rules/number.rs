@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::rule::{Rule, Ruled, Simple};
+use super::rule::{Rule, RuleResult, Simple};
 
 /// Smaller fractions are read as zero: the numbers of DynamoDB end at 10^-130.
 const MIN_FRACTION: f64 = 1e-100;
@@ -60,7 +60,7 @@ fn digits(value: &Value) -> Option<u64> {
 impl Rule for Integer {
     type Value = u64;
 
-    fn parse(&self, value: Value) -> Ruled<u64> {
+    fn parse(&self, value: Value) -> RuleResult<u64> {
         (self.read)(&value)
             .filter(|number| (self.min..=self.max).contains(number))
             .ok_or_else(|| format!("must be a whole number from {} to {}", self.min, self.max))

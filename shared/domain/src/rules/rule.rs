@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// What a rule makes of a value: the parsed value, or the problem as the end of a sentence that begins with the field's
 /// name (`"must be a string"`).
-pub type Ruled<T> = Result<T, String>;
+pub type RuleResult<T> = Result<T, String>;
 
 /// A rule that the values of a field follow.
 pub trait Rule {
@@ -17,7 +17,7 @@ pub trait Rule {
     ///
     /// # Errors
     /// What is wrong with the value, as the end of a sentence.
-    fn parse(&self, value: Value) -> Ruled<Self::Value>;
+    fn parse(&self, value: Value) -> RuleResult<Self::Value>;
 
     /// The JSON Schema of the values that the rule accepts.
     #[cfg(feature = "describe")]
@@ -27,7 +27,7 @@ pub trait Rule {
 /// A rule without parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Simple<T> {
-    pub(super) parse: fn(Value) -> Ruled<T>,
+    pub(super) parse: fn(Value) -> RuleResult<T>,
     #[cfg(feature = "describe")]
     pub(super) schema: fn() -> Schema,
 }
@@ -35,7 +35,7 @@ pub struct Simple<T> {
 impl<T> Rule for Simple<T> {
     type Value = T;
 
-    fn parse(&self, value: Value) -> Ruled<T> {
+    fn parse(&self, value: Value) -> RuleResult<T> {
         (self.parse)(value)
     }
 

@@ -7,7 +7,7 @@ use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 use super::generic::list;
-use super::rule::{Rule, Ruled, Simple};
+use super::rule::{Rule, RuleResult, Simple};
 use crate::MemoryId;
 
 /// The longest id of a user, an agent, a session or a key, in characters.
@@ -33,7 +33,7 @@ pub const fn scoping_id() -> Text {
 impl Rule for Text {
     type Value = String;
 
-    fn parse(&self, value: Value) -> Ruled<String> {
+    fn parse(&self, value: Value) -> RuleResult<String> {
         let Value::String(text) = value else { return Err("must be a string".into()) };
         if !(self.min..=self.max).contains(&text.chars().count()) {
             return Err(format!("must have {} to {} characters", self.min, self.max));
@@ -80,7 +80,7 @@ pub const fn ids(max: usize) -> Ids {
 impl Rule for Ids {
     type Value = Vec<String>;
 
-    fn parse(&self, value: Value) -> Ruled<Vec<String>> {
+    fn parse(&self, value: Value) -> RuleResult<Vec<String>> {
         let items = list(1..=self.max).parse(value)?;
         let id =
             |item| text(1..=MAX_ID).parse(item).map_err(|problem| format!("must hold ids: each {problem}"));

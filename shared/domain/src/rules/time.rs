@@ -4,7 +4,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
-use super::rule::{Rule, Ruled};
+use super::rule::{Rule, RuleResult};
 use crate::Timestamp;
 
 /// The rule of [`time`], [`future`] and [`past`].
@@ -36,7 +36,7 @@ pub const fn past(latest: Timestamp) -> Time {
 impl Rule for Time {
     type Value = Timestamp;
 
-    fn parse(&self, value: Value) -> Ruled<Timestamp> {
+    fn parse(&self, value: Value) -> RuleResult<Timestamp> {
         let time = match &value {
             Value::String(text) => Timestamp::parse(text),
             Value::Number(number) => number.as_f64().and_then(Timestamp::from_number),

@@ -170,7 +170,7 @@ impl<'a> Keys<'a> {
                 break;
             }
         }
-        keys.retain(|key| key.is_shown(now));
+        keys.retain(|key| key.is_listed(now));
         keys.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
         // The number of live keys is limited, that of the others is not.
         let mut ended = 0;

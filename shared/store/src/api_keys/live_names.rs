@@ -40,7 +40,7 @@ pub(super) fn reserve(tenant: &TenantId, key: &KeySummary) -> Write {
     }
     Write::update(TABLE, owned_key(tenant, SORT), "SET #name = :entry ADD liveKeys :one")
         .condition("attribute_not_exists(#name) AND (attribute_not_exists(liveKeys) OR liveKeys < :most)")
-        .name("#name", key.slot())
+        .name("#name", key.live_name())
         .value(":entry", AttributeValue::M(entry))
         .value(":one", number(1))
         .value(":most", number(MAX_LIVE_KEYS))
@@ -50,7 +50,7 @@ pub(super) fn reserve(tenant: &TenantId, key: &KeySummary) -> Write {
 pub(super) fn release(tenant: &TenantId, key: &KeySummary) -> Write {
     Write::update(TABLE, owned_key(tenant, SORT), RELEASE)
         .condition("#name.id = :id")
-        .name("#name", key.slot())
+        .name("#name", key.live_name())
         .value(":less", number(-1))
         .value(":id", text(&key.id))
 }
@@ -87,7 +87,7 @@ pub(super) async fn resolve(
     if has_removed {
         return Ok(NameConflict::ExpiredRemoved);
     }
-    if let Some(entry) = row.map(&key.slot()) {
+    if let Some(entry) = row.map(&key.live_name()) {
         let holder = entry.parsed("id", KeyId::parse)?;
         if holder == key.id {
             // An earlier attempt, whose response was lost, created the key: the next attempt finds it.

@@ -20,7 +20,7 @@ mod secret;
 mod summary;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hb_domain::key_summary::SHOWN_AFTER_END;
+use hb_domain::key_summary::LISTED_AFTER_END;
 use hb_domain::{KeyId, TenantId, Timestamp};
 
 use crate::item::{Attributes, text, ttl};
@@ -41,5 +41,5 @@ fn owned_key(tenant: &TenantId, sort: &str) -> Attributes {
 
 /// The TTL of a key that ends at this time.
 fn listed_until(end: Timestamp) -> AttributeValue {
-    ttl(end.plus(SHOWN_AFTER_END))
+    ttl(end.plus(LISTED_AFTER_END))
 }
