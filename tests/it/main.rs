@@ -11,6 +11,7 @@ mod cargo_lambda;
 mod clerk_sdk;
 mod contention;
 mod counts;
+mod descriptions;
 mod docs;
 mod envelope;
 mod erasure;

@@ -206,6 +206,11 @@ impl Case {
         !self.template().2.is_empty()
     }
 
+    /// The path about `named`.
+    pub(crate) fn path(&self, named: &Named) -> String {
+        named.put_into(&self.template().0)
+    }
+
     /// Path, query and body, with names in the place of ids.
     fn template(&self) -> (String, &'static str, &'static str) {
         let (method, path) = (&self.route.method, self.route.path);

@@ -14,17 +14,24 @@ mod view;
 
 use hb_domain::Principal;
 use hb_http::Route;
+use hb_http::description::NoParameters;
 use lambda_http::http::Method;
 
 /// The routes of this function.
 pub const ROUTES: &[Route] = &[
-    Route::authenticated(Method::GET, "/api/v1/api-keys", |call| Box::pin(list::list(call))),
+    Route::authenticated(Method::GET, "/api/v1/api-keys", |call| Box::pin(list::list(call)))
+        .describing::<NoParameters, (), list::KeyList>(),
     Route::authenticated(Method::POST, "/api/v1/api-keys", |call| Box::pin(create::create(call)))
-        .authorized_by(|call| Box::pin(create::authorize(call))),
+        .authorized_by(|call| Box::pin(create::authorize(call)))
+        .describing::<NoParameters, create::CreateKey, view::PlainKeyView<'static>>(),
     Route::authenticated(Method::POST, "/api/v1/api-keys/rotate", |call| Box::pin(rotate::rotate(call)))
-        .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_rotate))),
+        .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_rotate)))
+        .describing::<NoParameters, rotate::RotateKey, view::PlainKeyView<'static>>(),
     Route::authenticated(Method::POST, "/api/v1/api-keys/revoke", |call| Box::pin(revoke::revoke(call)))
-        .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_revoke))),
-    Route::authenticated(Method::GET, "/api/v1/api-keys/usage", |call| Box::pin(usage::usage(call))),
-    Route::authenticated(Method::GET, "/api/v1/api-keys/{id}", |call| Box::pin(get::get(call))),
+        .authorized_by(|call| Box::pin(target::authorize(call, Principal::may_revoke)))
+        .describing::<NoParameters, revoke::RevokeKey, revoke::RevokedKey<'static>>(),
+    Route::authenticated(Method::GET, "/api/v1/api-keys/usage", |call| Box::pin(usage::usage(call)))
+        .describing::<usage::UsageQuery, (), usage::UsageReport<'static>>(),
+    Route::authenticated(Method::GET, "/api/v1/api-keys/{id}", |call| Box::pin(get::get(call)))
+        .describing::<NoParameters, (), view::KeyView>(),
 ];

@@ -5,22 +5,28 @@ mod exchange;
 mod jwks;
 mod view;
 
+use hb_http::description::NoParameters;
 use hb_http::{Call, HandlerResult, Reply, Route};
 use lambda_http::http::Method;
 
-use crate::view::{Health, RateLimitView};
+use crate::exchange::{AccessToken, TokenBody, TokenQuery};
+use crate::view::{Health, KeySet, RateLimitView};
 
 /// The routes of this function.
 pub const ROUTES: &[Route] = &[
-    Route::public(Method::GET, "/health", |_| Box::pin(health())),
-    Route::unmetered(Method::GET, "/api/v1/rate-limit", |call| Box::pin(rate_limit(call))),
+    Route::public(Method::GET, "/health", |_| Box::pin(health())).describing::<(), (), Health>(),
+    Route::unmetered(Method::GET, "/api/v1/rate-limit", |call| Box::pin(rate_limit(call)))
+        .describing::<NoParameters, (), RateLimitView>(),
     Route::authenticated(Method::GET, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call)))
-        .accepting_doubled_bearer(),
+        .accepting_doubled_bearer()
+        .describing::<TokenQuery, TokenBody, AccessToken<'static>>(),
     // It stores nothing: a repetition makes another token.
     Route::authenticated(Method::POST, "/auth/clerk-token", |call| Box::pin(exchange::exchange(call)))
         .read_only()
-        .accepting_doubled_bearer(),
-    Route::public(Method::GET, "/.well-known/jwks.json", |call| Box::pin(jwks::jwks(call))),
+        .accepting_doubled_bearer()
+        .describing::<TokenQuery, TokenBody, AccessToken<'static>>(),
+    Route::public(Method::GET, "/.well-known/jwks.json", |call| Box::pin(jwks::jwks(call)))
+        .describing::<(), (), KeySet>(),
 ];
 
 /// Responds without reading the database.

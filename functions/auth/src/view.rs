@@ -63,16 +63,14 @@ impl RateLimitView {
 }
 
 /// The public keys of access tokens, as RFC 7517 defines them.
-#[cfg(feature = "describe")]
-#[derive(schemars::JsonSchema)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[expect(dead_code, reason = "describes a document that is made of the signing keys")]
 pub(crate) struct KeySet {
     keys: Vec<PublicKey>,
 }
 
 /// An Ed25519 key, as RFC 8037 defines it.
-#[cfg(feature = "describe")]
-#[derive(schemars::JsonSchema)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[expect(dead_code, reason = "describes a document that is made of the signing keys")]
 struct PublicKey {
     alg: String,

@@ -12,35 +12,53 @@ mod search;
 mod update;
 mod view;
 
+use hb_domain::Memory;
 use hb_domain::Scope::{ReadMemories, WriteMemories};
+use hb_domain::batch::{BulkCreate, BulkDelete};
+use hb_domain::import::Imported;
+use hb_domain::listing::Listing;
+use hb_domain::memory::NewMemory;
+use hb_domain::patch::Patch;
+use hb_domain::search::Search;
 use hb_http::Route;
+use hb_http::description::{Lines, NoParameters};
 use lambda_http::http::Method;
 
 /// The routes of this function.
 pub const ROUTES: &[Route] = &[
-    Route::scoped(Method::GET, "/api/v1/memories", ReadMemories, |call| Box::pin(list::list(call))),
-    Route::scoped(Method::POST, "/api/v1/memories", WriteMemories, |call| Box::pin(create::create(call))),
+    Route::scoped(Method::GET, "/api/v1/memories", ReadMemories, |call| Box::pin(list::list(call)))
+        .describing::<Listing, (), list::List<'static>>(),
+    Route::scoped(Method::POST, "/api/v1/memories", WriteMemories, |call| Box::pin(create::create(call)))
+        .describing::<NoParameters, NewMemory, Memory>(),
     Route::scoped(Method::POST, "/api/v1/memories/search", ReadMemories, |call| {
         Box::pin(search::search(call))
     })
-    .read_only(),
-    Route::scoped(Method::POST, "/api/v1/memories/bulk", WriteMemories, |call| Box::pin(bulk::bulk(call))),
+    .read_only()
+    .describing::<NoParameters, Search, search::SearchResponse<'static>>(),
+    Route::scoped(Method::POST, "/api/v1/memories/bulk", WriteMemories, |call| Box::pin(bulk::bulk(call)))
+        .describing::<NoParameters, BulkCreate, bulk::BulkCreated>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk-delete", WriteMemories, |call| {
         Box::pin(bulk_delete::bulk_delete(call))
-    }),
+    })
+    .describing::<NoParameters, BulkDelete, bulk_delete::BulkDeleted>(),
     Route::scoped(Method::GET, "/api/v1/memories/export", ReadMemories, |call| {
         Box::pin(export::export(call))
-    }),
+    })
+    .describing::<export::ExportQuery, (), Lines<Memory>>(),
     Route::scoped(Method::POST, "/api/v1/memories/import", WriteMemories, |call| {
         Box::pin(import::import(call))
-    }),
-    Route::scoped(Method::GET, "/api/v1/memories/{id}", ReadMemories, |call| Box::pin(get::get(call))),
+    })
+    .describing::<NoParameters, Imported, import::ImportResponse>(),
+    Route::scoped(Method::GET, "/api/v1/memories/{id}", ReadMemories, |call| Box::pin(get::get(call)))
+        .describing::<NoParameters, (), Memory>(),
     Route::scoped(Method::PATCH, "/api/v1/memories/{id}", WriteMemories, |call| {
         Box::pin(update::update(call))
     })
-    .revealing(ReadMemories, &["id", "createdAt", "updatedAt"]),
+    .revealing(ReadMemories, &["id", "createdAt", "updatedAt"])
+    .describing::<NoParameters, Patch, Memory>(),
     Route::scoped(Method::DELETE, "/api/v1/memories/{id}", WriteMemories, |call| {
         Box::pin(delete::delete(call))
     })
-    .revealing(ReadMemories, &["id", "deleted"]),
+    .revealing(ReadMemories, &["id", "deleted"])
+    .describing::<NoParameters, (), delete::Deleted>(),
 ];

@@ -8,6 +8,7 @@ pub mod app;
 mod body;
 pub mod call;
 mod completion;
+pub mod description;
 mod entropy;
 mod envelope;
 mod error;

@@ -35,6 +35,9 @@ pub struct Route {
     pub reveals: Option<Reveals>,
     /// Whether `Bearer` may stand twice before the credential.
     pub accepts_doubled_bearer: bool,
+    /// The request and the response.
+    #[cfg(feature = "describe")]
+    pub description: Option<crate::description::Description>,
     handler: Handler,
 }
 
@@ -49,6 +52,8 @@ impl Route {
             authorize: None,
             reveals: None,
             accepts_doubled_bearer: false,
+            #[cfg(feature = "describe")]
+            description: None,
             handler,
         }
     }
@@ -110,6 +115,26 @@ impl Route {
     #[must_use]
     pub const fn accepting_doubled_bearer(mut self) -> Self {
         self.accepts_doubled_bearer = true;
+        self
+    }
+
+    /// Names the query, the body and the response of the route: what it reads, and what `data` contains.
+    #[cfg(feature = "describe")]
+    #[must_use]
+    pub const fn describing<Query, Body, Response>(mut self) -> Self
+    where
+        Query: hb_domain::describe::Request,
+        Body: hb_domain::describe::Request,
+        Response: schemars::JsonSchema,
+    {
+        self.description = Some(crate::description::Description::of::<Query, Body, Response>());
+        self
+    }
+
+    /// Names the query, the body and the response of the route: what it reads, and what `data` contains.
+    #[cfg(not(feature = "describe"))]
+    #[must_use]
+    pub const fn describing<Query, Body, Response>(self) -> Self {
         self
     }
 

@@ -14,6 +14,11 @@ pub trait Request {
     fn record(recorder: &Recorder);
 }
 
+/// No request: a route that reads no query, or no body.
+impl Request for () {
+    fn record(_: &Recorder) {}
+}
+
 /// Records the fields that the parser of a request reads.
 ///
 /// Every field that a parser takes from it is absent, and none is refused, so that a parser has to read all fields
