@@ -20,10 +20,6 @@ use schema::problems;
 
 const EXCHANGE: &str = "/auth/clerk-token";
 
-fn all_routes() -> impl Iterator<Item = &'static Route> {
-    functions::route_tables().flat_map(|(_, routes)| routes.iter())
-}
-
 fn description(route: &Route) -> Description {
     route.description.unwrap_or_else(|| {
         panic!("{} {} names no request and no response: add .describing::<…>()", route.method, route.path)
@@ -37,7 +33,7 @@ fn guarded_routes() -> Vec<Case> {
 
 #[test]
 fn every_route_names_its_request_and_its_response() {
-    for route in all_routes() {
+    for route in functions::routes() {
         let (request, response) = (description(route).request(), description(route).response());
         let has_body = request.fields.iter().any(|field| field.location != Location::Query);
         let takes_body = matches!(route.method, Method::POST | Method::PATCH);
@@ -215,7 +211,7 @@ async fn the_responses_of_public_routes_and_of_the_exchange_are_described() {
     let issuer = TestIssuer::start(&mut world).await;
     let instance = world.instance().await;
     let guarded: Vec<_> = guarded_routes().iter().map(|case| (&case.route.method, case.route.path)).collect();
-    for route in all_routes().filter(|route| !guarded.contains(&(&route.method, route.path))) {
+    for route in functions::routes().filter(|route| !guarded.contains(&(&route.method, route.path))) {
         let client = match route.path {
             EXCHANGE => instance.client.with(&issuer.token("user_maya")),
             _ => instance.client.clone(),
