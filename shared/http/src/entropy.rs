@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Hands each request a cryptographic generator of its own; cheap to clone.
+/// Creates a cryptographic generator for each request; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Entropy(Option<Arc<Mutex<StdRng>>>);
 

@@ -1,10 +1,10 @@
-//! Addresses in a deployment's variables, as Clerk's tokens write them.
+//! URLs in the environment variables of a deployment, normalized to the form that Clerk tokens use.
 
 use hb_domain::clerk::NATIVE;
 use hb_store::aws::is_loopback;
 use http::Uri;
 
-/// An address over TLS, or on this very machine.
+/// An https URL, or an http URL of this machine.
 pub(super) fn address(name: &str, text: &str) -> Result<Uri, String> {
     let uri: Uri = text.trim().parse().map_err(|_| format!("{name} is not a URL"))?;
     match uri.scheme_str() {
@@ -14,12 +14,12 @@ pub(super) fn address(name: &str, text: &str) -> Result<Uri, String> {
     }
 }
 
-/// The issuer as tokens name it: without a slash at its end.
+/// The issuer as tokens name it: without a trailing slash.
 pub(super) fn issuer_of(uri: &Uri) -> Result<String, String> {
     let path = uri.path().trim_end_matches('/');
     match (origin_of(uri), uri.query()) {
         (Some(origin), None) => Ok(format!("{origin}{path}")),
-        _ => Err("CLERK_ISSUER must be the address alone, without a query or a user".to_owned()),
+        _ => Err("CLERK_ISSUER must be a URL without a query or a user".to_owned()),
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) fn party_of(text: &str) -> Result<String, String> {
     })
 }
 
-/// Scheme, host and port in lower case, the port only where it is not the scheme's own.
+/// Scheme, host and port in lower case, the port only where it is not the default of the scheme.
 fn origin_of(uri: &Uri) -> Option<String> {
     let (scheme, authority) = (uri.scheme_str()?.to_ascii_lowercase(), uri.authority()?.as_str());
     if authority.is_empty() || authority.contains('@') {
@@ -54,9 +54,8 @@ fn origin_of(uri: &Uri) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Whatever starts has to be able to match what Clerk writes.
     #[test]
-    fn addresses_are_taken_as_tokens_write_them() {
+    fn addresses_are_normalized_to_the_form_of_tokens() {
         let issuer = |text: &str| issuer_of(&address("CLERK_ISSUER", text).expect("an address"));
         for (written, read) in [
             ("https://clerk.example", "https://clerk.example"),

@@ -1,4 +1,4 @@
-//! One small document over HTTPS, bounded in time and size; redirects are not followed.
+//! Fetches a small document over HTTPS, with limits of time and size. Redirects are not followed.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::OnceCell;
 
-/// How long a fetch may take in all.
-const TIME: Duration = Duration::from_secs(3);
-/// The same for an issuer on this machine, which is slow only when the machine is busy: a hang reaches it.
-const LOOPBACK_TIME: Duration = Duration::from_secs(120);
+/// The longest fetch.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest fetch from an issuer on this machine, which is slow only on a busy machine.
+const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(120);
 /// The largest document, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
 type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// Fetches documents; the client is made at the first need, since reading the machine's root certificates
-/// takes a cold start a few milliseconds.
+/// Fetches documents. The client is created at the first use, because reading the machine's root certificates takes a
+/// few milliseconds of a cold start.
 #[derive(Default)]
 pub(crate) struct Fetcher(OnceCell<Https>);
 
@@ -32,9 +32,9 @@ impl Fetcher {
     /// The document at `url`.
     ///
     /// # Errors
-    /// Says what went wrong, for the log.
+    /// A description for the log.
     pub(crate) async fn get(&self, url: &Uri) -> Result<Bytes, String> {
-        self.get_within(url, if is_loopback(url) { LOOPBACK_TIME } else { TIME }).await
+        self.get_within(url, if is_loopback(url) { LOOPBACK_TIMEOUT } else { TIMEOUT }).await
     }
 
     async fn get_within(&self, url: &Uri, limit: Duration) -> Result<Bytes, String> {
@@ -54,7 +54,7 @@ impl Fetcher {
         };
         tokio::time::timeout(limit, fetching)
             .await
-            .unwrap_or_else(|_| Err(format!("no answer within {limit:?}")))
+            .unwrap_or_else(|_| Err(format!("no response within {limit:?}")))
     }
 }
 
@@ -90,13 +90,13 @@ mod tests {
 
     use super::*;
 
-    /// The server takes the connection and never answers, so that no speed of the machine decides.
+    /// The server accepts the connection and never responds, so the result does not depend on the speed of the machine.
     #[tokio::test]
-    async fn a_server_that_never_answers_is_given_up() {
+    async fn a_server_that_never_responds_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
         let limit = Duration::from_millis(10);
         let fetched = Fetcher::default().get_within(&url.parse().expect("a URL"), limit).await;
-        assert_eq!(fetched, Err("no answer within 10ms".to_owned()));
+        assert_eq!(fetched, Err("no response within 10ms".to_owned()));
     }
 }

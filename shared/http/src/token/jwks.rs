@@ -1,7 +1,7 @@
-//! The issuer's keys: fetched at the first need, and again when a token names one that is not among them.
+//! The issuer's keys (JWKS): fetched at the first use, and again when a token names an unknown key.
 //!
-//! However many tokens name keys that do not exist, they cause one fetch in five minutes; however many
-//! requests wait, they wait for one. When the issuer cannot be reached, the keys that are held serve on.
+//! Unknown keys cause at most one fetch in five minutes, and concurrent requests wait for one fetch. When the issuer
+//! cannot be reached, the cached keys stay in use until they are a day old.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,18 +19,18 @@ use tokio::sync::Mutex;
 
 use super::fetch::Fetcher;
 
-/// How long keys serve without being fetched again.
+/// How long keys are used without another fetch.
 const LIFETIME: Duration = Duration::from_secs(86_400);
-/// How often keys are fetched because of names that are not among them.
+/// The time between two fetches for unknown keys.
 const BETWEEN_UNKNOWN: Duration = Duration::from_secs(300);
-/// How soon a fetch that failed is tried again.
+/// The time between a failed fetch and the next one.
 const BETWEEN_FAILURES: Duration = Duration::from_secs(5);
-/// The most keys of a set that are taken; an issuer has two or three.
+/// The most keys of a set that are read; an issuer has two or three.
 const MAX_KEYS: usize = 50;
 /// RSA keys have 2,048 to 8,192 bits.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 
-/// A public key, good for one algorithm. Its `Debug` leaves it out.
+/// A public key for one algorithm. Its `Debug` leaves the key out.
 #[derive(Clone)]
 pub(crate) struct VerifyingKey {
     pub(crate) algorithm: Algorithm,
@@ -49,12 +49,12 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
-/// The keys of one address.
+/// The keys at one URL.
 #[derive(Debug)]
 pub(crate) struct Jwks {
     url: Uri,
     fetcher: Fetcher,
-    held: RwLock<Option<Arc<KeySet>>>,
+    cached: RwLock<Option<Arc<KeySet>>>,
     /// One fetch at a time.
     fetching: Mutex<Fetching>,
 }
@@ -73,37 +73,35 @@ struct Fetching {
 
 impl Jwks {
     pub(crate) fn new(url: Uri) -> Self {
-        Self { url, fetcher: Fetcher::default(), held: RwLock::default(), fetching: Mutex::default() }
+        Self { url, fetcher: Fetcher::default(), cached: RwLock::default(), fetching: Mutex::default() }
     }
 
-    /// The key of this name; `None` when the issuer has none.
+    /// The key of this id; `None` when the issuer has no such key.
     ///
     /// # Errors
-    /// [`Error::Upstream`] when the issuer's keys cannot be had.
+    /// [`Error::Upstream`] when the issuer's keys cannot be fetched.
     pub(crate) async fn key(&self, name: &str, now: Timestamp) -> Result<Option<Arc<VerifyingKey>>> {
-        if let Some(key) = self.held(now).and_then(|held| held.keys.get(name).cloned()) {
+        if let Some(key) = self.cached(now).and_then(|set| set.keys.get(name).cloned()) {
             return Ok(Some(key));
         }
         let mut fetching = self.fetching.lock().await;
-        // Somebody may have fetched it meanwhile.
-        let held = self.held(now);
-        if let Some(key) = held.as_ref().and_then(|held| held.keys.get(name)) {
+        // Another request may have fetched it meanwhile.
+        let cached = self.cached(now);
+        if let Some(key) = cached.as_ref().and_then(|set| set.keys.get(name)) {
             return Ok(Some(Arc::clone(key)));
         }
         let within = |at: Option<Timestamp>, span| at.is_some_and(|at| now < at.plus(span));
-        if held.is_some() {
+        if cached.is_some() {
             if within(fetching.for_unknown_at, BETWEEN_UNKNOWN) {
-                // Whether the name is the issuer's nobody knows when it could not be asked.
+                // After a failed fetch it is unknown whether the issuer has the key.
                 return match fetching.failed_at {
-                    Some(_) => {
-                        Err(Error::Upstream("the keys of the issuer could not be had a moment ago".into()))
-                    }
+                    Some(_) => Err(Error::Upstream("the last fetch of the issuer's keys failed".into())),
                     None => Ok(None),
                 };
             }
             fetching.for_unknown_at = Some(now);
         } else if within(fetching.failed_at, BETWEEN_FAILURES) {
-            return Err(Error::Upstream("the keys of the issuer could not be had a moment ago".into()));
+            return Err(Error::Upstream("the last fetch of the issuer's keys failed".into()));
         }
         match self.fetcher.get(&self.url).await.and_then(|body| read(&body)) {
             Ok(keys) => {
@@ -113,7 +111,7 @@ impl Jwks {
                 }
                 fetching.failed_at = None;
                 let set = Some(Arc::new(KeySet { keys, fetched_at: now }));
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = set;
+                *self.cached.write().unwrap_or_else(PoisonError::into_inner) = set;
                 Ok(key)
             }
             Err(problem) => {
@@ -124,13 +122,13 @@ impl Jwks {
         }
     }
 
-    fn held(&self, now: Timestamp) -> Option<Arc<KeySet>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().filter(|held| now < held.fetched_at.plus(LIFETIME)).cloned()
+    fn cached(&self, now: Timestamp) -> Option<Arc<KeySet>> {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        cached.as_ref().filter(|set| now < set.fetched_at.plus(LIFETIME)).cloned()
     }
 }
 
-/// The keys of a set that tokens may be signed with; others are passed over.
+/// The signing keys of a set that the API accepts; others are ignored.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc7517>
 fn read(body: &[u8]) -> std::result::Result<HashMap<String, Arc<VerifyingKey>>, String> {
@@ -139,10 +137,10 @@ fn read(body: &[u8]) -> std::result::Result<HashMap<String, Arc<VerifyingKey>>, 
     let named =
         keys.iter().take(MAX_KEYS).filter_map(|jwk| Some((jwk["kid"].as_str()?.to_owned(), key_of(jwk)?)));
     let keys: HashMap<_, _> = named.map(|(name, key)| (name, Arc::new(key))).collect();
-    if keys.is_empty() { Err("no key that tokens could be signed with".into()) } else { Ok(keys) }
+    if keys.is_empty() { Err("no accepted signing key".into()) } else { Ok(keys) }
 }
 
-/// The key of a JWK, when tokens may be signed with it.
+/// The key of a JWK, when it is a signing key that the API accepts.
 pub(super) fn key_of(jwk: &Value) -> Option<VerifyingKey> {
     let text = |name: &str| jwk[name].as_str();
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -173,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_keys_that_tokens_may_be_signed_with_are_taken() {
+    fn only_accepted_signing_keys_are_read() {
         let coordinate = URL_SAFE_NO_PAD.encode([7; 32]);
         let ec = json!({"kid": "ec", "kty": "EC", "crv": "P-256", "x": coordinate, "y": coordinate, "alg": "ES256"});
         let rsa = json!({"kid": "rsa", "kty": "RSA", "n": URL_SAFE_NO_PAD.encode([7; 256]), "e": "AQAB", "use": "sig"});

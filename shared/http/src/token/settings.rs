@@ -1,4 +1,4 @@
-//! What a deployment says of Clerk, in the environment of its functions.
+//! The Clerk settings of a deployment, from the environment of its functions.
 
 use hb_domain::clerk::{ClerkRules, TenantOf};
 use hb_domain::token::Algorithm;
@@ -9,7 +9,7 @@ use jsonwebtoken::jwk::Jwk;
 use super::address::{address, issuer_of, party_of};
 use super::jwks::{VerifyingKey, key_of};
 
-/// The variables, the one that all others need first.
+/// The variables. All others need the first one.
 const VARIABLES: [&str; 6] = [
     "CLERK_ISSUER",
     "CLERK_JWKS_URL",
@@ -19,29 +19,29 @@ const VARIABLES: [&str; 6] = [
     "CLERK_TENANT",
 ];
 
-/// How Clerk's tokens are verified.
+/// How Clerk tokens are verified.
 #[derive(Clone, Debug)]
 pub struct ClerkSettings {
     /// Which tokens are accepted.
     pub rules: ClerkRules,
-    /// Where the keys come from.
+    /// The source of the keys.
     pub(crate) keys: KeySource,
 }
 
-/// Where the issuer's keys come from.
+/// The source of the issuer's keys.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// A set of keys at this address.
+    /// A key set (JWKS) at this URL.
     Url(Uri),
-    /// One key, known beforehand: nothing is asked.
+    /// One configured key; nothing is fetched.
     Pem(VerifyingKey),
 }
 
 impl ClerkSettings {
-    /// Tokens of `issuer`, whose keys are at its well-known address; for any party, a user a tenant.
+    /// Tokens of `issuer`, whose keys are at its well-known URL. Any party is accepted, and each user is a tenant.
     ///
     /// # Errors
-    /// When the issuer is not an address that can be trusted.
+    /// When the issuer is neither an https URL nor on this machine.
     pub fn of_issuer(issuer: &str) -> Result<Self, String> {
         Self::from_env(|name| (name == "CLERK_ISSUER").then(|| issuer.to_owned()))?
             .ok_or_else(|| "CLERK_ISSUER is empty".to_owned())
@@ -50,7 +50,7 @@ impl ClerkSettings {
     /// Reads the variables; `None` when none of them is set.
     ///
     /// # Errors
-    /// Names the variable that is missing or cannot be read.
+    /// The name of the variable that is missing or invalid.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, String> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let Some(issuer) = variable("CLERK_ISSUER") else {
@@ -83,8 +83,8 @@ impl ClerkSettings {
     }
 }
 
-/// What a variable lists, separated by commas. One that is set and lists nothing is a mistake: no entry means any
-/// party.
+/// The entries of a variable, separated by commas. A variable that is set without any entry is an error, because no
+/// entry would mean any party.
 fn entries(name: &str, value: Option<String>) -> Result<Vec<String>, String> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
@@ -93,7 +93,7 @@ fn entries(name: &str, value: Option<String>) -> Result<Vec<String>, String> {
 }
 
 fn key_of_pem(pem: &str) -> Result<VerifyingKey, String> {
-    // A variable of one line has its line ends written out.
+    // A variable of one line contains its line breaks as `\n`.
     let pem = pem.replace("\\n", "\n");
     let problem = || "CLERK_JWT_KEY is not an RSA (2,048 bits or more) or P-256 public key in PEM".to_owned();
     if !pem.contains("PUBLIC KEY-----") {
@@ -103,7 +103,7 @@ fn key_of_pem(pem: &str) -> Result<VerifyingKey, String> {
     let (algorithm, key) = rsa
         .or_else(|_| DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| (Algorithm::Es256, key)))
         .map_err(|_| problem())?;
-    // Whether the key is one that a set of keys could have given.
+    // The key must satisfy the rules for keys of a JWKS.
     let jwk = Jwk::from_decoding_key(&key, None).ok().and_then(|jwk| serde_json::to_value(jwk).ok());
     jwk.and_then(|jwk| key_of(&jwk)).filter(|found| found.algorithm == algorithm).ok_or_else(problem)
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_nothing_and_half_is_named() {
+    fn no_variables_are_no_settings_and_a_missing_issuer_is_reported() {
         assert!(read(&[]).expect("nothing").is_none());
         assert!(read(&[("CLERK_ISSUER", " "), ("CLERK_TENANT", "")]).expect("nothing").is_none());
         for name in &VARIABLES[1..] {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn the_error_names_the_invalid_variable() {
         let issuer = ("CLERK_ISSUER", "https://clerk.example");
         for (variables, named) in [
             (vec![("CLERK_ISSUER", "clerk.example")], "CLERK_ISSUER"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_derived() {
+    fn missing_variables_have_defaults() {
         let settings = read(&[
             ("CLERK_ISSUER", "https://clerk.example/"),
             ("CLERK_AUTHORIZED_PARTIES", "https://a.example, https://b.example,"),
