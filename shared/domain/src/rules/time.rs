@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::rule::{Rule, RuleResult};
 use crate::Timestamp;
 
-/// The rule of [`time`], [`future`] and [`past`].
+/// The rule of [`time()`], [`future`] and [`past`].
 #[derive(Clone, Copy, Debug)]
 pub struct Time(Bound);
 
@@ -23,12 +23,12 @@ pub const fn time() -> Time {
     Time(Bound::None)
 }
 
-/// A time after `now`, in the forms that [`time`] accepts.
+/// A time after `now`, in the forms that [`time()`] accepts.
 pub const fn future(now: Timestamp) -> Time {
     Time(Bound::After(now))
 }
 
-/// A time not after `latest`, in the forms that [`time`] accepts.
+/// A time not after `latest`, in the forms that [`time()`] accepts.
 pub const fn past(latest: Timestamp) -> Time {
     Time(Bound::NotAfter(latest))
 }
