@@ -103,7 +103,7 @@ async fn a_tenant_from_its_creation_to_its_end() {
     assert_eq!((&keys["keys"][0]["name"], &keys["keys"][0]["status"]), (&json!("Server"), &json!("active")));
     let id = key["id"].as_str().expect("an id");
     scene.json(&format!("key revoke acme {id}")).await;
-    // Who was just refused hears of the resumption within five seconds.
+    // A caller that was just refused is admitted again within five seconds.
     let answer = patiently(async {
         loop {
             let answer = client.get("/api/v1/memories").await;

@@ -280,7 +280,7 @@ fn the_template_holds_no_secret() {
         assert!(length >= 32, "{name}");
         assert_eq!(at(secret, "DeletionPolicy"), "Retain", "{name}");
     }
-    // What a function is told are names and levels, each a reference; a literal might be a secret.
+    // The variables of a function are names and levels, each a reference; a literal might be a secret.
     let globals = at(template.document(), "Globals/Function/Environment/Variables");
     let own = template.resources("AWS::Serverless::Function");
     let own = own.map(|(_, function)| at(function, "Properties/Environment/Variables"));

@@ -293,7 +293,7 @@ async fn api_keys(scenario: &mut Scenario) {
         let body = json!({"keyId": id, "gracePeriodSeconds": grace});
         assert_eq!(scenario.post("/api/v1/api-keys/rotate", body).await.status, 200);
     }
-    // The name of an expired key is given back by who asks for it next.
+    // The name of an expired key is released by the next request for that name.
     scenario.instance.clock.set(now.plus(Duration::from_secs(61)));
     let again = scenario.post("/api/v1/api-keys", json!({"name": "short-lived"})).await;
     assert_eq!(again.status, 201);

@@ -48,7 +48,7 @@ async fn the_etag_changes_with_the_memory_and_only_with_it() {
         .key_with(&hb_domain::TenantId::parse("acme").expect("a tenant"), hb_domain::Scope::ReadMemories)
         .await;
     let seen = instance.client.with(&other).get(&path).await;
-    assert_eq!(seen.header("etag"), back.header("etag"), "it does not depend on who asks");
+    assert_eq!(seen.header("etag"), back.header("etag"), "it does not depend on the caller");
     assert!(!client.get(MEMORIES).await.headers.contains_key("etag"));
 }
 

@@ -186,7 +186,7 @@ async fn a_patch_that_changes_nothing_is_indistinguishable_from_one_that_does() 
     assert_eq!(
         nothing.data()["updatedAt"],
         before.data()["updatedAt"],
-        "who asks for nothing changes nothing"
+        "a patch without changes changes nothing"
     );
     assert_eq!(scene.owner.get(&scene.path).await.header("etag"), before.header("etag"));
 }

@@ -5,7 +5,7 @@ use hb_domain::error::AuthFailure;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
-use crate::response::seconds_up;
+use crate::seconds::seconds_up;
 
 /// `Retry-After` of an unavailable service, in seconds.
 const UNAVAILABLE_RETRY_AFTER: &str = "1";

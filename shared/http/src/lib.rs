@@ -20,6 +20,7 @@ mod public_call;
 mod reply;
 mod response;
 pub mod route;
+mod seconds;
 mod secret_cache;
 pub mod stream;
 mod token;

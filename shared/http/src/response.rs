@@ -23,7 +23,6 @@ use crate::reply::{Content, HTML, JSON};
 use crate::route::Surface;
 use crate::{Reply, envelope, error};
 pub(crate) use conditional::expected_versions;
-pub(crate) use limits::seconds_up;
 
 /// Statistics of one request.
 #[derive(Debug)]

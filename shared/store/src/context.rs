@@ -57,7 +57,7 @@ impl Context {
         Self { admitted, ..Self::new(ContextKind::Request, principal, rate_limit.at) }
     }
 
-    /// The context of an operator's command for `tenant`. Whoever may make it has IAM permissions on the tables.
+    /// The context of an operator's command for `tenant`. The operator is authenticated by IAM.
     pub fn operator(tenant: &TenantId, now: Timestamp) -> Self {
         Self::new(ContextKind::Operator, operator(tenant), now)
     }

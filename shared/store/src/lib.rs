@@ -1,8 +1,8 @@
 //! HeroBrain's tables and secrets.
 //!
-//! This is the only crate that knows AWS. A handle to a tenant's data is made from its
-//! [`Principal`] and reads and writes that tenant's rows only, so no caller can reach another's.
-//! [`Tenants`] and [`Credentials`] are for admission, authentication and whoever runs the service. There is no trait with one implementation here: tests speak to an emulator.
+//! This is the only crate that knows AWS. A handle to a tenant's data is made from a [`Context`] and reads and writes the items
+//! of that tenant only. [`Tenants`] and [`Credentials`] are for admission and authentication, [`Operator`] is for the operator of
+//! the service. There is no trait with one implementation: tests use an emulator.
 
 mod api_keys;
 mod attempt;
@@ -104,7 +104,7 @@ impl Store {
         TenantStore::new(self, context)
     }
 
-    /// Whole tenants, for whoever runs the service.
+    /// Whole tenants, for the operator of the service.
     pub const fn operator(&self) -> Operator<'_> {
         Operator::new(self)
     }

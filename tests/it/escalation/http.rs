@@ -150,7 +150,7 @@ impl<'a> Attack<'a> {
         self.held.push(new.to_owned());
     }
 
-    /// Sends a request under an idempotency key of its own, in the name of whoever.
+    /// Sends a request under an idempotency key of its own, by any caller.
     async fn send_keyed(&mut self, by: Sender, request: &Move, is_lost: bool) {
         let (plain, is_in_hand) = match by {
             Sender::InHand(by) => (self.held[by % self.held.len()].clone(), true),
@@ -205,7 +205,7 @@ impl<'a> Attack<'a> {
             assert!(names.iter().all(|name| own.contains(name)), "told of more than it has: {context}");
         }
         if let Some(new) = data["plainKey"].as_str() {
-            // A key whose time is over by now works no more, and is handed out all the same.
+            // A key that has expired by now does not work, and is returned all the same.
             if let Some(power) = self.power(new).await {
                 assert!(power.is_within(mover), "{power:?} was handed out: {context}");
             }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::seconds::seconds_up;
 use hb_domain::Error;
 use hb_domain::principal::Replaced;
 use hb_domain::tenant::RateLimitStatus;
@@ -53,11 +54,6 @@ pub(crate) fn replaced(headers: &mut HeaderMap, replaced: Replaced) {
     put(headers, "deprecation", format_args!("@{}", replaced.at.seconds()));
     let end = UNIX_EPOCH + Duration::from_secs(replaced.works_until.seconds().unsigned_abs());
     put(headers, "sunset", httpdate::fmt_http_date(end));
-}
-
-/// Whole seconds, rounded up.
-pub(crate) fn seconds_up(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, value: impl Display) {
