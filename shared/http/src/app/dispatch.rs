@@ -53,8 +53,11 @@ impl App {
         let request = Dispatch { route, captures, parts, id, received_at };
         let context = match route.handler() {
             Handler::Public(handler) => self.call_public(&request, &body, handler).await,
-            Handler::Unmetered(handler) => self.call_unmetered(request, body, handler).await,
-            Handler::Metered(scope, handler) => self.call_metered(request, body, scope, handler).await,
+            // Boxed, since the compiler limits how deep futures may be nested.
+            Handler::Unmetered(handler) => Box::pin(self.call_unmetered(request, body, handler)).await,
+            Handler::Metered(scope, handler) => {
+                Box::pin(self.call_metered(request, body, scope, handler)).await
+            }
         };
         ResponseContext { route: route.path, ..context }
     }

@@ -37,7 +37,7 @@ impl App {
             if route.accepts_idempotency_key() { idempotency::key_of(&request.parts.headers)? } else { None };
         let principal = call.principal().clone();
         let completion = match key {
-            Some(key) => self.run_once(request, &key, call, handler).await?,
+            Some(key) => Box::pin(self.run_once(request, &key, call, handler)).await?,
             None => self.run(call, handler).await.map(Completion::Fresh)?,
         };
         match &route.reveals {

@@ -14,6 +14,7 @@ use super::{Admission, Guard, Refusal};
 const QUOTA_WAIT: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// The result of one attempt to admit a request.
+#[expect(clippy::large_enum_variant, reason = "it is returned once a request and taken apart at once")]
 pub(super) enum Step {
     /// The request is admitted.
     Admitted(Admission),

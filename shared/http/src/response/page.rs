@@ -18,11 +18,11 @@ pub(crate) fn error(error: &Error, status: StatusCode, request: &RequestId) -> S
         Error::Validation(fields) => {
             for field in fields {
                 let (name, message) = (escaped(&field.field), escaped(&field.message));
-                let _ = write!(details, "<p><code>{name}</code> {message}</p>\n");
+                let _ = writeln!(details, "<p><code>{name}</code> {message}</p>");
             }
         }
         other => {
-            let _ = write!(details, "<p>{}</p>\n", escaped(&other.public_message()));
+            let _ = writeln!(details, "<p>{}</p>", escaped(&other.public_message()));
         }
     }
     format!(
