@@ -58,7 +58,7 @@ impl StreamPoller {
         Self { database, store, clock, subscriptions: subscriptions.collect() }
     }
 
-    /// Sweeps and delivers every [`INTERVAL`] until the result is dropped.
+    /// Sweeps and delivers every few seconds until the result is dropped.
     pub fn start(mut self) -> Background {
         Background(tokio::spawn(async move {
             loop {
