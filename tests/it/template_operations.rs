@@ -43,7 +43,7 @@ fn every_alarm_tells_the_operator_and_has_a_section_in_the_runbook() {
         "LatencyAlarm",
         "ServerErrorsAlarm",
         "TableThrottlesAlarm",
-        "ExpiryDeadLettersAlarm",
+        "StreamDeadLettersAlarm",
     ];
     assert_eq!(alarms, BTreeSet::from(expected));
     let topic = template.resources("AWS::SNS::Topic").next().expect("a topic");

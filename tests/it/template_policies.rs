@@ -23,29 +23,34 @@ const UNUSED: [(&str, &str, &str); 0] = [];
 #[tokio::test]
 async fn each_consumer_may_do_what_its_records_need_and_nothing_else() {
     let template = Template::embedded().expect("the template");
+    let world = every_kind_of_record().await;
     for (function, _) in functions::consumers() {
-        let used = match function {
-            "expiry" => expiry().await,
-            other => panic!(
-                "tests/it/template_policies.rs: add a scenario that makes {other} process a record and returns the \
-                 permissions that it used"
-            ),
-        };
+        let calls = world.deliver_to(function).await;
+        let used: BTreeSet<String> = calls.into_iter().flat_map(|call| call.permissions).collect();
+        assert!(
+            !used.is_empty(),
+            "tests/it/template_policies.rs: let every_kind_of_record make a record that {function} processes"
+        );
         check(function, &granted(&template, function), &used);
     }
 }
 
-/// The permissions that are used when a memory expires.
-async fn expiry() -> BTreeSet<String> {
+/// A world whose streams have a record of each kind: memories were created, changed and deleted, and one has expired.
+async fn every_kind_of_record() -> World {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
     let ends = world.clock.now().plus(Duration::from_secs(60));
-    let body = json!({"content": "brief", "type": "task", "expiresAt": ends});
-    instance.client.with(&account.key).post("/api/v1/memories", body).await.expect(201, "");
+    let brief = json!({"content": "brief", "type": "task", "expiresAt": ends});
+    client.post("/api/v1/memories", brief).await.expect(201, "");
+    let lasting = client.post("/api/v1/memories", json!({"content": "lasting", "type": "task"})).await;
+    let path = format!("/api/v1/memories/{}", lasting.data()["id"].as_str().expect("an id"));
+    client.send(Method::PATCH, &path, Some(json!({"importance": 1}))).await.expect(200, "");
+    client.send(Method::DELETE, &path, None).await.expect(200, "");
     world.clock.set(ends.plus(Duration::from_secs(1)));
-    assert_eq!(world.expiry().await, 1);
-    world.stream_tap.take().into_iter().flat_map(|call| call.permissions).collect()
+    assert_eq!(world.sweep().await, 1);
+    world
 }
 
 /// Checks that a function may do exactly what it does.

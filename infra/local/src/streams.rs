@@ -58,6 +58,13 @@ impl StreamPoller {
         Self { database, store, clock, subscriptions: subscriptions.collect() }
     }
 
+    /// The same poller for the consumer of one function only.
+    #[must_use]
+    pub fn only(mut self, function: &str) -> Self {
+        self.subscriptions.retain(|subscription| subscription.function == function);
+        self
+    }
+
     /// Sweeps and delivers every few seconds until the result is dropped.
     pub fn start(mut self) -> Background {
         Background(tokio::spawn(async move {

@@ -11,7 +11,7 @@ use hb_domain::memory_ids::MemoryIds;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::RateLimitStatus;
 use hb_domain::{Clock, Principal, Timestamp};
-use hb_store::{Context, Keys, LockedRecord, Memories, Store, Usage};
+use hb_store::{Context, Keys, LockedRecord, Memories, Store, TenantStore, Usage};
 use http::header::HeaderMap;
 use lambda_http::Body;
 use rand::SeedableRng;
@@ -80,19 +80,24 @@ impl Call {
         Duration::from_micros(u64::try_from(self.clock.now().micros() - began).unwrap_or(0))
     }
 
+    /// The data of the caller's tenant.
+    pub const fn store(&self) -> TenantStore<'_> {
+        self.store.with(&self.context)
+    }
+
     /// The keys of the caller's tenant.
     pub fn keys(&self) -> Keys<'_> {
-        self.store.with(&self.context).keys()
+        self.store().keys()
     }
 
     /// The usage of the caller's tenant.
     pub const fn usage(&self) -> Usage<'_> {
-        self.store.with(&self.context).usage()
+        self.store().usage()
     }
 
     /// The memories of the caller's tenant.
     pub const fn memories(&self) -> Memories<'_> {
-        self.store.with(&self.context).memories()
+        self.store().memories()
     }
 
     /// The same call under an idempotency record, with the time and the ids of the first attempt.

@@ -157,8 +157,8 @@ fn operator(tenant: &TenantId) -> Principal {
 /// Handles to one tenant's data.
 #[derive(Clone, Copy, Debug)]
 pub struct TenantStore<'a> {
-    store: &'a Store,
-    context: &'a Context,
+    pub(crate) store: &'a Store,
+    pub(crate) context: &'a Context,
 }
 
 impl<'a> TenantStore<'a> {

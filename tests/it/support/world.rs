@@ -170,6 +170,15 @@ impl World {
         self.streams.lock().await.deliver().await
     }
 
+    /// Delivers the stream of its table to the consumer of one function, from the beginning, and returns its calls.
+    pub async fn deliver_to(&self, function: &str) -> Vec<super::tap::SdkCall> {
+        let (store, tap) = self.tapped_store();
+        let mut poller =
+            StreamPoller::new(self.database.database(), store, self.clock.clone()).only(function);
+        poller.deliver().await.expect("a delivery");
+        tap.take()
+    }
+
     /// Delivers every stream again, from its beginning.
     pub async fn deliver_again(&self) {
         let mut again = StreamPoller::new(self.database.database(), self.store.clone(), self.clock.clone());
