@@ -114,8 +114,8 @@ impl Scene {
 fn sample_memory(world: &World) -> VersionedMemory {
     let body = json!({"content": "saffron is the secret", "type": "semantic", "userId": "maya"});
     let tenant = TenantId::parse("acme").expect("a tenant");
-    let fields = Fields::of_body(body).expect("an object");
-    let new = NewMemory::parse(fields, &tenant, world.clock.now()).expect("a memory");
+    let fields = Fields::of_body(body, &tenant).expect("an object");
+    let new = NewMemory::parse(fields, world.clock.now()).expect("a memory");
     let id = MemoryId::mint(world.clock.now(), &mut StdRng::seed_from_u64(1));
     VersionedMemory { memory: new.named(id), version: "first".into() }
 }

@@ -78,7 +78,7 @@ async fn erase_all(client: &Client, mut cursor: Value) -> u64 {
 
 /// A cursor of a deletion that started at write sequence `began` and has passed `after`.
 fn cursor(after: Option<&str>, began: u64) -> Value {
-    let fields = Fields::of_body(json!({"filter": {"userId": "gdpr"}})).expect("fields");
+    let fields = Fields::of_body(json!({"filter": {"userId": "gdpr"}}), &tenant()).expect("fields");
     let Ok(BulkDelete::Matching(erasure)) = BulkDelete::parse(fields, &tenant()) else {
         panic!("an erasure")
     };

@@ -4,7 +4,7 @@ use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::rules::{self, Time};
-use hb_domain::{Principal, Result, Scopes, TenantId, Timestamp};
+use hb_domain::{Principal, Result, Scopes, Timestamp};
 use hb_http::{Call, HandlerResult, Reply};
 
 use crate::view::PlainKeyView;
@@ -43,8 +43,7 @@ impl Grant {
 }
 
 impl CreateKey {
-    fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
         let name = fields.require("name", rules::text(1..=255));
         let environment = fields.take("environment", rules::one_of::<Environment>());
         let grant = Grant::take(&mut fields, rules::future(now));
@@ -56,7 +55,7 @@ impl CreateKey {
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for CreateKey {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant(), recorder.now());
+        let _ = Self::parse(recorder.body(), recorder.now());
     }
 }
 
@@ -68,8 +67,7 @@ pub(crate) async fn authorize(call: &Call) -> Result<()> {
 
 pub(crate) async fn create(mut call: Call) -> HandlerResult {
     call.no_query()?;
-    let CreateKey { name, environment, grant } =
-        CreateKey::parse(call.body()?, call.principal().tenant(), call.effective_at())?;
+    let CreateKey { name, environment, grant } = CreateKey::parse(call.body()?, call.effective_at())?;
     let (scopes, expires_at) = grant.checked(call.principal())?;
 
     let id = call.new_key_id();

@@ -2,7 +2,7 @@
 
 use hb_domain::fields::Fields;
 use hb_domain::key_summary::KeyStatus;
-use hb_domain::{KeyId, Result, TenantId, Timestamp};
+use hb_domain::{KeyId, Result, Timestamp};
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
@@ -23,8 +23,7 @@ pub(crate) struct RevokedKey<'a> {
 }
 
 impl RevokeKey {
-    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields) -> Result<Self> {
         let id = target::take_key_id(&mut fields);
         Ok(Self { id: fields.finish_with(id)? })
     }
@@ -33,13 +32,13 @@ impl RevokeKey {
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for RevokeKey {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant());
+        let _ = Self::parse(recorder.body());
     }
 }
 
 pub(crate) async fn revoke(call: Call) -> HandlerResult {
     call.no_query()?;
-    let request = RevokeKey::parse(call.body()?, call.principal().tenant())?;
+    let request = RevokeKey::parse(call.body()?)?;
 
     let key = target::find(&call, &request.id).await?;
     call.principal().may_revoke(&key)?;

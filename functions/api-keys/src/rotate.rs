@@ -5,7 +5,7 @@ use std::time::Duration;
 use hb_domain::credential::MAX_GRACE;
 use hb_domain::fields::Fields;
 use hb_domain::key_summary::KeyStatus;
-use hb_domain::{Error, Result, TenantId, rules};
+use hb_domain::{Error, Result, rules};
 use hb_http::{Call, HandlerResult, Reply, Rotation};
 
 use crate::target;
@@ -19,8 +19,7 @@ pub(crate) struct RotateKey {
 }
 
 impl RotateKey {
-    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields) -> Result<Self> {
         let id = target::take_key_id(&mut fields);
         let grace = fields.take("gracePeriodSeconds", rules::integer(0..=MAX_GRACE.as_secs())).unwrap_or(0);
         Ok(Self { id: fields.finish_with(id)?, grace: Duration::from_secs(grace) })
@@ -30,13 +29,13 @@ impl RotateKey {
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for RotateKey {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant());
+        let _ = Self::parse(recorder.body());
     }
 }
 
 pub(crate) async fn rotate(mut call: Call) -> HandlerResult {
     call.no_query()?;
-    let RotateKey { id, grace } = RotateKey::parse(call.body()?, call.principal().tenant())?;
+    let RotateKey { id, grace } = RotateKey::parse(call.body()?)?;
 
     let key = target::find(&call, &id).await?;
     call.principal().may_rotate(&key)?;

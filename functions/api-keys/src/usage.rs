@@ -3,7 +3,7 @@
 use hb_domain::fields::Fields;
 use hb_domain::time::Day;
 use hb_domain::usage::{DailyUsage, DayCounts};
-use hb_domain::{KeyId, Result, TenantId, rules};
+use hb_domain::{KeyId, Result, rules};
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
@@ -43,8 +43,7 @@ struct DayView {
 }
 
 impl UsageQuery {
-    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields) -> Result<Self> {
         let id = target::take_key_id(&mut fields);
         let days = fields.take("days", rules::query_integer(1..=u64::from(MAX_DAYS)));
         let id = fields.finish_with(id)?;
@@ -56,7 +55,7 @@ impl UsageQuery {
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for UsageQuery {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.query(), &recorder.tenant());
+        let _ = Self::parse(recorder.query());
     }
 }
 
@@ -68,7 +67,7 @@ impl DayView {
 }
 
 pub(crate) async fn usage(call: Call) -> HandlerResult {
-    let UsageQuery { id, days } = UsageQuery::parse(call.query(), call.principal().tenant())?;
+    let UsageQuery { id, days } = UsageQuery::parse(call.query())?;
 
     let key = target::find(&call, &id).await?;
     let daily = call.usage().daily(&key.id, days).await?;

@@ -28,8 +28,7 @@ pub(crate) struct AccessToken<'a> {
 }
 
 impl TokenQuery {
-    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields) -> Result<Self> {
         let scopes = fields.take("scopes", rules::query_scopes());
         fields.finish()?;
         Ok(Self { scopes })
@@ -37,8 +36,7 @@ impl TokenQuery {
 }
 
 impl TokenBody {
-    fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    fn parse(mut fields: Fields) -> Result<Self> {
         let scopes = fields.take("scopes", rules::scopes());
         fields.finish()?;
         Ok(Self { scopes })
@@ -48,25 +46,21 @@ impl TokenBody {
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for TokenQuery {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.query(), &recorder.tenant());
+        let _ = Self::parse(recorder.query());
     }
 }
 
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for TokenBody {
     fn record(recorder: &hb_domain::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant());
+        let _ = Self::parse(recorder.body());
     }
 }
 
 pub(crate) async fn exchange(mut call: Call) -> HandlerResult {
     let own = call.principal().scopes();
-    let query = TokenQuery::parse(call.query(), call.principal().tenant())?;
-    let body = if call.has_body() {
-        TokenBody::parse(call.body()?, call.principal().tenant())?
-    } else {
-        TokenBody { scopes: None }
-    };
+    let query = TokenQuery::parse(call.query())?;
+    let body = if call.has_body() { TokenBody::parse(call.body()?)? } else { TokenBody { scopes: None } };
     if query.scopes.is_some() && body.scopes.is_some() {
         return Err(Error::field("scopes", "must be given once, in the query or in the body"));
     }

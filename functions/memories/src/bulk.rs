@@ -36,14 +36,14 @@ impl ItemResult {
 
 pub(crate) async fn bulk(mut call: Call) -> HandlerResult {
     call.no_query()?;
-    let items = BulkCreate::parse(call.bulk_body()?, call.principal().tenant())?.memories;
+    let items = BulkCreate::parse(call.bulk_body()?)?.memories;
     let mut results: Vec<Result<MemoryId, Error>> = Vec::with_capacity(items.len());
     let (mut new, mut indices) = (Vec::new(), Vec::new());
     for (index, item) in items.into_iter().enumerate() {
         // An item that is refused uses an id, too: a resumed request gives the other items the same ids again.
         let (id, version) = (call.new_memory_id(), call.new_version());
-        let parsed = Fields::of_item(item)
-            .and_then(|fields| NewMemory::parse(fields, call.principal().tenant(), call.effective_at()));
+        let parsed = Fields::of_item(item, call.principal().tenant())
+            .and_then(|fields| NewMemory::parse(fields, call.effective_at()));
         results.push(parsed.map(|parsed| {
             new.push(VersionedMemory { memory: parsed.named(id.clone()), version });
             indices.push(index);

@@ -16,7 +16,6 @@ pub(crate) struct ExportQuery {
 
 impl ExportQuery {
     fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
         let cursor_scope = CursorScope::of(tenant, "export");
         let after = fields.take("cursor", cursor_scope.rule("is not a cursor of this export"));
         fields.finish()?;

@@ -69,8 +69,8 @@ struct New {
 fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
     let (suffix, version) = (call.new_id_suffix(), call.new_version());
     import::check_line(line)?;
-    let fields = json::parse_line(line).and_then(Fields::of_item)?;
-    let imported = Imported::parse(fields, call.principal().tenant(), call.effective_at(), suffix)?;
+    let fields = Fields::of_item(json::parse_line(line)?, call.principal().tenant())?;
+    let imported = Imported::parse(fields, call.effective_at(), suffix)?;
     Ok(New { imported, version })
 }
 

@@ -27,7 +27,7 @@ struct Partial {
 
 pub(crate) async fn search(call: Call) -> HandlerResult {
     call.no_query()?;
-    let search = Search::parse(call.body()?, call.principal().tenant())?;
+    let search = Search::parse(call.body()?)?;
     let found = call.memories().search(&search).await?;
     Reply::ok(&SearchResponse {
         latency: call.elapsed_ms(),

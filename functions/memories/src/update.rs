@@ -6,7 +6,7 @@ use hb_http::{Call, HandlerResult, Reply};
 
 pub(crate) async fn update(mut call: Call) -> HandlerResult {
     call.no_query()?;
-    let patch = Patch::parse(call.body()?, call.principal().tenant(), call.received_at())?;
+    let patch = Patch::parse(call.body()?, call.received_at())?;
     // A caller that may not read memories must not learn from `updatedAt` whether the values were the same before.
     let patch = Patch { always_touches: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;

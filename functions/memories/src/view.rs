@@ -115,7 +115,7 @@ mod tests {
     fn memory(body: Value) -> Memory {
         let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let new = NewMemory::parse(Fields::of_body(body).expect("fields"), &tenant, now).expect("a memory");
+        let new = NewMemory::parse(Fields::of_body(body, &tenant).expect("fields"), now).expect("a memory");
         new.named(MemoryId::parse("mem_0123456789abcdefghijkl").expect("an id"))
     }
 

@@ -99,10 +99,11 @@ pub fn read_sample(tenant: &TenantId) -> Result<Vec<Memory>, StartError> {
     let mut sample = Vec::new();
     for (number, line) in MEMORIES.lines().enumerate() {
         let wrong = |error: Error| StartError::new(format!("sample memory {}: {error}", number + 1));
-        let mut fields = json::parse(line.as_bytes()).and_then(Fields::of_body).map_err(wrong)?;
+        let fields = json::parse(line.as_bytes()).map_err(wrong)?;
+        let mut fields = Fields::of_body(fields, tenant).map_err(wrong)?;
         let created_at = fields.require("createdAt", rules::time());
         let created_at = created_at.ok_or_else(|| wrong(Error::field("createdAt", "is required")))?;
-        let memory = NewMemory::parse(fields, tenant, created_at).map_err(wrong)?;
+        let memory = NewMemory::parse(fields, created_at).map_err(wrong)?;
         sample.push(memory.named(MemoryId::mint(created_at, &mut rng)));
     }
     Ok(sample)

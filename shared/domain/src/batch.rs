@@ -29,8 +29,7 @@ impl BulkCreate {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
-    pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    pub fn parse(mut fields: Fields) -> Result<Self> {
         let memories = fields.require("memories", Memories(rules::list(1..=MAX_ITEMS)));
         Ok(Self { memories: fields.finish_with(memories)? })
     }
@@ -49,9 +48,8 @@ impl Rule for Memories {
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
         let mut schema = self.0.schema();
-        let item = Recorder::object(|fields, recorder| {
-            crate::memory::NewMemory::parse(fields, &recorder.tenant(), recorder.now())
-        });
+        let item =
+            Recorder::object(|fields, recorder| crate::memory::NewMemory::parse(fields, recorder.now()));
         schema.insert("items".into(), item.to_value());
         schema
     }
@@ -120,7 +118,6 @@ impl BulkDelete {
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field. A cursor of another tenant or filter
     /// is invalid.
     pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
         let ids = fields.take("ids", rules::ids(MAX_ITEMS));
         let filter = fields.take("filter", Owners { tenant });
         let cursor_scope = CursorScope::of(tenant, "erase");
@@ -156,8 +153,7 @@ struct Owners<'t> {
 }
 
 impl Owners<'_> {
-    fn take(mut fields: Fields, tenant: &TenantId) -> Result<Filter> {
-        fields.check_tenant(tenant);
+    fn take(mut fields: Fields) -> Result<Filter> {
         let filter = Filter::take_owners(&mut fields);
         fields.finish()?;
         Ok(filter)
@@ -168,7 +164,7 @@ impl Rule for Owners<'_> {
     type Value = Filter;
 
     fn parse(&self, value: Value) -> RuleResult<Filter> {
-        let filter = Fields::of_body(value).and_then(|fields| Self::take(fields, self.tenant));
+        let filter = Fields::of_body(value, self.tenant).and_then(Self::take);
         filter
             .ok()
             .filter(|filter| !filter.is_empty())
@@ -177,14 +173,14 @@ impl Rule for Owners<'_> {
 
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
-        Recorder::object(|fields, _| Self::take(fields, self.tenant))
+        Recorder::object(|fields, _| Self::take(fields))
     }
 }
 
 #[cfg(feature = "describe")]
 impl Request for BulkCreate {
     fn record(recorder: &Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant());
+        let _ = Self::parse(recorder.body());
     }
 }
 
@@ -204,7 +200,8 @@ mod tests {
     use crate::Error;
 
     fn parse(body: Value) -> Result<BulkDelete> {
-        BulkDelete::parse(Fields::of_body(body)?, &TenantId::parse("acme").expect("a tenant"))
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        BulkDelete::parse(Fields::of_body(body, &tenant)?, &tenant)
     }
 
     fn faults(body: Value) -> Vec<String> {

@@ -31,27 +31,31 @@ enum Source {
 }
 
 impl Fields {
-    /// The fields of a JSON body, which must be an object.
+    /// The fields of a JSON body, which must be an object. Its optional `tenantId` must be the caller's.
     ///
     /// # Errors
     /// [`Error::Malformed`] when it is another kind of value.
-    pub fn of_body(value: Value) -> Result<Self> {
+    pub fn of_body(value: Value, caller: &TenantId) -> Result<Self> {
         match value {
-            Value::Object(values) => Ok(Self::new(Source::Request(values))),
+            Value::Object(values) => Ok(Self::new(Source::Request(values)).of_tenant(caller)),
             _ => Err(Error::Malformed("The body must be a JSON object".into())),
         }
     }
 
-    /// The fields of one memory of a batch, which must be an object.
+    /// The fields of one memory of a batch, as [`of_body`](Self::of_body).
     ///
     /// # Errors
     /// [`Error::Malformed`] when it is another kind of value.
-    pub fn of_item(value: Value) -> Result<Self> {
-        Self::of_body(value).map_err(|_| Error::Malformed("A memory must be a JSON object".into()))
+    pub fn of_item(value: Value, caller: &TenantId) -> Result<Self> {
+        Self::of_body(value, caller).map_err(|_| Error::Malformed("A memory must be a JSON object".into()))
     }
 
-    /// The parameters of a query string, percent-decoded. A repeated parameter is an error.
-    pub fn of_query(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// The parameters of a query string, percent-decoded. A repeated parameter is an error, and an optional `tenantId` must
+    /// be the caller's; a request without a caller has none.
+    pub fn of_query(
+        parameters: impl IntoIterator<Item = (String, String)>,
+        caller: Option<&TenantId>,
+    ) -> Self {
         let (mut values, mut repeated) = (Map::new(), Vec::new());
         for (name, value) in parameters {
             let shown = truncate_name(&name);
@@ -67,7 +71,10 @@ impl Fields {
         for name in repeated {
             fields.report(&name, "must be given once");
         }
-        fields
+        match caller {
+            Some(caller) => fields.of_tenant(caller),
+            None => fields,
+        }
     }
 
     /// Fields that record which of them are read.
@@ -115,20 +122,18 @@ impl Fields {
     }
 
     /// Reads the optional `tenantId`, which must be the caller's.
-    pub fn check_tenant(&mut self, caller: &TenantId) {
+    fn of_tenant(mut self, caller: &TenantId) -> Self {
         let value = match &mut self.source {
             Source::Request(values) => values.remove("tenantId"),
             #[cfg(feature = "describe")]
-            Source::Recorder(fields) => {
-                fields.record("tenantId", false, schemars::json_schema!({"type": "string"}));
-                return;
-            }
+            Source::Recorder(_) => None,
         };
         match value {
             None => {}
             Some(Value::String(named)) => self.is_foreign_tenant |= named != caller.as_str(),
             Some(_) => self.report("tenantId", "must be a string"),
         }
+        self
     }
 
     /// Reports a problem of a field that has been read.

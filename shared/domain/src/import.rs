@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::fields::Fields;
 use crate::memory::{Memory, NewMemory};
 use crate::memory_ids::IdSuffix;
-use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
+use crate::{Error, MemoryId, Result, Timestamp, rules};
 
 /// The maximum number of lines of one import.
 pub const MAX_LINES: usize = 1_000;
@@ -30,7 +30,7 @@ impl Imported {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`], or every invalid field.
-    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
+    pub fn parse(mut fields: Fields, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
         let latest = now.plus(CLOCK_TOLERANCE);
         let id = fields.take("id", rules::memory_id());
         let created_at = fields.take("createdAt", rules::past(latest));
@@ -46,7 +46,7 @@ impl Imported {
         if updated_at.is_some_and(|updated_at| updated_at < begins) {
             fields.report("updatedAt", "must not be before createdAt, which defaults to now");
         }
-        let new = NewMemory::parse(fields, tenant, now)?;
+        let new = NewMemory::parse(fields, now)?;
         let named = id.is_some();
         let id = id.unwrap_or_else(|| MemoryId::new(begins, suffix));
         let mut memory = new.named(id);
@@ -61,7 +61,7 @@ impl Imported {
 impl crate::describe::Request for Imported {
     fn record(recorder: &crate::describe::Recorder) {
         let suffix = IdSuffix::default();
-        let _ = Self::parse(recorder.line(), &recorder.tenant(), recorder.now(), suffix);
+        let _ = Self::parse(recorder.line(), recorder.now(), suffix);
     }
 }
 
@@ -94,6 +94,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::TenantId;
     use crate::memory_ids::MemoryIds;
 
     const NOW: &str = "2026-11-24T12:00:00Z";
@@ -107,7 +108,7 @@ mod tests {
         line.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
         let tenant = TenantId::parse("acme").expect("a tenant");
         let suffix = MemoryIds::default().next_suffix(&mut StdRng::seed_from_u64(1));
-        Imported::parse(Fields::of_body(line)?, &tenant, at(NOW), suffix)
+        Imported::parse(Fields::of_body(line, &tenant)?, at(NOW), suffix)
     }
 
     fn id_of(time: &str) -> MemoryId {

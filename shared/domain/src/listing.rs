@@ -139,7 +139,6 @@ impl Listing {
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field. A cursor of another tenant or query
     /// is invalid.
     pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
         let filter = Filter::take_from_query(&mut fields);
         let sort = fields.take("sort", rules::one_of::<Sort>()).unwrap_or_default();
         let order = fields.take("order", rules::one_of::<Order>()).unwrap_or_default();

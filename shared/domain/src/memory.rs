@@ -5,7 +5,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::fields::Fields;
 use crate::named::named;
-use crate::{MemoryId, Metadata, Result, TenantId, Timestamp, json, rules};
+use crate::{MemoryId, Metadata, Result, Timestamp, json, rules};
 
 /// The importance of a memory whose request does not set it.
 pub const DEFAULT_IMPORTANCE: f64 = 0.5;
@@ -104,8 +104,7 @@ impl NewMemory {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
-    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp) -> Result<Self> {
-        fields.check_tenant(tenant);
+    pub fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
         let content = fields.require("content", rules::text(1..=MAX_CONTENT));
         let kind = fields.require("type", rules::one_of::<MemoryType>());
         let rest = Self {
@@ -148,6 +147,6 @@ impl NewMemory {
 #[cfg(feature = "describe")]
 impl crate::describe::Request for NewMemory {
     fn record(recorder: &crate::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant(), recorder.now());
+        let _ = Self::parse(recorder.body(), recorder.now());
     }
 }

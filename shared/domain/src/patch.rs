@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::fields::Fields;
 use crate::memory::{MAX_CONTENT, Memory, MemoryType};
-use crate::{Error, Metadata, Result, TenantId, Timestamp, rules};
+use crate::{Error, Metadata, Result, Timestamp, rules};
 
 /// The changes of a PATCH: `None` leaves a field unchanged, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,8 +29,7 @@ impl Patch {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`], or every invalid field.
-    pub fn parse(mut fields: Fields, tenant: &TenantId, now: Timestamp) -> Result<Self> {
-        fields.check_tenant(tenant);
+    pub fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
         let patch = Self {
             content: fields.take("content", rules::text(1..=MAX_CONTENT)),
             kind: fields.take("type", rules::one_of::<MemoryType>()),
@@ -87,7 +86,7 @@ impl Patch {
 #[cfg(feature = "describe")]
 impl crate::describe::Request for Patch {
     fn record(recorder: &crate::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant(), recorder.now());
+        let _ = Self::parse(recorder.body(), recorder.now());
     }
 }
 

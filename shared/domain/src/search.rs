@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::fields::Fields;
 use crate::listing::{Filter, MAX_LIMIT};
 use crate::memory::{MAX_CONTENT, Memory};
-use crate::{Result, TenantId, Timestamp, rules};
+use crate::{Result, Timestamp, rules};
 
 /// A request to search memories. A memory must meet all conditions.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +33,7 @@ impl Search {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
-    pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
-        fields.check_tenant(tenant);
+    pub fn parse(mut fields: Fields) -> Result<Self> {
         let query = fields.require("query", rules::text(1..=MAX_CONTENT));
         let limit = fields.take("limit", rules::integer(1..=MAX_LIMIT)).unwrap_or(20);
         let min_relevance = fields.take("minRelevance", rules::fraction()).unwrap_or(0.0);
@@ -59,6 +58,6 @@ impl Search {
 #[cfg(feature = "describe")]
 impl crate::describe::Request for Search {
     fn record(recorder: &crate::describe::Recorder) {
-        let _ = Self::parse(recorder.body(), &recorder.tenant());
+        let _ = Self::parse(recorder.body());
     }
 }

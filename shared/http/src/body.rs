@@ -34,12 +34,18 @@ pub(crate) fn check_unread(body: &[u8], caller: Option<&TenantId>) -> Result<()>
 ///
 /// # Errors
 /// When it is too large, not sent as JSON, not JSON, or not an object.
-pub(crate) fn json_fields(headers: &HeaderMap, body: &[u8], limit: usize, values: usize) -> Result<Fields> {
+pub(crate) fn json_fields(
+    headers: &HeaderMap,
+    body: &[u8],
+    limit: usize,
+    values: usize,
+    caller: &TenantId,
+) -> Result<Fields> {
     check(headers, body, limit, JSON)?;
     if body.is_empty() {
         return Err(Error::Malformed("The body is empty; a JSON object is expected".into()));
     }
-    Fields::of_body(json::parse_with(body, values)?)
+    Fields::of_body(json::parse_with(body, values)?, caller)
 }
 
 /// The lines of an NDJSON body that are not empty, with their numbers.

@@ -27,7 +27,7 @@ impl PublicCall {
 
     /// The parameters of the query string.
     pub fn query(&self) -> Fields {
-        query_fields(&self.query)
+        query_fields(&self.query, None)
     }
 
     /// The public keys of first-party access tokens, as a JSON Web Key Set (RFC 7517).

@@ -16,8 +16,8 @@ pub(crate) fn now() -> Timestamp {
 /// The memory at this position in the order of creation.
 pub(crate) fn memory(position: usize, mut body: Value) -> Memory {
     body["type"] = body.get("type").cloned().unwrap_or_else(|| json!("semantic"));
-    let fields = Fields::of_body(body).expect("fields");
-    let new = NewMemory::parse(fields, &TenantId::parse("acme").expect("a tenant"), now()).expect("a memory");
+    let fields = Fields::of_body(body, &TenantId::parse("acme").expect("a tenant")).expect("fields");
+    let new = NewMemory::parse(fields, now()).expect("a memory");
     let time = u64::try_from(now().millis()).expect("after 1970") - 1_000_000 + position as u64;
     let digit = |power: u32| char::from_digit((time / 36_u64.pow(power) % 36) as u32, 36).expect("a digit");
     let id: String = (0..9).rev().map(digit).collect();
@@ -38,7 +38,7 @@ pub(crate) fn index(memories: &[Memory]) -> Index {
 
 pub(crate) fn parse_search(body: Value) -> Search {
     let tenant = TenantId::parse("acme").expect("a tenant");
-    Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search")
+    Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search")
 }
 
 pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {

@@ -180,9 +180,9 @@ impl Conversation {
                     "userId": field("speaker"),
                     "createdAt": began.plus(Duration::from_secs(position as u64)),
                 });
-                let fields = Fields::of_body(line.clone()).expect("fields");
+                let fields = Fields::of_body(line.clone(), &tenant).expect("fields");
                 let suffix = ids.next_suffix(&mut rng);
-                let memory = Imported::parse(fields, &tenant, now, suffix).expect("a memory").memory;
+                let memory = Imported::parse(fields, now, suffix).expect("a memory").memory;
                 names.insert(field("id").to_owned(), turns.len());
                 positions.insert(memory.id.clone(), turns.len());
                 let document = SearchDocument::of(&memory);

@@ -180,10 +180,10 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
                 if let Some(percent) = percent {
                     body["userId"] = json!(if number % 100 < percent { "ann" } else { "bob" });
                 }
-                let fields = Fields::of_body(body).expect("fields");
+                let fields = Fields::of_body(body, &tenant).expect("fields");
                 let at = now.minus(Duration::from_secs((count - number) as u64));
                 let suffix = MemoryIds::default().next_suffix(&mut rng);
-                let mut memory = Imported::parse(fields, &tenant, now, suffix).expect("a memory").memory;
+                let mut memory = Imported::parse(fields, now, suffix).expect("a memory").memory;
                 memory.id = hb_domain::MemoryId::mint(at, &mut rng);
                 memory
             })
@@ -204,7 +204,7 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
         if percent.is_some() {
             body["userId"] = json!("ann");
         }
-        let search = Search::parse(Fields::of_body(body).expect("fields"), &tenant).expect("a search");
+        let search = Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search");
         let started = Instant::now();
         let hits = index.search(&Query::new(&search.query), &search, now, 20);
         times.push(started.elapsed());

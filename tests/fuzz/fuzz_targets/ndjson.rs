@@ -14,9 +14,9 @@ fuzz_target!(|text: &[u8]| {
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
     let tenant = TenantId::parse("acme").expect("a tenant");
     let read = |line: &[u8]| {
-        let fields = json::parse(line).and_then(Fields::of_body)?;
+        let fields = Fields::of_body(json::parse(line)?, &tenant)?;
         let suffix = MemoryIds::default().next_suffix(&mut StdRng::seed_from_u64(1));
-        Imported::parse(fields, &tenant, now, suffix)
+        Imported::parse(fields, now, suffix)
     };
     let mut before = 0;
     let mut taken = 0;

@@ -78,7 +78,10 @@ impl Recorder {
         self.request.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The fields at a location, of which `tenantId` is one everywhere.
     fn fields(&self, location: Location) -> Fields {
-        Fields::recorded(RecordedFields { request: Arc::clone(&self.request), location })
+        let fields = RecordedFields { request: Arc::clone(&self.request), location };
+        fields.record("tenantId", false, schemars::json_schema!({"type": "string"}));
+        Fields::recorded(fields)
     }
 }

@@ -45,7 +45,7 @@ fn a_parser_describes_every_field_that_it_reads() {
     );
     let request = Recorder::describe::<Imported>();
     assert!(request.fields.iter().all(|field| field.location == Location::Line));
-    assert_eq!(names(&request, false)[..3], ["id", "createdAt", "updatedAt"]);
+    assert_eq!(names(&request, false)[..4], ["tenantId", "id", "createdAt", "updatedAt"]);
     assert_eq!(names(&Recorder::describe::<BulkDelete>(), false), ["tenantId", "ids", "filter", "cursor"]);
 }
 
@@ -80,7 +80,7 @@ fn the_fields_that_are_described_are_those_that_are_accepted() {
         let value = if field.schema.as_value()["type"] == "string" { json!(7) } else { json!("\0") };
         let mut body = json!({"content": "tea", "type": "task"});
         body[&field.name] = value;
-        let refused = NewMemory::parse(Fields::of_body(body).expect("fields"), &tenant, now);
+        let refused = NewMemory::parse(Fields::of_body(body, &tenant).expect("fields"), now);
         let Err(Error::Validation(errors)) = refused else { panic!("{refused:?}") };
         assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), [&field.name]);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hb_domain::fields::Fields;
-use hb_domain::{Error, Result, batch, json};
+use hb_domain::{Error, Result, TenantId, batch, json};
 use http::header::HeaderMap;
 use lambda_http::Body;
 
@@ -22,7 +22,7 @@ impl Call {
     /// When the body is too large, is not sent as JSON or is not a JSON object. A wrong `tenantId` is reported when the
     /// fields are finished, as all invalid fields are.
     pub fn body(&self) -> Result<Fields> {
-        self.own(body::json_fields(&self.headers, &self.body, body::MAX_JSON, json::MAX_VALUES)?)
+        body::json_fields(&self.headers, &self.body, body::MAX_JSON, json::MAX_VALUES, self.context.tenant())
     }
 
     /// The fields of a JSON body that holds a batch, of which `tenantId` has been checked.
@@ -30,7 +30,7 @@ impl Call {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn bulk_body(&self) -> Result<Fields> {
-        self.own(body::json_fields(&self.headers, &self.body, body::MAX_BULK, batch::MAX_VALUES)?)
+        body::json_fields(&self.headers, &self.body, body::MAX_BULK, batch::MAX_VALUES, self.context.tenant())
     }
 
     /// Moves the body out of the call, so that it can be borrowed while the call is used.
@@ -40,9 +40,7 @@ impl Call {
 
     /// The parameters of the query string, of which `tenantId` has been checked.
     pub fn query(&self) -> Fields {
-        let mut query = query_fields(&self.query);
-        query.check_tenant(self.context.tenant());
-        query
+        query_fields(&self.query, Some(self.context.tenant()))
     }
 
     /// Refuses query parameters other than the caller's `tenantId`.
@@ -74,11 +72,6 @@ impl Call {
     pub(crate) fn check_unread_body(&self) -> Result<()> {
         body::check_unread(&self.body, Some(self.context.tenant()))
     }
-
-    fn own(&self, mut fields: Fields) -> Result<Fields> {
-        fields.check_tenant(self.context.tenant());
-        Ok(fields)
-    }
 }
 
 /// A body that was moved out of its call. Its `Debug` shows nothing of it.
@@ -103,7 +96,7 @@ impl fmt::Debug for TakenBody {
     }
 }
 
-/// The parameters of a query string.
-pub(crate) fn query_fields(query: &str) -> Fields {
-    Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned())
+/// The parameters of a query string, of which an optional `tenantId` must be the caller's.
+pub(crate) fn query_fields(query: &str, caller: Option<&TenantId>) -> Fields {
+    Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned(), caller)
 }
