@@ -317,11 +317,13 @@ async fn a_table_has_ttl_exactly_if_it_has_items_that_expire() {
     let body = r#"{"content": "once", "type": "task"}"#;
     assert_eq!(client.send_raw(Method::POST, "/api/v1/memories", &[json, key], body).await.status, 201);
 
+    world.try_deliver().await.expect("a delivery");
+
     let database = aws_sdk_dynamodb::Client::from_conf(world.aws.dynamodb());
     for table in template().tables().expect("tables") {
         let items =
             database.scan().table_name(&table.name).send().await.expect("items").items.expect("items");
-        assert!(!items.is_empty(), "{}: let this test write an item", table.name);
+        assert!(!items.is_empty(), "{}: let this test in tests/it/template.rs write an item", table.name);
         let ends = items.iter().any(|item| item.contains_key("ttl"));
         assert_eq!(table.ttl.as_deref(), ends.then_some("ttl"), "{}", table.name);
     }

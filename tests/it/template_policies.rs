@@ -77,6 +77,7 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
                 "tests/it/template_policies.rs: add a scenario that sends a request to every route of {other}"
             ),
         }
+        scenario.send_to_plain_routes().await;
         for route in table {
             let driven = scenario.driven.contains(&(route.method.clone(), route.path));
             assert!(driven, "let the scenario of {function} drive {} {}", route.method, route.path);
@@ -207,6 +208,20 @@ impl Scenario {
         let other = self.world.instance().await;
         let traded = other.client.with(session).get("/auth/clerk-token").await;
         traded.data()["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends a GET to each route that the scenario has left out and that needs nothing but its path.
+    async fn send_to_plain_routes(&mut self) {
+        for route in self.table {
+            let is_plain = route.method == Method::GET && !route.path.contains('{');
+            if is_plain && !self.driven.contains(&(Method::GET, route.path)) {
+                assert!(
+                    self.get(route.path).await.status.is_success(),
+                    "let a scenario drive GET {}",
+                    route.path
+                );
+            }
+        }
     }
 
     /// Sends a request to one of the function's routes and notes what it needed.
