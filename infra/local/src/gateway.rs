@@ -67,7 +67,7 @@ impl Gateway {
     /// # Errors
     /// If the port is taken.
     pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
-        let router = Router::new().fallback(answer).with_state(self.clone());
+        let router = Router::new().fallback(handle).with_state(self.clone());
         Server::serve(port, router, "the local gateway").await
     }
 
@@ -84,7 +84,7 @@ impl Gateway {
     }
 }
 
-async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
+async fn handle(State(gateway): State<Gateway>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");

@@ -69,7 +69,7 @@ impl LocalSecrets {
     /// # Errors
     /// If no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
-        let router = Router::new().route("/", post(answer)).with_state(self.clone());
+        let router = Router::new().route("/", post(handle)).with_state(self.clone());
         Server::serve(0, router, "the local Secrets Manager").await
     }
 
@@ -78,7 +78,7 @@ impl LocalSecrets {
     }
 }
 
-async fn answer(
+async fn handle(
     State(secrets): State<LocalSecrets>,
     headers: HeaderMap,
     body: String,
@@ -99,9 +99,9 @@ async fn answer(
         match versions.kept.get(name).and_then(|versions| versions.get(index)) {
             None => refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
             Some((id, value)) => {
-                let answer =
+                let response =
                     json!({"Name": name, "VersionId": id, "SecretString": value, "VersionStages": [stage]});
-                (StatusCode::OK, answer.to_string())
+                (StatusCode::OK, response.to_string())
             }
         }
     })

@@ -148,8 +148,8 @@ impl<'a> Operator<'a> {
             loop {
                 let write =
                     self.store.db.batch_write_item().request_items(self.store.table(table), remaining);
-                let answer = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
-                remaining = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+                let response = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
+                remaining = response.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
                 if remaining.is_empty() {
                     break;
                 }

@@ -86,8 +86,8 @@ impl<'a> Tenants<'a> {
         let get =
             self.store.db.get_item().table_name(self.store.table(Table::Tenants)).key("tenant", text(id));
         let get = get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = get.send().await.map_err(|error| map_sdk_error("GetItem tenants", error))?;
-        answer.item.as_ref().map(decode).transpose()
+        let response = get.send().await.map_err(|error| map_sdk_error("GetItem tenants", error))?;
+        response.item.as_ref().map(decode).transpose()
     }
 
     /// Tries to admit and count one request at `now`, in one conditional write of the form `branch`.
@@ -140,8 +140,8 @@ impl<'a> Tenants<'a> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match retry_when_throttled(Backoff::counter(), || update.clone().send()).await {
-            Ok(answer) => {
-                let item = answer.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
+            Ok(response) => {
+                let item = response.attributes.ok_or_else(|| Error::Internal("UpdateItem returned no item".into()))?;
                 decode(&item).map(AdmitOutcome::Admitted)
             }
             Err(error) => match error.as_service_error() {

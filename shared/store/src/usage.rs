@@ -58,8 +58,8 @@ impl<'a> Usage<'a> {
         }
         let expression = format!("SET lastUsed = :now ADD {}", additions.join(", "));
         let update = update.update_expression(expression);
-        let answer = retry_when_throttled(Backoff::counter(), || update.clone().send()).await;
-        answer.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
+        let response = retry_when_throttled(Backoff::counter(), || update.clone().send()).await;
+        response.map(|_| ()).map_err(|error| map_sdk_error("UpdateItem usage", error))
     }
 
     /// The usage of `key` on each of the last `days` days, the oldest first. The last day is that of `now`.
@@ -75,12 +75,12 @@ impl<'a> Usage<'a> {
             .expression_attribute_values(":first", text(month_row(key, first.month())))
             .expression_attribute_values(":last", text(month_row(key, now.month())))
             .consistent_read(true);
-        let answer = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
+        let response = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
         let mut window = Vec::with_capacity(usize::from(days));
         for back in (0..days).rev() {
             let day = now.day().minus(back);
             let sk = month_row(key, day.month());
-            let month = answer.items().iter().find(|item| item.get("sk") == Some(&text(&sk)));
+            let month = response.items().iter().find(|item| item.get("sk") == Some(&text(&sk)));
             let counts = month.map_or(Ok(DayCounts::default()), |item| day_counts(item, day))?;
             window.push(DailyUsage { day, counts });
         }
@@ -98,8 +98,8 @@ impl<'a> Usage<'a> {
             .expression_attribute_values(":key", text(format_args!("{key}#")))
             .scan_index_forward(false)
             .limit(1);
-        let answer = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
-        answer.items().first().map(|item| Row::new(TABLE, item).moment("lastUsed")).transpose()
+        let response = query.send().await.map_err(|error| map_sdk_error("Query usage", error))?;
+        response.items().first().map(|item| Row::new(TABLE, item).moment("lastUsed")).transpose()
     }
 
     fn query(&self) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
