@@ -29,7 +29,7 @@ function fixtures() {
   return found;
 }
 
-async function judge({ jwtKey, authorizedParties, audience, now, tokens }) {
+async function verify({ jwtKey, authorizedParties, audience, now, tokens }) {
   const { createClerkClient } = createRequire(import.meta.url)(main);
   if (now !== null) Date.now = () => now;
   const publishableKey = `pk_live_${btoa('clerk.example.com$')}`;
@@ -50,4 +50,4 @@ async function judge({ jwtKey, authorizedParties, audience, now, tokens }) {
   return verdicts;
 }
 
-process.stdout.write(JSON.stringify(file ? await judge(JSON.parse(readFileSync(file, 'utf8'))) : fixtures()));
+process.stdout.write(JSON.stringify(file ? await verify(JSON.parse(readFileSync(file, 'utf8'))) : fixtures()));
