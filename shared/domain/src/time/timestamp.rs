@@ -7,11 +7,13 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, OffsetDateTime, UtcOffset};
 
 /// The last representable moment, 9999-12-31T23:59:59.999999Z, in microseconds.
 const MAX_MICROS: i64 = 253_402_300_799_999_999;
+/// The length of a date in the extended format.
+const DATE: usize = "2027-01-31".len();
 
 /// A moment in microseconds since 1970-01-01T00:00:00Z; 0 to the end of the year 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,11 +79,23 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_sub(micros))
     }
 
-    /// Parses an RFC 3339 time with a zone (`2027-01-31T00:00:00Z`, `…+02:00`); `None` for anything
-    /// else, for times before 1970 and for times after 9999. Digits finer than a microsecond are dropped.
+    /// Parses a time with a zone, in the format of RFC 3339 (`2027-01-31T00:00:00Z`, `…+02:00`) or another one of ISO 8601
+    /// (`2027-01-31T00:00Z`, `…+0200`, `20270131T000000Z`). A space may stand for the `T`. `None` for anything else, for
+    /// times before 1970 and for times after 9999. Digits finer than a microsecond are dropped.
     pub fn parse(text: &str) -> Option<Self> {
-        let micros = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos() / 1_000;
-        Self::in_range(i64::try_from(micros).ok()?)
+        let text = with_usual_letters(text);
+        // The parser of RFC 3339 accepts any separator.
+        let has_separator = text.as_bytes().get(DATE) == Some(&b'T');
+        let nanos = match OffsetDateTime::parse(&text, &Rfc3339) {
+            Ok(time) if has_separator => time.unix_timestamp_nanos(),
+            // This parser reads fractions as floating-point numbers: the nearest microsecond is the one that was written.
+            _ => {
+                let time = OffsetDateTime::parse(&text, &Iso8601::PARSING).ok()?;
+                let is_offset = time.offset().whole_hours().unsigned_abs() < 24;
+                is_offset.then(|| time.unix_timestamp_nanos() + 500)?
+            }
+        };
+        Self::in_range(i64::try_from(nanos / 1_000).ok()?)
     }
 
     /// Converts a number since 1970: milliseconds from 10^11 on, seconds below; `None` when it is
@@ -109,6 +123,18 @@ impl Timestamp {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             .to_offset(UtcOffset::UTC)
     }
+}
+
+/// `text` with `T` between date and time, where it is a space or `t`, and with `Z` in place of `z`.
+fn with_usual_letters(text: &str) -> String {
+    let mut text = text.to_owned();
+    if matches!(text.as_bytes().get(DATE), Some(b' ' | b't')) {
+        text.replace_range(DATE..=DATE, "T");
+    }
+    if text.ends_with('z') {
+        text.replace_range(text.len() - 1.., "Z");
+    }
+    text
 }
 
 impl fmt::Display for Timestamp {
@@ -158,6 +184,29 @@ mod tests {
     }
 
     #[test]
+    fn every_format_with_a_zone_names_the_same_moment() {
+        for text in [
+            "2015-07-24T05:44Z",
+            "2015-07-24T05:44:00Z",
+            "2015-07-24t05:44:00z",
+            "2015-07-24 05:44:00Z",
+            "2015-07-24T05:44:00+0000",
+            "2015-07-24T05:44:00+00",
+            "2015-07-24 05:44+00",
+            "2015-07-24 05:44:00+00:00",
+            "2015-07-24T07:44:00.000+0200",
+            "2015-07-24T05:44:00-00:00",
+            "2015-07-24T05:44:00,0Z",
+            "20150724T054400Z",
+            "20150724T0544Z",
+            "2015-205T05:44:00Z",
+            "2015-W30-5T05:44Z",
+        ] {
+            assert_eq!(at(text), at("2015-07-24T05:44:00Z"), "{text}");
+        }
+    }
+
+    #[test]
     fn text_that_is_not_a_time_is_refused() {
         for text in [
             "",
@@ -170,6 +219,20 @@ mod tests {
             "NaN",
             "-1",
             "2026-11-24T10:30:00Z\0",
+            // Without a zone, or with a name that several zones have.
+            "2026-11-24T10:30",
+            "20261124T103000",
+            "2026-11-24T10:30:00 IST",
+            "2026-11-24T10:30:00+1",
+            "2026-11-24T10:30:00+24:00",
+            // Day and month could be exchanged, or the century.
+            "24.11.2026 10:30Z",
+            "11/24/2026T10:30Z",
+            "26-11-24T10:30:00Z",
+            "2026-11-24x10:30:00Z",
+            "2026-11-24510:30:00Z",
+            "2026-11-24\010:30:00Z",
+            "2026-11-24\u{e4}10:30:00Z",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text:?}");
         }
@@ -197,6 +260,14 @@ mod tests {
         fn a_formatted_time_is_parsed_as_the_same(millis in 0..MAX_MICROS / 1_000) {
             let moment = Timestamp::from_millis(millis);
             prop_assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
+        }
+
+        #[test]
+        fn the_form_of_the_zone_does_not_change_the_moment(millis in 0..MAX_MICROS / 1_000, zone in "\\+(00|0000)") {
+            let moment = Timestamp::from_millis(millis);
+            let text = moment.to_string().replace('Z', &zone);
+            prop_assert_eq!(Timestamp::parse(&text), Some(moment));
+            prop_assert_eq!(Timestamp::parse(&text.replace(['-', ':'], "")), Some(moment));
         }
     }
 }
