@@ -21,6 +21,8 @@ const MAX_AGE: Duration = Duration::from_secs(60);
 const MAX_REFUSAL: Duration = Duration::from_secs(5);
 /// The time between two unmetered requests of a tenant to one instance.
 const UNMETERED_INTERVAL: Duration = Duration::from_secs(1);
+/// The most requests of a tenant within that time for which the tenant is read although they are refused.
+const MAX_VERIFIED: u32 = 10;
 /// The most keys, and the most tenants, each about a kilobyte.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
@@ -51,6 +53,22 @@ pub(crate) struct KnownTenant {
     read_at: Timestamp,
     refused_until: Option<Timestamp>,
     unmetered_at: Option<Timestamp>,
+    /// The refused requests since then for which the tenant was read.
+    verified: u32,
+}
+
+/// Whether a tenant may make another unmetered request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interval {
+    /// It may.
+    Over,
+    /// It has to wait.
+    Running {
+        /// For how long.
+        left: Duration,
+        /// Whether its credential is verified before the request is refused.
+        is_verified: bool,
+    },
 }
 
 impl Default for Cache {
@@ -137,19 +155,22 @@ impl Cache {
         }
     }
 
-    /// How long the tenant's next unmetered request has to wait, when the last one was less than a second ago.
-    /// Otherwise stores the time of this one.
-    pub(crate) fn check_unmetered_interval(&self, id: &TenantId, now: Timestamp) -> Option<Duration> {
+    /// Checks whether the tenant's last unmetered request was less than a second ago. Otherwise stores the time of this one.
+    /// Of the refused requests the first ten are verified, which bounds the reads of a caller that does not wait.
+    pub(crate) fn check_unmetered_interval(&self, id: &TenantId, now: Timestamp) -> Interval {
         let mut tenants = lock(&self.tenants);
-        let known = tenants.get_mut(id)?;
+        let Some(known) = tenants.get_mut(id) else { return Interval::Over };
         let next = known.unmetered_at.map(|at| at.plus(UNMETERED_INTERVAL));
         match next {
             Some(next) if now < next => {
-                Some(Duration::from_micros((next.micros() - now.micros()).unsigned_abs()))
+                let left = Duration::from_micros((next.micros() - now.micros()).unsigned_abs());
+                let is_verified = known.verified < MAX_VERIFIED;
+                known.verified += u32::from(is_verified);
+                Interval::Running { left, is_verified }
             }
             _ => {
-                known.unmetered_at = Some(now);
-                None
+                (known.unmetered_at, known.verified) = (Some(now), 0);
+                Interval::Over
             }
         }
     }
@@ -172,7 +193,15 @@ impl KnownTenant {
     pub(crate) fn just_read(tenant: Tenant, now: Timestamp) -> Self {
         let mut seen = LastSeen::default();
         seen.update(&tenant.meter, false, now);
-        Self { tenant, seen, epoch_cached_at: 0, read_at: now, refused_until: None, unmetered_at: None }
+        Self {
+            tenant,
+            seen,
+            epoch_cached_at: 0,
+            read_at: now,
+            refused_until: None,
+            unmetered_at: None,
+            verified: 0,
+        }
     }
 
     /// A suspension is a refusal, so it is cached no longer than one.

@@ -19,7 +19,7 @@ use hb_store::{Context, Store};
 
 use crate::token::Tokens;
 use admit::Step;
-use cache::Cache;
+use cache::{Cache, Interval};
 pub(crate) use peppers::PepperCache;
 
 /// Authenticates and admits requests, with a cache of keys and tenants.
@@ -45,6 +45,11 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// The refusal of this caller, with its rate-limit status.
+    fn refused(self, error: Error) -> Refusal {
+        Refusal { error, principal: Some(self.principal), rate_limit: Some(self.rate_limit) }
+    }
+
     /// The context of the admitted request `id`.
     pub(crate) fn into_context(self, id: RequestId) -> Context {
         Context::request(self.principal, self.rate_limit, self.search, id)
@@ -101,6 +106,7 @@ impl Guard {
     pub(crate) async fn admit_unmetered(&self, bearer: Option<Bearer>) -> Result<Admission, Refusal> {
         let credential = credential_of(bearer)?;
         let mut authenticated = self.authenticate(&credential, self.clock.now()).await?;
+        let mut retry_after = None;
         for pass in 0..MAX_ATTEMPTS {
             let now = self.clock.now();
             self.check_cached_refusal(&authenticated, now).or_else(|refusal| match refusal.error {
@@ -108,15 +114,24 @@ impl Guard {
                 Error::RateLimited { .. } | Error::QuotaExhausted(_) => Ok(()),
                 _ => Err(refusal),
             })?;
-            // A changed epoch restarts the same request, which has passed the interval already.
-            if pass == 0
-                && let Some(retry_after) =
-                    self.cache.check_unmetered_interval(authenticated.principal.tenant(), now)
-            {
-                return Err(authenticated.refused(Error::RateLimited { retry_after }, now));
+            // A changed epoch restarts the same request, which has been checked against the interval already.
+            if pass == 0 {
+                match self.cache.check_unmetered_interval(authenticated.principal.tenant(), now) {
+                    Interval::Over => {}
+                    Interval::Running { left, is_verified: true } => retry_after = Some(left),
+                    Interval::Running { left: retry_after, is_verified: false } => {
+                        return Err(authenticated.refused(Error::RateLimited { retry_after }, now));
+                    }
+                }
             }
+            // The read also shows whether the credential has been revoked, which a caller has to learn at once.
             match self.read_once(authenticated).await? {
-                Step::Admitted(admission) => return Ok(admission),
+                Step::Admitted(admission) => {
+                    return match retry_after {
+                        None => Ok(admission),
+                        Some(retry_after) => Err(admission.refused(Error::RateLimited { retry_after })),
+                    };
+                }
                 Step::StartOver => authenticated = self.authenticate(&credential, self.clock.now()).await?,
             }
         }

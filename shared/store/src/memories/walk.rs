@@ -100,9 +100,9 @@ impl<'a> Walk<'a> {
             .send()
             .await
             .map_err(|error| map_sdk_error("Query memories", error))?;
-        // One capacity unit is 4 KB of a consistent read, or 8 KB of an eventually consistent read of an index.
+        // One capacity unit is 4 KB of a consistent read, or 8 KB of an eventually consistent one.
         let units = response.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
-        self.budget.bytes -= units * if by_index { 8_192.0 } else { 4_096.0 };
+        self.budget.bytes -= units * if self.sort == Sort::Importance { 8_192.0 } else { 4_096.0 };
         let items = response.items.unwrap_or_default();
         if let Some(left) = &mut self.budget.items {
             *left = left.saturating_sub(items.len() as u64);
@@ -155,7 +155,8 @@ impl<'a> Walk<'a> {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match self.sort {
             Sort::CreatedAt => query.consistent_read(true),
-            Sort::UpdatedAt => query.index_name("byUpdatedAt"),
+            // A local index, which offers consistent reads.
+            Sort::UpdatedAt => query.index_name("byUpdatedAt").consistent_read(true),
             Sort::Importance => query.index_name("byImportance"),
         }
     }
