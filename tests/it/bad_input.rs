@@ -63,8 +63,15 @@ fn may_hold(field: &str, value: &Value) -> bool {
     let length = |range: std::ops::RangeInclusive<usize>| {
         value.as_str().is_some_and(|text| range.contains(&text.chars().count()) && !text.contains('\0'))
     };
+    let reorders = |c: char| {
+        "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".contains(c)
+    };
+    let shows = |c: char| !c.is_whitespace() && !"\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}".contains(c);
     match field {
-        "name" => length(1..=255),
+        "name" => {
+            let text = value.as_str().unwrap_or_default();
+            length(1..=255) && !text.chars().any(|c| c.is_control() || reorders(c)) && text.chars().any(shows)
+        }
         "environment" => ["development", "production"].iter().any(|name| value == name),
         "scopes" => value.as_array().is_some_and(|scopes| {
             let names = hb_domain::Scope::ALL.map(hb_domain::Scope::as_str);

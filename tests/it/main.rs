@@ -37,6 +37,7 @@ mod memories;
 mod memory_use;
 mod methods;
 mod operator;
+mod optional_fields;
 mod peppers;
 mod races;
 mod revocation;

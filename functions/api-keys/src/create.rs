@@ -44,7 +44,7 @@ impl Grant {
 
 impl CreateKey {
     fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
-        let name = fields.require("name", rules::text(1..=255));
+        let name = fields.require("name", rules::key_name());
         let environment = fields.take("environment", rules::one_of::<Environment>());
         let grant = Grant::take(&mut fields, rules::future(now));
         let name = fields.finish_with(name)?;

@@ -3,6 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
+use hb_domain::rules::{self, Rule};
 use hb_domain::{ApiKey, Error, KeyId, Scope, Scopes};
 use serde_json::{Value, json};
 
@@ -67,9 +68,7 @@ async fn create(
     if context.store.tenants().get(&id).await.map_err(describe_error)?.is_none() {
         return Err(format!("there is no tenant {id}; `hb tenant create {id}` creates it"));
     }
-    if name.is_empty() || name.chars().count() > 255 || name.contains('\0') {
-        return Err("a name has 1 to 255 characters".into());
-    }
+    let name = rules::key_name().parse(name.into()).map_err(|problem| format!("the name {problem}"))?;
     let known = || Scope::ALL.map(Scope::as_str).join(", ");
     let parse = |name: &String| {
         Scope::parse(name).ok_or_else(|| format!("{name:?} is not a scope; the scopes are {}", known()))

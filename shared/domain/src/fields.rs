@@ -18,7 +18,12 @@ pub struct Fields {
     source: Source,
     errors: Vec<FieldError>,
     is_foreign_tenant: bool,
+    null_is_absent: bool,
 }
+
+/// The optional field of every request that must be the caller's tenant.
+const TENANT_ID: &str = "tenantId";
+const NOT_A_STRING: &str = "must be a string";
 
 /// Where fields come from.
 #[derive(Debug)]
@@ -84,16 +89,26 @@ impl Fields {
     }
 
     const fn new(source: Source) -> Self {
-        Self { source, errors: Vec::new(), is_foreign_tenant: false }
+        Self { source, errors: Vec::new(), is_foreign_tenant: false, null_is_absent: false }
+    }
+
+    /// The same fields, of which those that are null count as absent: many clients send null for what is not set.
+    #[must_use]
+    pub const fn with_null_as_absent(mut self) -> Self {
+        self.null_is_absent = true;
+        self
     }
 
     /// Reads an optional field. `None` when it is absent, or invalid, which is reported.
     pub fn take<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
         let value = match &mut self.source {
-            Source::Request(values) => values.remove(name)?,
+            Source::Request(_) => self.remove(name)?,
             #[cfg(feature = "describe")]
             Source::Recorder(fields) => {
-                fields.record(name, false, rule.schema());
+                let schema = rule.schema();
+                let schema =
+                    if self.null_is_absent { crate::describe::schema::nullable(schema) } else { schema };
+                fields.record(name, false, schema);
                 return None;
             }
         };
@@ -103,7 +118,7 @@ impl Fields {
     /// Reads a required field. `None` when it is absent or invalid, which is reported.
     pub fn require<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
         let value = match &mut self.source {
-            Source::Request(values) => values.remove(name),
+            Source::Request(_) => self.remove(name),
             #[cfg(feature = "describe")]
             Source::Recorder(fields) => {
                 fields.record(name, true, rule.schema());
@@ -117,23 +132,38 @@ impl Fields {
         self.apply(name, value, &rule)
     }
 
+    /// The value of a field that is present.
+    fn remove(&mut self, name: &str) -> Option<Value> {
+        match &mut self.source {
+            Source::Request(values) => {
+                values.remove(name).filter(|value| !(self.null_is_absent && value.is_null()))
+            }
+            #[cfg(feature = "describe")]
+            Source::Recorder(_) => None,
+        }
+    }
+
     fn apply<R: Rule>(&mut self, name: &str, value: Value, rule: &R) -> Option<R::Value> {
         rule.parse(value).map_err(|problem| self.report(name, problem)).ok()
     }
 
-    /// Reads the optional `tenantId`, which must be the caller's.
+    /// Reads the optional `tenantId`, which must be the caller's. A null stays, since it may count as absent.
     fn of_tenant(mut self, caller: &TenantId) -> Self {
-        let value = match &mut self.source {
-            Source::Request(values) => values.remove("tenantId"),
-            #[cfg(feature = "describe")]
-            Source::Recorder(_) => None,
-        };
-        match value {
+        match self.remove(TENANT_ID) {
             None => {}
             Some(Value::String(named)) => self.is_foreign_tenant |= named != caller.as_str(),
-            Some(_) => self.report("tenantId", "must be a string"),
+            Some(null @ Value::Null) => self.restore(TENANT_ID, null),
+            Some(_) => self.report(TENANT_ID, NOT_A_STRING),
         }
         self
+    }
+
+    fn restore(&mut self, name: &str, value: Value) {
+        match &mut self.source {
+            Source::Request(values) => drop(values.insert(name.to_owned(), value)),
+            #[cfg(feature = "describe")]
+            Source::Recorder(_) => {}
+        }
     }
 
     /// Reports a problem of a field that has been read.
@@ -154,6 +184,9 @@ impl Fields {
     pub fn finish(mut self) -> Result<()> {
         if self.is_foreign_tenant {
             return Err(Error::TenantMismatch);
+        }
+        if self.remove(TENANT_ID).is_some() {
+            self.report(TENANT_ID, NOT_A_STRING);
         }
         let unknown: Vec<String> = match &self.source {
             Source::Request(values) => {

@@ -30,7 +30,8 @@ impl Imported {
     ///
     /// # Errors
     /// [`Error::TenantMismatch`], or every invalid field.
-    pub fn parse(mut fields: Fields, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
+    pub fn parse(fields: Fields, now: Timestamp, suffix: IdSuffix) -> Result<Self> {
+        let mut fields = fields.with_null_as_absent();
         let latest = now.plus(CLOCK_TOLERANCE);
         let id = fields.take("id", rules::memory_id());
         let created_at = fields.take("createdAt", rules::past(latest));

@@ -9,8 +9,6 @@ use crate::{MemoryId, Metadata, Result, Timestamp, json, rules};
 
 /// The importance of a memory whose request does not set it.
 pub const DEFAULT_IMPORTANCE: f64 = 0.5;
-/// The maximum length of a memory's content, in characters.
-pub const MAX_CONTENT: usize = 10_000;
 
 /// The kind of a memory.
 #[derive(
@@ -100,12 +98,13 @@ pub struct NewMemory {
 }
 
 impl NewMemory {
-    /// Parses the body of the request. An expiry must be after `now`.
+    /// Parses the body of the request, in which null means absent. An expiry must be after `now`.
     ///
     /// # Errors
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
-    pub fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
-        let content = fields.require("content", rules::text(1..=MAX_CONTENT));
+    pub fn parse(fields: Fields, now: Timestamp) -> Result<Self> {
+        let mut fields = fields.with_null_as_absent();
+        let content = fields.require("content", rules::content());
         let kind = fields.require("type", rules::one_of::<MemoryType>());
         let rest = Self {
             content: String::new(),
@@ -148,5 +147,38 @@ impl NewMemory {
 impl crate::describe::Request for NewMemory {
     fn record(recorder: &crate::describe::Recorder) {
         let _ = Self::parse(recorder.body(), recorder.now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{Error, TenantId};
+
+    fn parse(body: Value) -> Result<NewMemory> {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        NewMemory::parse(Fields::of_body(body, &tenant)?, Timestamp::from_micros(0))
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let bare = json!({"content": "tea", "type": "semantic"});
+        let mut nulls = bare.clone();
+        for name in "importance tags metadata userId agentId sessionId expiresAt tenantId".split(' ') {
+            nulls[name] = Value::Null;
+        }
+        assert_eq!(parse(nulls), parse(bare));
+        for (body, problems) in [
+            (json!({"content": null, "type": null}), vec!["content is required", "type is required"]),
+            (
+                json!({"content": "tea", "type": "semantic", "colour": null}),
+                vec!["colour is not a field of this request"],
+            ),
+        ] {
+            let Err(Error::Validation(errors)) = parse(body) else { panic!("accepted") };
+            assert_eq!(errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(), problems);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::fields::Fields;
-use crate::memory::{MAX_CONTENT, Memory, MemoryType};
+use crate::memory::{Memory, MemoryType};
 use crate::{Error, Metadata, Result, Timestamp, rules};
 
 /// The changes of a PATCH: `None` leaves a field unchanged, `Some(None)` removes it.
@@ -31,7 +31,7 @@ impl Patch {
     /// [`Error::TenantMismatch`], or every invalid field.
     pub fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
         let patch = Self {
-            content: fields.take("content", rules::text(1..=MAX_CONTENT)),
+            content: fields.take("content", rules::content()),
             kind: fields.take("type", rules::one_of::<MemoryType>()),
             importance: fields.take("importance", rules::fraction()),
             tags: fields.take("tags", rules::tags()),

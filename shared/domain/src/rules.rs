@@ -9,6 +9,7 @@ mod number;
 mod rule;
 mod text;
 mod time;
+mod visible;
 
 pub use generic::{List, Nullable, OneOf, list, nullable, one_of};
 pub use labels::{query_scopes, query_tags, scopes, tags};
@@ -17,3 +18,5 @@ pub use number::{Integer, flag, fraction, integer, query_integer};
 pub use rule::{Rule, RuleResult, Simple};
 pub use text::{Ids, Text, ids, memory_id, scoping_id, text};
 pub use time::{Time, future, past, time};
+pub(crate) use visible::MAX_CONTENT;
+pub use visible::{content, key_name};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::fields::Fields;
 use crate::listing::{Filter, MAX_LIMIT};
-use crate::memory::{MAX_CONTENT, Memory};
+use crate::memory::Memory;
 use crate::{Result, Timestamp, rules};
 
 /// A request to search memories. A memory must meet all conditions.
@@ -34,7 +34,7 @@ impl Search {
     /// # Errors
     /// [`Error::TenantMismatch`](crate::Error::TenantMismatch), or every invalid field.
     pub fn parse(mut fields: Fields) -> Result<Self> {
-        let query = fields.require("query", rules::text(1..=MAX_CONTENT));
+        let query = fields.require("query", rules::text(1..=rules::MAX_CONTENT));
         let limit = fields.take("limit", rules::integer(1..=MAX_LIMIT)).unwrap_or(20);
         let min_relevance = fields.take("minRelevance", rules::fraction()).unwrap_or(0.0);
         let filter = Filter::take_from_body(&mut fields);

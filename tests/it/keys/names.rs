@@ -21,6 +21,31 @@ async fn a_name_is_taken_in_its_own_environment_and_tenant_only() {
     scene.instance.client.with(&other.key).post(KEYS, json!({"name": "worker"})).await.expect(201, "");
 }
 
+/// Names are listed in terminals and on web pages, where such characters would let one key look like another.
+#[tokio::test]
+async fn a_name_is_a_line_that_shows_what_it_contains() {
+    let scene = Scene::new().await;
+    for name in [
+        "",
+        " ",
+        "\u{3000}\u{200b}",
+        "a\u{1b}[31m",
+        "a\nb",
+        "\u{9b}31m",
+        "\u{202e}redaeR",
+        "a\u{2066}b",
+        "a\u{2028}b",
+    ] {
+        let answer = scene.owner.post(KEYS, json!({ "name": name })).await;
+        answer.expect(400, "VALIDATION_ERROR");
+        assert_eq!(answer.fields(), ["name"], "{name:?}");
+    }
+    for name in ["Reader of 🗂️ #2 👩‍👩‍👧", "שלום", "ключ", " x "] {
+        let created = scene.owner.post(KEYS, json!({ "name": name })).await;
+        assert_eq!(created.data()["name"], name);
+    }
+}
+
 #[tokio::test]
 async fn a_revoked_keys_name_is_free_again() {
     let scene = Scene::new().await;

@@ -105,7 +105,7 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
         ("POST", "/api/v1/api-keys") => {
             vec![
                 new(201, "the longest name")
-                    .body(json!({"name": "\u{1}".repeat(255)}))
+                    .body(json!({"name": "\u{1f9e0}".repeat(255)}))
                     .header("idempotency-key", "k"),
             ]
         }

@@ -1,4 +1,4 @@
-//! Schemas of strings.
+//! Schemas that several rules have.
 
 use schemars::{Schema, json_schema};
 use strum::VariantNames;
@@ -6,6 +6,11 @@ use strum::VariantNames;
 /// One of the names of an enum.
 pub(crate) fn names<T: VariantNames>() -> Schema {
     json_schema!({"type": "string", "enum": T::VARIANTS})
+}
+
+/// `null`, or what `schema` describes.
+pub(crate) fn nullable(schema: Schema) -> Schema {
+    json_schema!({"anyOf": [schema, {"type": "null"}]})
 }
 
 /// A string that matches `pattern`.

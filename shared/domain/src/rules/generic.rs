@@ -80,6 +80,6 @@ impl<R: Rule> Rule for Nullable<R> {
 
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
-        json_schema!({"anyOf": [self.0.schema(), {"type": "null"}]})
+        crate::describe::schema::nullable(self.0.schema())
     }
 }
