@@ -4,6 +4,7 @@
 //! Handlers receive a [`Call`] or a [`PublicCall`] and return a [`Reply`]; they have no clock and no randomness of
 //! their own.
 
+mod address;
 pub mod app;
 mod body;
 pub mod call;

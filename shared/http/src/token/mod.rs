@@ -1,10 +1,10 @@
 //! Tokens: Clerk sessions, and first-party access tokens, for which a session can be exchanged.
 
 mod access_tokens;
-mod address;
 mod clerk;
 mod fetch;
 mod jwks;
+mod pem;
 mod settings;
 
 use std::fmt::Debug;

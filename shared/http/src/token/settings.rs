@@ -1,13 +1,11 @@
 //! The Clerk settings of a deployment, from the environment of its functions.
 
 use hb_domain::clerk::{ClerkRules, TenantOf};
-use hb_domain::token::Algorithm;
 use http::Uri;
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::Jwk;
 
-use super::address::{address, issuer_of, party_of};
-use super::jwks::{VerifyingKey, key_of};
+use super::jwks::VerifyingKey;
+use super::pem::key_of_pem;
+use crate::address::{address, issuer_of, party_of};
 
 /// The variables. All others need the first one.
 const VARIABLES: [&str; 6] = [
@@ -18,6 +16,8 @@ const VARIABLES: [&str; 6] = [
     "CLERK_AUDIENCE",
     "CLERK_TENANT",
 ];
+
+const NOT_A_KEY: &str = "CLERK_JWT_KEY is not an RSA (2,048 bits or more) or P-256 public key in PEM";
 
 /// How Clerk tokens are verified.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl ClerkSettings {
         };
         let issuer = issuer_of(&address("CLERK_ISSUER", &issuer)?)?;
         let keys = match variable("CLERK_JWT_KEY") {
-            Some(pem) => KeySource::Pem(key_of_pem(&pem)?),
+            Some(pem) => KeySource::Pem(key_of_pem(&pem).ok_or(NOT_A_KEY)?),
             None => {
                 let default = || format!("{issuer}/.well-known/jwks.json");
                 KeySource::Url(address(
@@ -90,22 +90,6 @@ fn entries(name: &str, value: Option<String>) -> Result<Vec<String>, String> {
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let entries: Vec<_> = entries.map(str::to_owned).collect();
     if entries.is_empty() { Err(format!("{name} lists nothing")) } else { Ok(entries) }
-}
-
-fn key_of_pem(pem: &str) -> Result<VerifyingKey, String> {
-    // A variable of one line contains its line breaks as `\n`.
-    let pem = pem.replace("\\n", "\n");
-    let problem = || "CLERK_JWT_KEY is not an RSA (2,048 bits or more) or P-256 public key in PEM".to_owned();
-    if !pem.contains("PUBLIC KEY-----") {
-        return Err(problem());
-    }
-    let rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).map(|key| (Algorithm::Rs256, key));
-    let (algorithm, key) = rsa
-        .or_else(|_| DecodingKey::from_ec_pem(pem.as_bytes()).map(|key| (Algorithm::Es256, key)))
-        .map_err(|_| problem())?;
-    // The key must satisfy the rules for keys of a JWKS.
-    let jwk = Jwk::from_decoding_key(&key, None).ok().and_then(|jwk| serde_json::to_value(jwk).ok());
-    jwk.and_then(|jwk| key_of(&jwk)).filter(|found| found.algorithm == algorithm).ok_or_else(problem)
 }
 
 #[cfg(test)]

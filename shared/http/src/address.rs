@@ -1,11 +1,11 @@
-//! URLs in the environment variables of a deployment, normalized to the form that Clerk tokens use.
+//! URLs in the environment variables of a deployment, in normal form: that of browsers, and of Clerk tokens.
 
 use hb_domain::clerk::NATIVE;
 use hb_store::aws::is_loopback;
 use http::Uri;
 
 /// An https URL, or an http URL of this machine.
-pub(super) fn address(name: &str, text: &str) -> Result<Uri, String> {
+pub(crate) fn address(name: &str, text: &str) -> Result<Uri, String> {
     let uri: Uri = text.trim().parse().map_err(|_| format!("{name} is not a URL"))?;
     match uri.scheme_str() {
         Some("https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
@@ -15,7 +15,7 @@ pub(super) fn address(name: &str, text: &str) -> Result<Uri, String> {
 }
 
 /// The issuer as tokens name it: without a trailing slash.
-pub(super) fn issuer_of(uri: &Uri) -> Result<String, String> {
+pub(crate) fn issuer_of(uri: &Uri) -> Result<String, String> {
     let path = uri.path().trim_end_matches('/');
     match (origin_of(uri), uri.query()) {
         (Some(origin), None) => Ok(format!("{origin}{path}")),
@@ -24,7 +24,7 @@ pub(super) fn issuer_of(uri: &Uri) -> Result<String, String> {
 }
 
 /// A party as tokens name it: [`NATIVE`], or an origin as browsers write it.
-pub(super) fn party_of(text: &str) -> Result<String, String> {
+pub(crate) fn party_of(text: &str) -> Result<String, String> {
     if text == NATIVE {
         return Ok(text.to_owned());
     }
@@ -35,7 +35,7 @@ pub(super) fn party_of(text: &str) -> Result<String, String> {
 }
 
 /// Scheme, host and port in lower case, the port only where it is not the default of the scheme.
-fn origin_of(uri: &Uri) -> Option<String> {
+pub(crate) fn origin_of(uri: &Uri) -> Option<String> {
     let (scheme, authority) = (uri.scheme_str()?.to_ascii_lowercase(), uri.authority()?.as_str());
     if authority.is_empty() || authority.contains('@') {
         return None;
