@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// What the contract exposes to web pages, header by header.
-const EXPOSED: [&str; 15] = [
+const EXPOSED: [&str; 16] = [
+    "Accept-Patch",
     "X-Request-Id",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
@@ -184,23 +185,4 @@ async fn health_asks_no_database() {
         assert_eq!(answer.data()["status"], "ok");
     }
     assert_eq!(instance.tap.take(), []);
-}
-
-#[tokio::test]
-async fn only_answers_with_a_secret_may_not_be_stored() {
-    let (_world, account, instance) = set_up().await;
-    let client = instance.client.with(&account.key);
-    let created = client.post("/api/v1/api-keys", json!({"name": "a key"})).await;
-    let key = created.data()["id"].clone();
-    let rotated = client.post("/api/v1/api-keys/rotate", json!({"keyId": key})).await;
-    for answer in [&created, &rotated] {
-        assert!(answer.data()["plainKey"].is_string());
-        assert_eq!(answer.header("cache-control"), "no-store");
-    }
-    let again = client.post("/api/v1/api-keys", json!({"name": "a key"})).await;
-    again.expect(409, "DUPLICATE_RESOURCE");
-    for answer in [client.get("/api/v1/api-keys").await, again] {
-        assert!(!answer.headers.contains_key("cache-control"));
-        assert!(!answer.text.contains("plainKey"));
-    }
 }

@@ -71,12 +71,25 @@ async fn one_key_is_one_request_of_one_tenant() {
 #[tokio::test]
 async fn an_invalid_idempotency_key_is_refused_by_name() {
     let (_world, _instance, client) = World::with_a_client().await;
-    for bad in ["", "a b", &"x".repeat(256), "ta\tb", "caf\u{e9}"] {
+    for bad in ["", "a b", &"x".repeat(256), "ta\tb", "caf\u{e9}", "one,two", "one, two"] {
         let answer = post(&client, MEMORIES, bad, &tea()).await;
         answer.expect(400, "VALIDATION_ERROR");
         assert_eq!(answer.fields(), ["Idempotency-Key"], "{bad:?}");
     }
     post(&client, MEMORIES, &"x".repeat(255), &tea()).await.expect(201, "");
+    let twice = async |keys: [&str; 2]| {
+        let key = |key| ("idempotency-key", key);
+        let headers = [("content-type", "application/json"), key(keys[0]), key(keys[1])];
+        client.send_raw(Method::POST, MEMORIES, &headers, tea().to_string()).await
+    };
+    twice(["one", "two"]).await.expect(400, "VALIDATION_ERROR");
+    let first = post(&client, MEMORIES, "one", &tea()).await;
+    let same = twice(["one", "one"]).await;
+    assert_eq!(
+        (same.header("idempotent-replayed"), &same.text),
+        ("true", &first.text),
+        "one key, sent twice"
+    );
     // A request that changes nothing ignores the header, valid or not.
     post(&client, "/api/v1/memories/search", "a b", &json!({"query": "tea"})).await.expect(200, "");
 }
@@ -231,7 +244,7 @@ async fn the_response_with_the_largest_memory_is_stored_and_replayed() {
     let (_world, _instance, client) = World::with_a_client().await;
     // One-byte characters that take six bytes in JSON, as many as every field accepts.
     let body = json!({
-        "content": "\u{1}".repeat(10_000), "type": "prospective", "tags": (0..50).map(|n| format!("{n:02}{}", "\u{2}".repeat(62))).collect::<Vec<_>>(),
+        "content": format!("x{}", "\u{1}".repeat(9_999)), "type": "prospective", "tags": (0..50).map(|n| format!("{n:02}{}", "\u{2}".repeat(62))).collect::<Vec<_>>(),
         "metadata": {"m": "x".repeat(16_300)}, "userId": "\u{3}".repeat(128), "agentId": "\u{3}".repeat(128),
         "sessionId": "\u{3}".repeat(128), "expiresAt": "2027-01-01T00:00:00Z",
     });

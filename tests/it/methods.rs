@@ -11,8 +11,19 @@ use serde_json::json;
 
 use crate::routes::{Case, Named};
 
-const ALLOWED: [&str; 6] =
-    ["Authorization", "Content-Type", "Accept", "Idempotency-Key", "If-Match", "If-None-Match"];
+const ALLOWED: [&str; 11] = [
+    "Authorization",
+    "Content-Type",
+    "Accept",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+    "X-Request-Id",
+];
 
 /// Headers that may differ between two requests for the same.
 fn lasting(answer: &Answer) -> BTreeMap<String, String> {
@@ -65,21 +76,33 @@ async fn a_preflight_is_answered_on_every_path_and_asks_nobody() {
             of_path.insert("HEAD");
         }
     }
-    for (path, expected) in methods {
-        let headers = [
-            ("origin", "https://app.example"),
-            ("access-control-request-method", "POST"),
-            ("access-control-request-headers", "authorization,content-type"),
-        ];
-        let answer =
-            instance.client.send_raw(Method::OPTIONS, &path.replace(['{', '}'], ""), &headers, "").await;
-        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (204, ""), "{path}");
-        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
-        let listed = |name| answer.header(name).split(", ").collect::<BTreeSet<_>>();
-        assert_eq!(listed("access-control-allow-methods"), expected, "{path}");
-        assert_eq!(listed("access-control-allow-headers"), BTreeSet::from(ALLOWED), "{path}");
-        assert!(!answer.header("x-request-id").is_empty(), "{path}");
-        assert!(!answer.headers.contains_key("x-ratelimit-limit"), "{path}");
+    let patched = |methods: &BTreeSet<&str>| methods.contains("PATCH");
+    let unknown = ["/", "/api/v1/nothing", "/api/v1/memories/a/b"].map(|path| (path, BTreeSet::new()));
+    for (path, expected) in methods.into_iter().chain(unknown) {
+        for requested in ["POST", "GET", "DELETE", "PUT", "PURGE"] {
+            let headers = [
+                ("origin", "https://app.example"),
+                ("access-control-request-method", requested),
+                ("access-control-request-headers", "authorization,content-type,traceparent"),
+            ];
+            let answer =
+                instance.client.send_raw(Method::OPTIONS, &path.replace(['{', '}'], ""), &headers, "").await;
+            assert_eq!((answer.status.as_u16(), answer.text.as_str()), (204, ""), "{path}");
+            assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+            let listed = |name| answer.header(name).split(", ").collect::<BTreeSet<_>>();
+            assert!(listed("access-control-allow-methods").contains(requested), "{requested} {path}");
+            assert_eq!(listed("access-control-allow-headers"), BTreeSet::from(ALLOWED), "{path}");
+            if expected.is_empty() {
+                assert!(!answer.headers.contains_key("allow"), "{path}");
+            } else {
+                assert_eq!(listed("allow"), expected, "{path}");
+            }
+            let types =
+                if patched(&expected) { "application/json, application/merge-patch+json" } else { "" };
+            assert_eq!(answer.header("accept-patch"), types, "{path}");
+            assert!(!answer.header("x-request-id").is_empty(), "{path}");
+            assert!(!answer.headers.contains_key("x-ratelimit-limit"), "{path}");
+        }
     }
     assert_eq!(instance.tap.take(), []);
     instance.client.send(Method::OPTIONS, "/api/v1/nothing", None).await.expect(404, "RESOURCE_NOT_FOUND");

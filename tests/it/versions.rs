@@ -94,6 +94,45 @@ async fn an_unchanged_memory_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_read_whose_if_match_fails_is_412() {
+    let (_world, _instance, client, path, tag) = set_up().await;
+    let listed = format!("\"a\", {tag}");
+    let weak = format!("W/{tag}");
+    for method in [Method::GET, Method::HEAD] {
+        let get = async |path: &str, conditions: &[(&str, &str)]| {
+            client.send_raw(method.clone(), path, conditions, "").await
+        };
+        for met in ["*", &tag, &listed] {
+            assert_eq!(get(&path, &[("if-match", met)]).await.status, 200, "{met}");
+            let unchanged = get(&path, &[("if-match", met), ("if-none-match", &tag)]).await;
+            assert_eq!(unchanged.status, 304, "{met}");
+        }
+        for failed in ["\"other\"", &weak, "", &tag[1..]] {
+            for conditions in [&[("if-match", failed)][..], &[("if-match", failed), ("if-none-match", &tag)]]
+            {
+                let answer = get(&path, conditions).await;
+                assert_eq!(answer.status, 412, "{failed}");
+                assert!(!answer.headers.contains_key("etag"), "{failed}");
+            }
+            assert_eq!(get("/api/v1/memories/none", &[("if-match", failed)]).await.status, 404, "{failed}");
+            // What has no version has none that is listed.
+            for versionless in [MEMORIES, "/api/v1/memories/export", "/api/v1/api-keys", "/health"] {
+                assert_eq!(get(versionless, &[("if-match", failed)]).await.status, 412, "{versionless}");
+                assert_eq!(get(versionless, &[("if-match", "*")]).await.status, 200, "{versionless}");
+            }
+        }
+    }
+    client
+        .send_raw(Method::GET, &path, &[("if-match", "\"x\"")], "")
+        .await
+        .expect(412, "PRECONDITION_FAILED");
+    let search = [JSON, ("if-match", "\"x\"")];
+    let searched =
+        client.send_raw(Method::POST, "/api/v1/memories/search", &search, r#"{"query":"x"}"#).await;
+    searched.expect(200, "");
+}
+
+#[tokio::test]
 async fn a_change_applies_to_the_version_in_if_match_or_not_at_all() {
     let (_world, _instance, client, path, tag) = set_up().await;
     let bare = tag.trim_matches('"');

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
-use hb_http::{App, ClerkSettings, Entropy, route};
+use hb_http::{App, ClerkSettings, Entropy, PublicUrl, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
 
@@ -67,8 +67,18 @@ impl Gateway {
     /// # Errors
     /// If the port is taken.
     pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
-        let router = Router::new().fallback(handle).with_state(self.clone());
-        Server::serve(port, router, "the local gateway").await
+        let gateway = self.clone();
+        let router = |url: &str| Router::new().fallback(handle).with_state(gateway.reached_at(url));
+        Server::serve_at(port, router, "the local gateway").await
+    }
+
+    /// The same gateway, whose functions link to this address.
+    fn reached_at(&self, url: &str) -> Self {
+        let public_url = PublicUrl::parse(url).ok();
+        let at =
+            |(route, app): &(TemplateRoute, App)| (route.clone(), app.clone().reached_at(public_url.clone()));
+        let Shared { clock, routes } = &*self.0;
+        Self(Arc::new(Shared { clock: clock.clone(), routes: routes.iter().map(at).collect() }))
     }
 
     /// The function for a path: that of the matching route with the fewest braces, or of `$default`.

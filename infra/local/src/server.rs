@@ -53,12 +53,28 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn serve(port: u16, router: Router, name: &'static str) -> Result<Self, StartError> {
-        Self::start(port, move |listener, stopped| async move {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-                tracing::error!(%error, "{name} ended");
+        Self::serve_at(port, |_: &str| router, name).await
+    }
+
+    /// As [`serve`](Self::serve), for a router that is made for the server's URL.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn serve_at(
+        port: u16,
+        router: impl FnOnce(&str) -> Router,
+        name: &'static str,
+    ) -> Result<Self, StartError> {
+        Self::start(port, move |listener, stopped| {
+            let url = listener.local_addr().map(url_of).unwrap_or_default();
+            let router = router(&url);
+            async move {
+                let stop = async {
+                    let _ = stopped.await;
+                };
+                if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+                    tracing::error!(%error, "{name} ended");
+                }
             }
         })
         .await
@@ -66,7 +82,7 @@ impl Server {
 
     /// The server's URL, `http://127.0.0.1:9000`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        url_of(self.address)
     }
 
     /// Accepts no new requests, waits for those in progress and stops.
@@ -76,6 +92,10 @@ impl Server {
         }
         let _ = tokio::time::timeout(GRACE, &mut self.task).await;
     }
+}
+
+fn url_of(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 impl Drop for Server {

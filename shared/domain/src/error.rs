@@ -108,11 +108,13 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
-    /// The body is not of this media type.
+    /// The body is not of an accepted media type.
     UnsupportedMediaType {
-        /// The media type that the route accepts.
-        expected: &'static str,
+        /// The media types that the route accepts, the usual one first.
+        accepted: &'static [&'static str],
     },
+    /// The body has a content coding, such as gzip.
+    UnsupportedCoding,
     /// The burst is used up.
     RateLimited {
         /// Until the next request is admitted.
@@ -173,9 +175,10 @@ impl Error {
                     .into()
             }
             Self::TooLarge { limit } => format!("The body is larger than {limit} bytes"),
-            Self::UnsupportedMediaType { expected } => {
-                format!("The body must be sent as Content-Type: {expected}")
+            Self::UnsupportedMediaType { accepted } => {
+                format!("The body must be sent as Content-Type: {}", accepted.join(" or "))
             }
+            Self::UnsupportedCoding => "The body must be sent without Content-Encoding".into(),
             Self::RateLimited { .. } => "Too many requests".into(),
             Self::Internal(_) => {
                 "An internal error occurred; include the request_id in bug reports".into()

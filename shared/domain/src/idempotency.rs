@@ -21,16 +21,19 @@ const MAX_KEY: usize = 255;
 /// A lock that ends later than a correct clock can have set it, plus this tolerance, is ignored.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
-/// The key that a client chooses for one request and its repetitions: 1 to 255 visible ASCII characters.
+/// The key that a client chooses for one request and its repetitions: 1 to 255 visible ASCII characters, except commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Parses the header's value. `None` when it is not a key.
+    /// Parses the header's value. API Gateway joins the values of repeated headers by commas, so a comma separates keys,
+    /// which must be equal. `None` when they are not, or are no keys.
     pub fn parse(header: &[u8]) -> Option<Self> {
-        let visible = header.iter().all(u8::is_ascii_graphic);
-        let key = std::str::from_utf8(header).ok()?;
-        (visible && (1..=MAX_KEY).contains(&key.len())).then(|| Self(key.to_owned()))
+        let header = std::str::from_utf8(header).ok()?;
+        let mut keys = header.split(',').map(str::trim);
+        let key = keys.next()?;
+        let is_key = key.bytes().all(|byte| byte.is_ascii_graphic()) && (1..=MAX_KEY).contains(&key.len());
+        (is_key && keys.all(|other| other == key)).then(|| Self(key.to_owned()))
     }
 
     /// The key as text.
@@ -162,11 +165,25 @@ mod tests {
 
     #[test]
     fn keys_are_1_to_255_visible_ascii_characters() {
-        for good in ["a".to_owned(), "!~".into(), "order-17/retry,2".into(), "x".repeat(255)] {
-            assert_eq!(IdempotencyKey::parse(good.as_bytes()).map(|key| key.0), Some(good));
+        for good in ["a".to_owned(), "!~".into(), "order-17/retry;2".into(), "x".repeat(255)] {
+            assert_eq!(IdempotencyKey::parse(good.as_bytes()).map(|key| key.0), Some(good.clone()));
+            for twice in [format!("{good},{good}"), format!("{good}, {good}")] {
+                assert_eq!(IdempotencyKey::parse(twice.as_bytes()).map(|key| key.0), Some(good.clone()));
+            }
         }
-        for bad in [String::new(), "x".repeat(256), "a b".into(), "a\tb".into(), "ä".into(), "a\u{7f}".into()]
-        {
+        for bad in [
+            String::new(),
+            "x".repeat(256),
+            "a b".into(),
+            "a\tb".into(),
+            "ä".into(),
+            "a\u{7f}".into(),
+            "a,b".into(),
+            "a,".into(),
+            ",a".into(),
+            ",".into(),
+            "a,a,b".into(),
+        ] {
             assert_eq!(IdempotencyKey::parse(bad.as_bytes()), None, "{bad:?}");
         }
         assert_eq!(IdempotencyKey::parse(b"\xff"), None);
@@ -201,7 +218,8 @@ mod tests {
         #[test]
         fn any_bytes_are_a_key_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             if let Some(key) = IdempotencyKey::parse(&bytes) {
-                prop_assert_eq!(key.as_str().as_bytes(), &bytes[..]);
+                prop_assert!(bytes.starts_with(key.as_str().as_bytes()));
+                prop_assert!(key.as_str().bytes().all(|byte| byte.is_ascii_graphic() && byte != b','));
             }
         }
     }

@@ -5,6 +5,8 @@
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/x-ndjson";
+/// The media types that are in use for it. None is registered.
+pub const MEDIA_TYPES: &[&str] = &[MEDIA_TYPE, "application/ndjson", "application/jsonl"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

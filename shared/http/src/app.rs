@@ -15,18 +15,21 @@ use hb_domain::{Clock, Error, RequestId, TenantId};
 use hb_store::{Store, with_capacity_metering};
 use lambda_http::{Body, Request, RequestExt, Response};
 
-use crate::Entropy;
 use crate::guard::Guard;
 use crate::response::{RequestStats, ResponseContext};
 use crate::route::{self, Route};
 use crate::token::{ClerkSettings, Tokens};
+use crate::{Entropy, PublicUrl};
 
 /// The longest warm-up: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
 
 /// One instance of the service; cheap to clone. Instances over one database share nothing else.
 #[derive(Clone, Debug)]
-pub struct App(Arc<Shared>);
+pub struct App {
+    shared: Arc<Shared>,
+    public_url: Option<PublicUrl>,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -49,7 +52,14 @@ impl App {
         clerk: Option<ClerkSettings>,
     ) -> Self {
         let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
-        Self(Arc::new(Shared { tables, store, clock, entropy, guard, is_warm: AtomicBool::new(false) }))
+        let is_warm = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { tables, store, clock, entropy, guard, is_warm }), public_url: None }
+    }
+
+    /// The same instance, which clients reach at this address. Without one, the links of responses are relative.
+    #[must_use]
+    pub fn reached_at(self, public_url: Option<PublicUrl>) -> Self {
+        Self { public_url, ..self }
     }
 
     /// Reads the pepper and connects to DynamoDB ahead of the first request of a cold start. After a failure the first
@@ -57,10 +67,10 @@ impl App {
     pub async fn warm_up(&self) {
         let tenant = TenantId::parse("warm-up").ok_or_else(|| Error::Internal("no tenant id".into()));
         let both = async {
-            let (pepper, tenant) =
-                tokio::join!(self.0.guard.peppers.get(&self.0.store, self.0.clock.now()), async {
-                    self.0.store.tenants().get(&tenant?).await
-                });
+            let (pepper, tenant) = tokio::join!(
+                self.shared.guard.peppers.get(&self.shared.store, self.shared.clock.now()),
+                async { self.shared.store.tenants().get(&tenant?).await }
+            );
             pepper.map(|_| ()).and(tenant.map(|_| ()))
         };
         match tokio::time::timeout(WARM_UP, both).await {
@@ -73,21 +83,21 @@ impl App {
     /// Handles one request. Every response is well-formed, also after a panic.
     pub async fn handle(&self, request: Request) -> Response<Body> {
         let started = Instant::now();
-        let now = self.0.clock.now();
-        let id = RequestId::mint(&mut self.0.entropy.rng());
+        let now = self.shared.clock.now();
+        let id = RequestId::mint(&mut self.shared.entropy.rng());
         let gateway_id = gateway_id(&request);
         let (parts, body) = request.into_parts();
 
-        let found = route::find(&self.0.tables, &parts.method, parts.uri.path());
-        let surface = found.surface();
+        let found = route::find(&self.shared.tables, &parts.method, parts.uri.path());
+        let (surface, is_private) = (found.surface(), found.needs_credential());
         // On the heap: passed from layer to layer by value, the future takes a large part of a thread's stack.
         let dispatch =
             AssertUnwindSafe(Box::pin(self.dispatch(found, &parts, body, &id, now))).catch_unwind();
         let (context, consumed) = with_capacity_metering(dispatch).await;
         let context = context.unwrap_or_else(|_| ResponseContext::anonymous(Err(panicked())));
-        let context = ResponseContext { surface, ..context };
+        let context = ResponseContext { surface, is_private, public_url: self.public_url.clone(), ..context };
         let response = context.respond(&parts, &id, now);
-        let is_cold = !self.0.is_warm.swap(true, Ordering::Relaxed);
+        let is_cold = !self.shared.is_warm.swap(true, Ordering::Relaxed);
         let stats = RequestStats { gateway_id, latency: started.elapsed(), is_cold, consumed };
         context.log(&response, &parts.method, &id, &stats);
         response

@@ -41,6 +41,8 @@ pub struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// The media types that a JSON body may have.
+    pub(crate) json_types: &'static [&'static str],
 }
 
 impl Call {

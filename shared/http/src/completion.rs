@@ -2,12 +2,14 @@
 
 use hb_domain::idempotency::StoredResponse;
 use hb_domain::{Error, Principal, Result};
-use http::StatusCode;
+use http::request::Parts;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::Reply;
 use crate::envelope;
 use crate::reply::Content;
+use crate::response::expected_versions;
 use crate::route::Reveals;
 
 /// The completion of a request.
@@ -17,11 +19,29 @@ pub(crate) enum Completion {
     Fresh(Reply),
     /// The request repeats an earlier one, whose response is stored.
     Replayed(StoredResponse),
-    /// An `OPTIONS` request; the methods of the path, as `Allow` lists them.
-    Options(String),
+    /// An `OPTIONS` request; the methods of the path, as `Allow` lists them, or `None` for the preflight of an unknown path.
+    Options(Option<String>),
 }
 
 impl Completion {
+    /// Refuses to return the content to a `GET` or `HEAD` whose `If-Match` does not list its version. A handler that writes
+    /// checks the condition together with its write.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub(crate) fn meeting_if_match(self, parts: &Parts) -> Result<Self> {
+        let Self::Fresh(reply) = &self else { return Ok(self) };
+        match expected_versions(&parts.headers) {
+            Some(expected)
+                if matches!(parts.method, Method::GET | Method::HEAD)
+                    && !expected.iter().any(|version| reply.version.as_deref() == Some(version)) =>
+            {
+                Err(Error::PreconditionFailed)
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// The part that `principal` may see: all of it, or without the scope the fields for all and no version. A stored
     /// response holds all of it, since the next caller may have the scope.
     ///

@@ -3,7 +3,9 @@
 use hb_domain::Error;
 use hb_domain::error::AuthFailure;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 
 use crate::seconds::seconds_up;
 
@@ -27,7 +29,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::UnsupportedMediaType { .. } | Error::UnsupportedCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Error::Upstream(_) => StatusCode::BAD_GATEWAY,
@@ -55,7 +57,7 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::PreconditionFailed => "PRECONDITION_FAILED",
         Error::Repeated { .. } | Error::KeyReused => "IDEMPOTENCY_CONFLICT",
         Error::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
-        Error::UnsupportedMediaType { .. } => "UNSUPPORTED_MEDIA_TYPE",
+        Error::UnsupportedMediaType { .. } | Error::UnsupportedCoding => "UNSUPPORTED_MEDIA_TYPE",
         Error::RateLimited { .. } => "RATE_LIMIT_EXCEEDED",
         Error::Internal(_) => "DATABASE_ERROR",
         Error::Upstream(_) => "EXTERNAL_SERVICE_ERROR",
@@ -80,6 +82,8 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
             put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)
         }
         Error::MethodNotAllowed { allow } => put(ALLOW, allow),
+        // RFC 9110, section 12.5.3.
+        Error::UnsupportedCoding => put(ACCEPT_ENCODING, "identity"),
         Error::Unavailable(_) | Error::Upstream(_) => put(RETRY_AFTER, UNAVAILABLE_RETRY_AFTER),
         Error::Repeated { retry_after } => put(RETRY_AFTER, &seconds_up(*retry_after).max(1).to_string()),
         Error::Validation(_)

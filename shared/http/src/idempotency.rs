@@ -30,14 +30,17 @@ enum Settlement {
 /// The idempotency key of a request, if it has one.
 ///
 /// # Errors
-/// [`Error::Validation`] when the key is malformed or sent more than once.
+/// [`Error::Validation`] when the key is malformed, or several are sent that differ.
 pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>> {
-    let mut values = headers.get_all(HEADER).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match IdempotencyKey::parse(value.as_bytes()).filter(|_| values.next().is_none()) {
-        Some(key) => Ok(Some(key)),
-        None => Err(Error::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")),
-    }
+    let refused = || {
+        Error::field("Idempotency-Key", "must be one key of 1 to 255 visible ASCII characters, without comma")
+    };
+    let keys = headers
+        .get_all(HEADER)
+        .iter()
+        .map(|value| IdempotencyKey::parse(value.as_bytes()).ok_or_else(refused));
+    let keys = keys.collect::<Result<Vec<_>>>()?;
+    if keys.windows(2).all(|pair| pair[0] == pair[1]) { Ok(keys.into_iter().next()) } else { Err(refused()) }
 }
 
 /// The record of this request, as the first attempt under its key.
@@ -94,7 +97,11 @@ fn settlement(
                 location: reply.location.clone(),
                 version: reply.version.clone(),
             };
-            if reply.unfinished || !reply.headers.is_empty() || stored.body.len() > MAX_STORED_RESPONSE {
+            if reply.unfinished
+                || reply.next.is_some()
+                || !reply.headers.is_empty()
+                || stored.body.len() > MAX_STORED_RESPONSE
+            {
                 Settlement::Unlock
             } else {
                 Settlement::Complete(stored)

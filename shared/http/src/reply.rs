@@ -4,7 +4,7 @@ use std::fmt;
 
 use hb_domain::{Error, Result, ndjson};
 use headers::{Header, HeaderMapExt};
-use http::header::{HeaderMap, HeaderValue, LINK, SET_COOKIE};
+use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub struct Reply {
     pub(crate) content: Content,
     /// Headers beyond those that other fields stand for.
     pub(crate) headers: HeaderMap,
+    /// The path of the next page.
+    pub(crate) next: Option<String>,
     /// The value of `Location`.
     pub(crate) location: Option<String>,
     /// The version of the content, which becomes its `ETag`.
@@ -70,15 +72,10 @@ impl Reply {
         Ok(Self::of(StatusCode::OK, Content::Document(JSON, json(document)?)))
     }
 
-    /// 200 with NDJSON, and the address of the page that follows, if there is one.
+    /// 200 with NDJSON, and the path of the page that follows, if there is one.
     pub fn lines(lines: String, next: Option<String>) -> Self {
         let media_type = HeaderValue::from_static(ndjson::MEDIA_TYPE);
-        let mut reply = Self::of(StatusCode::OK, Content::Document(media_type, lines));
-        let link = next.and_then(|next| HeaderValue::try_from(format!("<{next}>; rel=\"next\"")).ok());
-        if let Some(link) = link {
-            reply.headers.insert(LINK, link);
-        }
-        reply
+        Self { next, ..Self::of(StatusCode::OK, Content::Document(media_type, lines)) }
     }
 
     /// 200 with a web page.
@@ -136,7 +133,16 @@ impl Reply {
 
     fn of(status: StatusCode, content: Content) -> Self {
         let headers = HeaderMap::new();
-        Self { status, content, headers, location: None, version: None, redacted: None, unfinished: false }
+        Self {
+            status,
+            content,
+            headers,
+            next: None,
+            location: None,
+            version: None,
+            redacted: None,
+            unfinished: false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The response context: what a request came to, and how HTTP and the log express it.
 
+mod caching;
 mod conditional;
 mod cors;
 mod limits;
@@ -12,7 +13,7 @@ use hb_domain::tenant::RateLimitStatus;
 use hb_domain::{Error, KeyId, Principal, RequestId, TenantId, Timestamp};
 use hb_store::ConsumedCapacity;
 use headers::{CacheControl, ContentLength, ETag, HeaderMapExt};
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Response};
@@ -21,8 +22,9 @@ use crate::completion::Completion;
 use crate::guard::Refusal;
 use crate::reply::{Content, HTML, JSON};
 use crate::route::Surface;
-use crate::{Reply, envelope, error};
+use crate::{PublicUrl, Reply, body, envelope, error};
 pub(crate) use conditional::expected_versions;
+pub(crate) use cors::is_preflight;
 
 /// Statistics of one request.
 #[derive(Debug)]
@@ -40,6 +42,9 @@ pub(crate) struct RequestStats {
 pub(crate) struct ResponseContext {
     pub(crate) outcome: Result<Completion, Error>,
     pub(crate) surface: Surface,
+    /// Whether the response depends on the credential.
+    pub(crate) is_private: bool,
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rate_limit: Option<RateLimitStatus>,
     pub(crate) replaced: Option<Replaced>,
     pub(crate) tenant: Option<TenantId>,
@@ -53,6 +58,8 @@ impl ResponseContext {
         Self {
             outcome,
             surface: Surface::Api,
+            is_private: false,
+            public_url: None,
             rate_limit: None,
             replaced: None,
             tenant: None,
@@ -97,10 +104,15 @@ impl ResponseContext {
         }
         let (status, body) = match &self.outcome {
             Ok(Completion::Options(allow)) => {
-                self.options(allow, &mut headers);
+                self.options(allow.as_deref(), &parts.headers, &mut headers);
                 (StatusCode::NO_CONTENT, None)
             }
-            Ok(Completion::Fresh(reply)) => fresh(reply, &mut headers, parts, id, now),
+            Ok(Completion::Fresh(reply)) => {
+                if let Some(next) = &reply.next {
+                    self.link_next(next, &mut headers);
+                }
+                fresh(reply, &mut headers, parts, id, now)
+            }
             Ok(Completion::Replayed(stored)) => {
                 describe(&mut headers, stored.version.as_deref(), stored.location.as_deref());
                 headers.insert(CONTENT_TYPE, JSON);
@@ -110,9 +122,16 @@ impl ResponseContext {
             }
             Err(error) => {
                 error::explain(error, &mut headers);
+                if parts.method == Method::PATCH && matches!(error, Error::UnsupportedMediaType { .. }) {
+                    accept_patch(&mut headers);
+                }
                 (error::status(error), Some(self.error_body(error, &mut headers, id, now)))
             }
         };
+        if self.is_private {
+            caching::protect(&mut headers);
+        }
+        caching::forbid_sniffing(&mut headers);
         let mut response = Response::new(Body::Empty);
         if let Some(body) = body {
             if status == StatusCode::NOT_MODIFIED || parts.method == Method::HEAD {
@@ -127,13 +146,22 @@ impl ResponseContext {
         response
     }
 
-    /// Adds the headers of an `OPTIONS` response: a preflight for the API, `Allow` alone for a page.
-    fn options(&self, allow: &str, headers: &mut HeaderMap) {
-        let Ok(allow) = HeaderValue::from_str(allow) else { return };
+    /// Adds the address of the next page (RFC 8288).
+    fn link_next(&self, path: &str, headers: &mut HeaderMap) {
+        let address = self.public_url.as_ref().map_or_else(|| path.to_owned(), |url| url.join(path));
+        insert(headers, LINK, &format!("<{address}>; rel=\"next\""));
+    }
+
+    /// Adds the headers of an `OPTIONS` response: those of a preflight for the API, and `Allow` where the path exists.
+    fn options(&self, allow: Option<&str>, request: &HeaderMap, headers: &mut HeaderMap) {
         if self.surface == Surface::Api {
-            cors::preflight(headers, &allow);
+            cors::preflight(headers, request);
         }
-        headers.insert(ALLOW, allow);
+        let Some(allow) = allow else { return };
+        if allow.split(", ").any(|method| method == Method::PATCH) {
+            accept_patch(headers);
+        }
+        insert(headers, ALLOW, allow);
     }
 
     /// The body of an error, with the headers that belong to its form: JSON for the API, HTML for a page.
@@ -226,6 +254,11 @@ fn describe(headers: &mut HeaderMap, version: Option<&str>, location: Option<&st
     if let Some(location) = location {
         insert(headers, LOCATION, location);
     }
+}
+
+/// Adds the media types of patches (RFC 5789, section 3.1).
+fn accept_patch(headers: &mut HeaderMap) {
+    insert(headers, "accept-patch", &body::PATCH.join(", "));
 }
 
 fn insert(headers: &mut HeaderMap, name: impl http::header::IntoHeaderName, value: &str) {

@@ -127,6 +127,6 @@ async fn only_responses_that_create_a_key_contain_it() {
         let shown = &answer.data()["keys"][0];
         let shown = if shown.is_null() { answer.data() } else { shown };
         assert!(!names_of(shown).contains(&"plainKey"), "{path}");
-        assert_eq!(answer.header("cache-control"), "", "{path}");
+        assert_eq!(answer.header("cache-control"), "private, no-store", "{path}");
     }
 }

@@ -64,7 +64,7 @@ impl Client {
         self.send_raw(method, path, headers, body.unwrap_or_default()).await
     }
 
-    /// Sends exactly these headers and bytes, and the credential.
+    /// Sends exactly these headers and bytes, and the credential. `path` may also be an absolute URL of the service.
     pub async fn send_raw(
         &self,
         method: Method,
@@ -88,6 +88,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<bytes::Bytes>,
     ) -> Result<Answer, String> {
+        let path = path.strip_prefix(&self.url).unwrap_or(path);
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -18,7 +18,7 @@ use lambda_http::Body;
 
 use super::{App, panicked};
 use crate::completion::Completion;
-use crate::response::ResponseContext;
+use crate::response::{ResponseContext, is_preflight};
 use crate::route::{Found, Handler, Handling, Route};
 use crate::{Call, PublicCall, body};
 
@@ -43,10 +43,13 @@ impl App {
         let (route, captures) = match found {
             Found::Route(route, captures) => (route, captures),
             Found::Options { allow, .. } => {
-                return ResponseContext::anonymous(Ok(Completion::Options(allow)));
+                return ResponseContext::anonymous(Ok(Completion::Options(Some(allow))));
             }
             Found::WrongMethod { allow, .. } => {
                 return ResponseContext::anonymous(Err(Error::MethodNotAllowed { allow }));
+            }
+            Found::Unknown if is_preflight(parts) => {
+                return ResponseContext::anonymous(Ok(Completion::Options(None)));
             }
             Found::Unknown => return ResponseContext::anonymous(Err(Error::UnknownRoute)),
         };
@@ -70,15 +73,17 @@ impl App {
     ) -> ResponseContext {
         let call = PublicCall {
             received_at: request.received_at,
-            store: self.0.store.clone(),
-            tokens: Arc::clone(&self.0.guard.tokens),
+            store: self.shared.store.clone(),
+            tokens: Arc::clone(&self.shared.guard.tokens),
             query: request.parts.uri.query().unwrap_or_default().to_owned(),
         };
-        let outcome = match body::check_unread(body, None) {
+        let headers = &request.parts.headers;
+        let outcome = match body::check_coding(headers, body).and_then(|()| body::check_unread(body, None)) {
             Ok(()) => handler(call).await,
             Err(error) => Err(error),
         };
-        ResponseContext::anonymous(outcome.map(Completion::Fresh))
+        let outcome = outcome.map(Completion::Fresh);
+        ResponseContext::anonymous(outcome.and_then(|completion| completion.meeting_if_match(request.parts)))
     }
 
     async fn call_unmetered(
@@ -87,7 +92,7 @@ impl App {
         body: Body,
         handler: fn(Call) -> Handling,
     ) -> ResponseContext {
-        let admission = match self.0.guard.admit_unmetered(bearer(&request)).await {
+        let admission = match self.shared.guard.admit_unmetered(bearer(&request)).await {
             Ok(admission) => admission,
             Err(refusal) => return ResponseContext::refused(refusal),
         };
@@ -106,13 +111,13 @@ impl App {
         scope: Option<Scope>,
         handler: fn(Call) -> Handling,
     ) -> ResponseContext {
-        let admission = match self.0.guard.admit(bearer(&request)).await {
+        let admission = match self.shared.guard.admit(bearer(&request)).await {
             Ok(admission) => admission,
             Err(refusal) => {
                 if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =
                     (&refusal.error, refusal.principal.as_ref().and_then(Principal::key_id))
                 {
-                    self.0.guard.record_rate_limited(key);
+                    self.shared.guard.record_rate_limited(key);
                 }
                 return ResponseContext::refused(refusal);
             }
@@ -150,24 +155,25 @@ impl App {
             context,
             rate_limit,
             started: Instant::now(),
-            clock: self.0.clock.clone(),
-            rng: self.0.entropy.rng(),
+            clock: self.shared.clock.clone(),
+            rng: self.shared.entropy.rng(),
             memory_ids: MemoryIds::default(),
-            secrets: self.0.entropy.rng(),
-            store: self.0.store.clone(),
-            peppers: Arc::clone(&self.0.guard.peppers),
-            tokens: Arc::clone(&self.0.guard.tokens),
+            secrets: self.shared.entropy.rng(),
+            store: self.shared.store.clone(),
+            peppers: Arc::clone(&self.shared.guard.peppers),
+            tokens: Arc::clone(&self.shared.guard.tokens),
             captures: request.captures.clone(),
             query: request.parts.uri.query().unwrap_or_default().to_owned(),
             headers: without_credential(&request.parts.headers),
             body,
+            json_types: body::json_types(&request.route.method),
         }
     }
 
     /// Counts for the caller's key. The request was admitted, so a failure here does not fail it.
     async fn count_usage(&self, context: &Context, counts: DayCounts) {
         let Some(key) = context.principal().key_id() else { return };
-        if let Err(error) = self.0.store.with(context).usage().add(key, &counts).await {
+        if let Err(error) = self.shared.store.with(context).usage().add(key, &counts).await {
             tracing::error!(%key, %error, ?counts, "usage was not counted");
         }
     }

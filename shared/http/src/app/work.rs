@@ -30,6 +30,7 @@ impl App {
         if let Some(reveals) = &route.reveals {
             reveals.check_conditions(call.principal(), &request.parts.headers)?;
         }
+        call.check_coding()?;
         if route.reads_no_body() {
             call.check_unread_body()?;
         }
@@ -42,7 +43,7 @@ impl App {
         };
         match &route.reveals {
             Some(reveals) => completion.visible_to(&principal, reveals),
-            None => Ok(completion),
+            None => completion.meeting_if_match(request.parts),
         }
     }
 
@@ -52,7 +53,7 @@ impl App {
         let handling = AssertUnwindSafe(async { handler(call).await }).catch_unwind();
         let outcome = handling.await.unwrap_or_else(|_| Err(panicked()));
         // A change must not be acknowledged before searches can find it. On an error the caller retries.
-        context.publish_changes(&self.0.store).await.and(outcome)
+        context.publish_changes(&self.shared.store).await.and(outcome)
     }
 
     /// Runs the handler unless the response of the idempotency key is stored. The route's own authorization runs first,
@@ -67,7 +68,7 @@ impl App {
         if let Some(authorize) = request.route.authorize {
             authorize(&call).await?;
         }
-        let (store, context) = (&self.0.store, call.context.clone());
+        let (store, context) = (&self.shared.store, call.context.clone());
         let new = idempotency::new_record(request.parts, &mut call);
         match store.with(&context).idempotency().acquire(key, new).await? {
             Acquired::Completed(stored) => Ok(Completion::Replayed(stored)),

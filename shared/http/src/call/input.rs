@@ -8,6 +8,7 @@ use http::header::HeaderMap;
 use lambda_http::Body;
 
 use super::Call;
+use crate::body::JsonLimits;
 use crate::{body, response};
 
 impl Call {
@@ -22,7 +23,7 @@ impl Call {
     /// When the body is too large, is not sent as JSON or is not a JSON object. A wrong `tenantId` is reported when the
     /// fields are finished, as all invalid fields are.
     pub fn body(&self) -> Result<Fields> {
-        body::json_fields(&self.headers, &self.body, body::MAX_JSON, json::MAX_VALUES, self.context.tenant())
+        self.json_fields(body::MAX_JSON, json::MAX_VALUES)
     }
 
     /// The fields of a JSON body that holds a batch, of which `tenantId` has been checked.
@@ -30,7 +31,12 @@ impl Call {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn bulk_body(&self) -> Result<Fields> {
-        body::json_fields(&self.headers, &self.body, body::MAX_BULK, batch::MAX_VALUES, self.context.tenant())
+        self.json_fields(body::MAX_BULK, batch::MAX_VALUES)
+    }
+
+    fn json_fields(&self, bytes: usize, values: usize) -> Result<Fields> {
+        let limits = JsonLimits { bytes, values, types: self.json_types };
+        body::json_fields(&self.headers, &self.body, limits, self.context.tenant())
     }
 
     /// Moves the body out of the call, so that it can be borrowed while the call is used.
@@ -63,6 +69,14 @@ impl Call {
     /// The versions that `If-Match` accepts; `None` when it accepts any.
     pub fn expected_versions(&self) -> Option<Vec<String>> {
         response::expected_versions(&self.headers)
+    }
+
+    /// Refuses a body with a content coding.
+    ///
+    /// # Errors
+    /// As [`body::check_coding`].
+    pub(crate) fn check_coding(&self) -> Result<()> {
+        body::check_coding(&self.headers, &self.body)
     }
 
     /// Refuses an unread body that is large or names another tenant.

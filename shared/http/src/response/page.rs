@@ -5,7 +5,7 @@ use std::fmt::Write;
 use hb_domain::{Error, RequestId};
 use headers::{CacheControl, HeaderMapExt};
 use http::StatusCode;
-use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue};
 
 /// The page loads nothing and runs nothing; its one style element is allowed.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
@@ -40,7 +40,6 @@ pub(crate) fn error(error: &Error, status: StatusCode, request: &RequestId) -> S
 pub(crate) fn describe(headers: &mut HeaderMap) {
     headers.typed_insert(CacheControl::new().with_no_store());
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// `text` for the content of an element.

@@ -3,7 +3,7 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::{Route, Surface};
+use super::{Access, Route, Surface};
 
 /// The result of a search for a route.
 #[derive(Debug)]
@@ -29,6 +29,11 @@ pub enum Found<'r> {
 }
 
 impl Found<'_> {
+    /// Whether the route needs a credential, so that the response may depend on it.
+    pub(crate) fn needs_credential(&self) -> bool {
+        matches!(self, Self::Route(route, _) if route.access() != Access::Public)
+    }
+
     /// The surface that the response is for. An unknown path is the API's.
     pub(crate) fn surface(&self) -> Surface {
         match self {
