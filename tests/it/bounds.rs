@@ -231,3 +231,26 @@ async fn the_number_of_json_values_in_a_body_is_limited() {
     let error = &imported.data()["results"][0]["errors"][0];
     assert_eq!(error["message"], "The line holds more than 20000 values", "{}", imported.text);
 }
+
+/// The longest query that API Gateway passes on is about 10 KB; the local server takes more.
+#[tokio::test]
+async fn a_long_query_gets_a_short_response() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    let numbered = |name: fn(usize) -> String| {
+        let mut query = (0..).map(name).take_while(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+        query.truncate(62_000);
+        query
+    };
+    for (query, most) in [
+        ("a&".repeat(31_000), 2),
+        (format!("{}&", "x".repeat(200)).repeat(300), 2),
+        (numbered(|n| if n < 8_000 { format!("{n}") } else { String::new() }), 20),
+        (numbered(|n| if n < 8_000 { format!("{0}&{0}", n / 2) } else { String::new() }), 40),
+        (numbered(|n| if n < 8_000 { format!("limit={n}&limit") } else { String::new() }), 2),
+    ] {
+        let answer = client.get(&format!("{MEMORIES}?{query}")).await;
+        answer.expect(400, "VALIDATION_ERROR");
+        let errors = answer.json["errors"].as_array().expect("errors").len();
+        assert!(errors <= most && answer.text.len() < 8_192, "{errors} errors, {} bytes", answer.text.len());
+    }
+}

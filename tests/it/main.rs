@@ -65,4 +65,5 @@ mod template_references;
 mod template_tables;
 mod values;
 mod versions;
+mod walks;
 mod write_only;
