@@ -124,18 +124,9 @@ def resources(client):
 
 def make_routes(boto3, built):
     """Makes the routes that the template describes: the emulator does not read an API's OpenAPI document."""
-    from samtranslator.translator.transform import transform
-    from samtranslator.yaml_helper import yaml_parse
+    from processed import processed
 
-    class NoPolicies:
-        def load(self):
-            return {}
-
-    described = yaml_parse(built.read_text(encoding="utf-8"))
-    for resource in described["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://uploaded/already"
-    template = transform(described, {}, NoPolicies())
+    template = processed(built, {})
     physical = resources(boto3.client("cloudformation"))
     gateway, api = boto3.client("apigatewayv2"), physical["Api"]
     for path, methods in template["Resources"]["Api"]["Properties"]["Body"]["paths"].items():

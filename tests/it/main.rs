@@ -62,6 +62,7 @@ mod template;
 mod template_operations;
 mod template_policies;
 mod template_references;
+mod template_roles;
 mod template_tables;
 mod values;
 mod versions;

@@ -8,17 +8,12 @@ use hb_http::Route;
 use hb_http::route::{self, Access, Found};
 use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
-use hb_store::SecretId;
 use hb_tests::issuer::TestIssuer;
+use hb_tests::roles::{self, Grant};
 use hb_tests::world::Account;
 use hb_tests::{Answer, Client, Instance, World};
 use http::Method;
 use serde_json::{Value as Json, json};
-use serde_norway::Value;
-use strum::VariantArray;
-
-/// Permissions that no call of the scenario uses, each with the reason why it is granted all the same.
-const UNUSED: [(&str, &str, &str); 0] = [];
 
 #[tokio::test]
 async fn each_consumer_may_do_what_its_records_need_and_nothing_else() {
@@ -31,7 +26,7 @@ async fn each_consumer_may_do_what_its_records_need_and_nothing_else() {
             !used.is_empty(),
             "tests/it/template_policies.rs: let every_kind_of_record make a record that {function} processes"
         );
-        check(function, &granted(&template, function), &used);
+        check(&template, function, &used);
     }
 }
 
@@ -53,15 +48,12 @@ async fn every_kind_of_record() -> World {
     world
 }
 
-/// Checks that a function may do exactly what it does.
-fn check(function: &str, granted: &BTreeSet<String>, used: &BTreeSet<String>) {
-    let missing: Vec<_> = used.difference(granted).collect();
-    assert!(missing.is_empty(), "allow this to {function} in template.yaml: {missing:#?}");
-    let spare: Vec<_> = granted.difference(used).collect();
-    assert!(
-        spare.is_empty(),
-        "{function} does not use this, so template.yaml should not allow it: {spare:#?}"
-    );
+/// Checks that the role of a function allows exactly its calls and what its platform needs.
+fn check(template: &Template, name: &str, used: &BTreeSet<String>) {
+    let function = FUNCTIONS.iter().find(|function| function.name == name).expect("a row");
+    let mut needed: BTreeSet<Grant> = used.iter().map(|permission| Grant::for_call(permission)).collect();
+    needed.extend(roles::platform(template, function));
+    roles::assert_exact(template, &function.role(), &needed);
 }
 
 #[tokio::test]
@@ -82,87 +74,8 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
             let driven = scenario.driven.contains(&(route.method.clone(), route.path));
             assert!(driven, "let the scenario of {function} drive {} {}", route.method, route.path);
         }
-        let mut granted = granted(&template, function);
-        granted.retain(|permission| {
-            !UNUSED.iter().any(|(of, unused, _)| *of == function && unused == permission)
-        });
-        check(function, &granted, &scenario.used);
+        check(&template, function, &scenario.used);
     }
-}
-
-#[test]
-fn a_function_has_one_policy_without_wildcards_of_actions_or_resources() {
-    let template = Template::embedded().expect("the template");
-    for function in FUNCTIONS.iter().map(|function| function.name) {
-        let mut sids = BTreeSet::new();
-        for statement in statements(&template, function) {
-            assert_eq!(statement["Effect"], "Allow", "{function}");
-            assert!(sids.insert(statement["Sid"].as_str().expect("a Sid").to_owned()), "{function}");
-            for action in one_or_many(&statement["Action"]) {
-                assert!(!action.as_str().expect("an action").contains('*'), "{function}: {action:?}");
-            }
-            for resource in one_or_many(&statement["Resource"]) {
-                assert!(
-                    matches!(resource, Value::Tagged(_)),
-                    "{function}: {resource:?} names nothing of the stack"
-                );
-            }
-            assert!(
-                statement.get("NotAction").is_none() && statement.get("NotResource").is_none(),
-                "{function}"
-            );
-        }
-    }
-}
-
-/// The statements of the one policy of a function.
-fn statements<'t>(template: &'t Template, function: &str) -> &'t [Value] {
-    let mut functions = template.resources("AWS::Serverless::Function");
-    let found = functions.find(|(_, resource)| resource["Metadata"]["BuildProperties"]["Binary"] == function);
-    let properties = &found.unwrap_or_else(|| panic!("the template has no {function}")).1["Properties"];
-    assert!(properties.get("Role").is_none(), "{function}: a role hides what it allows");
-    let policies = properties["Policies"].as_sequence().expect("policies");
-    assert_eq!(policies.len(), 1, "{function} has one policy, of its own");
-    policies[0]["Statement"].as_sequence().expect("statements, not the name of a managed policy")
-}
-
-/// Everything a function may do, as the tap names it, for each index by name.
-fn granted(template: &Template, function: &str) -> BTreeSet<String> {
-    let tables = template.tables().expect("tables");
-    let mut granted = BTreeSet::new();
-    for statement in statements(template, function) {
-        for resource in one_or_many(&statement["Resource"]) {
-            let text = serde_norway::to_string(resource).expect("YAML");
-            let secret =
-                SecretId::VARIANTS.iter().find(|id| text.trim() == format!("!Ref {}", id.resource()));
-            let resources = match (secret, text.trim()) {
-                (Some(secret), _) => vec![secret.name().to_owned()],
-                (None, text) => {
-                    let table = tables.iter().find(|table| text == format!("!GetAtt {}.Arn", table.name));
-                    let indexes = |name: &str| text == format!("!Sub ${{{name}.Arn}}/index/*");
-                    let indexed = tables.iter().find(|table| indexes(&table.name));
-                    match (table, indexed) {
-                        (Some(table), _) => vec![table.name.clone()],
-                        (_, Some(table)) => {
-                            let names = table.indexes.iter().map(|index| index.index_name());
-                            let local = table.local_indexes.iter().map(|index| index.index_name());
-                            names.chain(local).map(|index| format!("{}/index/{index}", table.name)).collect()
-                        }
-                        _ => panic!("{function}: {text} is not understood here"),
-                    }
-                }
-            };
-            for action in one_or_many(&statement["Action"]) {
-                let action = action.as_str().expect("an action");
-                granted.extend(resources.iter().map(|resource| format!("{action} {resource}")));
-            }
-        }
-    }
-    granted
-}
-
-fn one_or_many(value: &Value) -> Vec<&Value> {
-    value.as_sequence().map_or_else(|| vec![value], |values| values.iter().collect())
 }
 
 /// A fresh instance on which one function's routes are driven.

@@ -47,9 +47,9 @@ fn a_dangling_reference_is_found_wherever_it_is() {
             format!("{function}/Description: Other is neither"),
         ),
         (
-            "Resource: !Sub \"${Memories.Arn}/index/*\"",
-            "Resource: !Sub \"${Memory.Arn}/index/*\"",
-            "/Resource: Memory is no resource".to_owned(),
+            "!Sub \"${Memories.Arn}/index/byUpdatedAt\"",
+            "!Sub \"${Memory.Arn}/index/byUpdatedAt\"",
+            "/Resource/0: Memory is no resource".to_owned(),
         ),
         (
             "Resource: !GetAtt Memories.Arn",

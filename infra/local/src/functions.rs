@@ -44,6 +44,11 @@ impl Function {
         format!("{}Log", self.pascal_case())
     }
 
+    /// The function's role in `template.yaml`: `ApiKeysRole`.
+    pub fn role(&self) -> String {
+        format!("{}Role", self.pascal_case())
+    }
+
     /// The name of its crate in Rust: `api_keys`.
     pub fn crate_name(&self) -> String {
         self.name.replace('-', "_")

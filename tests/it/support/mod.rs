@@ -13,6 +13,7 @@ pub mod listeners;
 pub mod local;
 pub mod process;
 pub mod references;
+pub mod roles;
 pub mod runtime_api;
 pub mod seed;
 pub mod tap;

@@ -16,9 +16,11 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
 ];
 
 /// The attributes of the types that this project's template uses, as `Fn::GetAtt` has them.
-const ATTRIBUTES: [(&str, &[&str]); 7] = [
+const ATTRIBUTES: [(&str, &[&str]); 9] = [
     ("AWS::ApiGatewayV2::DomainName", &["RegionalDomainName", "RegionalHostedZoneId"]),
+    ("AWS::CloudWatch::Alarm", &["Arn"]),
     ("AWS::DynamoDB::Table", &["Arn", "StreamArn"]),
+    ("AWS::IAM::Role", &["Arn"]),
     ("AWS::Logs::LogGroup", &["Arn"]),
     ("AWS::SQS::Queue", &["Arn", "QueueName", "QueueUrl"]),
     ("AWS::SecretsManager::Secret", &["Id"]),
