@@ -59,6 +59,7 @@ mod sessions;
 mod strict_json;
 mod targets;
 mod template;
+mod template_encryption;
 mod template_operations;
 mod template_policies;
 mod template_references;

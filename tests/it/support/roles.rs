@@ -9,6 +9,18 @@ use hb_store::SecretId;
 use serde_norway::Value;
 use strum::VariantArray;
 
+/// What DynamoDB, Secrets Manager and SQS do with a customer's key on behalf of the caller.
+///
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>
+const KEY_ACTIONS: [&str; 6] = [
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+];
+
 /// An action on a resource, in the words of the template.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
@@ -88,6 +100,7 @@ pub fn platform(template: &Template, function: &Function) -> BTreeSet<Grant> {
         ["logs:CreateLogStream", "logs:PutLogEvents"].map(|action| Grant::new(action, &*log)).into();
     let traces = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
     grants.extend(traces.map(|action| Grant::new(action, "'*'").only_if("IsTraced")));
+    grants.extend(KEY_ACTIONS.map(|action| Grant::new(action, "!Ref KmsKeyArn").only_if("HasKmsKey")));
     if let Trigger::Stream(consumer) = function.trigger {
         let stream = format!("!GetAtt {}.StreamArn", consumer.table.definition().resource);
         let reads = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
