@@ -40,6 +40,7 @@ mod memories;
 mod memory_use;
 mod methods;
 mod operator;
+mod operator_escapes;
 mod optional_fields;
 mod peppers;
 mod races;

@@ -97,7 +97,7 @@ async fn create(
             &json!({"id": key.id, "tenant": id, "plainKey": plain.expose(), "scopes": key.scopes}),
         );
     }
-    output::print(&format!("{}\n", plain.expose()))
+    output::line(plain.expose())
 }
 
 async fn list(context: &Context, tenant: &str) -> Outcome {
@@ -134,5 +134,5 @@ async fn revoke(context: &Context, tenant: &str, key: &str) -> Outcome {
     if context.json {
         return output::json(&json!({"id": key_id, "status": "revoked", "revokedAt": revoked_at}));
     }
-    output::print(&format!("{key_id} was revoked at {revoked_at}\n"))
+    output::line(&format!("{key_id} was revoked at {revoked_at}"))
 }

@@ -2,12 +2,12 @@
 
 mod context;
 mod doctor;
+mod escape;
 mod key;
 mod output;
 mod tenant;
 mod transfer;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -61,11 +61,14 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(problem) => return output::usage(&problem),
+    };
     match run(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            let _ = writeln!(std::io::stderr(), "hb: {problem}");
+            output::error(&problem);
             ExitCode::FAILURE
         }
     }

@@ -1,16 +1,18 @@
-//! Output: text tables, JSON and progress bars.
+//! Output: text tables, lines, JSON, errors and progress bars. All of it is escaped here.
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::{Outcome, escape};
 
 /// Prints rows under these headings, in columns as wide as their widest cell.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Outcome {
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| escape::text(cell))).collect();
     let mut widths = headings.map(str::len);
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -22,19 +24,44 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
         text.push('\n');
     };
     line(&headings.map(str::to_owned));
-    for row in rows {
+    for row in &rows {
         line(row);
     }
-    print(&text)
+    write(&text)
 }
 
 /// Prints one line of JSON.
 pub(crate) fn json(value: &Value) -> Outcome {
-    print(&format!("{value}\n"))
+    json_lines(&format!("{value}\n"))
 }
 
-/// Prints a text unchanged.
-pub(crate) fn print(text: &str) -> Outcome {
+/// Prints lines of JSON, each of which ends with a line break.
+pub(crate) fn json_lines(lines: &str) -> Outcome {
+    write(&escape::json(lines))
+}
+
+/// Prints a line of text.
+pub(crate) fn line(text: &str) -> Outcome {
+    write(&format!("{}\n", escape::text(text)))
+}
+
+/// Prints an error to standard error.
+pub(crate) fn error(problem: &str) {
+    let _ = writeln!(std::io::stderr(), "hb: {}", escape::text(problem));
+}
+
+/// Prints how the command is used, or in which way it was not used correctly, and returns the exit status.
+pub(crate) fn usage(problem: &clap::Error) -> ExitCode {
+    if !problem.use_stderr() {
+        let _ = problem.print();
+        return ExitCode::SUCCESS;
+    }
+    // It repeats the arguments.
+    let _ = write!(std::io::stderr(), "{}", escape::lines(&problem.render().to_string()));
+    ExitCode::from(u8::try_from(problem.exit_code()).unwrap_or(2))
+}
+
+fn write(text: &str) -> Outcome {
     let mut out = std::io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // The reader closed the pipe, as `head` does.

@@ -147,18 +147,19 @@ async fn show(context: &Context, id: &TenantId) -> Outcome {
         return output::json(&row);
     }
     let limit = tenant.allowance.memories.map_or_else(|| "any number".into(), |limit| limit.to_string());
-    output::print(&format!(
-        "tenant     {id}\nplan       {}\nstatus     {}\nmonth      {} of {} requests\nrate       {} a minute, {} at once\n\
-         memories   {} of {limit}, {} bytes\n",
-        tenant.plan.as_str(),
-        status(&tenant),
-        tenant.meter.used(context.clock.now().month()),
-        tenant.allowance.per_month,
-        tenant.allowance.per_minute,
-        tenant.allowance.burst,
-        kept.memories,
-        kept.bytes,
-    ))
+    let used = tenant.meter.used(context.clock.now().month());
+    let Allowance { per_month, per_minute, burst, .. } = tenant.allowance;
+    for (name, value) in [
+        ("tenant", id.to_string()),
+        ("plan", tenant.plan.as_str().to_owned()),
+        ("status", status(&tenant).to_owned()),
+        ("month", format!("{used} of {per_month} requests")),
+        ("rate", format!("{per_minute} a minute, {burst} at once")),
+        ("memories", format!("{} of {limit}, {} bytes", kept.memories, kept.bytes)),
+    ] {
+        output::line(&format!("{name:10} {value}"))?;
+    }
+    Ok(())
 }
 
 async fn list(context: &Context) -> Outcome {

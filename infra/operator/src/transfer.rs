@@ -16,7 +16,7 @@ pub(crate) async fn export(context: &Context, tenant: &str) -> Outcome {
     let (mut after, bar) = (None, output::progress(total, "memories"));
     loop {
         let page = memories.export(after).await.map_err(describe_error)?;
-        bar.suspend(|| output::print(&page.lines))?;
+        bar.suspend(|| output::json_lines(&page.lines))?;
         bar.inc(page.lines.lines().count() as u64);
         after = page.next;
         if after.is_none() {
