@@ -1,6 +1,6 @@
 //! Links to further pages: absolute where the public address is configured, and never made from a request.
 
-use hb_http::{App, PublicUrl};
+use hb_http::{App, PublicUrl, Settings};
 use hb_local::functions;
 use hb_tests::world::plenty;
 use hb_tests::{World, seed};
@@ -46,7 +46,8 @@ async fn a_function_links_to_its_configured_address_whatever_the_caller_sends() 
     let world = World::new().await;
     let key = with_two_pages(&world).await;
     let tables = functions::route_tables().map(|(_, routes)| routes).collect();
-    let app = App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), None);
+    let app =
+        App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), Settings::default());
     let public = PublicUrl::parse("https://api.example.com/").expect("an address");
     for (app, prefix) in [
         (app.clone(), format!("<{EXPORT}?cursor=")),

@@ -66,6 +66,7 @@ mod template_policies;
 mod template_references;
 mod template_roles;
 mod template_tables;
+mod transport_security;
 mod values;
 mod versions;
 mod walks;

@@ -1,7 +1,7 @@
 //! Unusual request lines and headers, sent as bytes over a socket: each gets a well-formed response, none stops the
 //! server.
 
-use hb_http::App;
+use hb_http::{App, Settings};
 use hb_local::functions;
 use hb_tests::world::plenty;
 use hb_tests::{Instance, World, seed};
@@ -168,7 +168,8 @@ fn no_event_of_the_gateway_makes_the_function_panic() {
     let (_world, app) = runtime.block_on(async {
         let world = World::new().await;
         let tables = functions::route_tables().map(|(_, routes)| routes).collect();
-        let app = App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), None);
+        let app =
+            App::new(tables, world.store.clone(), world.clock.clone(), seed::entropy(), Settings::default());
         (world, app)
     });
     let odd =

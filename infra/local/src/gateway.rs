@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
-use hb_http::{App, ClerkSettings, Entropy, PublicUrl, route};
+use hb_http::{App, ClerkSettings, Entropy, PublicUrl, Settings, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
 
@@ -42,8 +42,9 @@ impl Gateway {
         entropy: &Entropy,
         clerk: Option<&ClerkSettings>,
     ) -> Result<Self, StartError> {
+        let settings = Settings { clerk: clerk.cloned(), ..Settings::default() };
         let app =
-            |routes| App::new(vec![routes], store.clone(), clock.clone(), entropy.clone(), clerk.cloned());
+            |routes| App::new(vec![routes], store.clone(), clock.clone(), entropy.clone(), settings.clone());
         let apps: Vec<_> = functions::route_tables().map(|(name, routes)| (name, app(routes))).collect();
         let app_of = |route: &TemplateRoute| {
             let app = apps.iter().find(|(name, _)| *name == route.binary);

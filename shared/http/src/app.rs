@@ -16,10 +16,10 @@ use hb_store::{Store, with_capacity_metering};
 use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::guard::Guard;
-use crate::response::{RequestStats, ResponseContext};
+use crate::response::{RequestStats, ResponseContext, StrictTransport};
 use crate::route::{self, Route};
-use crate::token::{ClerkSettings, Tokens};
-use crate::{Entropy, PublicUrl};
+use crate::token::Tokens;
+use crate::{Entropy, PublicUrl, Settings};
 
 /// The longest warm-up: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -38,22 +38,25 @@ struct Shared {
     clock: Clock,
     entropy: Entropy,
     guard: Guard,
+    strict_transport: Option<StrictTransport>,
     /// Whether it has answered a request.
     is_warm: AtomicBool,
 }
 
 impl App {
-    /// An instance that serves these route tables. Without Clerk settings no token is valid.
+    /// An instance that serves these route tables.
     pub fn new(
         tables: Vec<&'static [Route]>,
         store: Store,
         clock: Clock,
         entropy: Entropy,
-        clerk: Option<ClerkSettings>,
+        settings: Settings,
     ) -> Self {
+        let Settings { clerk, strict_transport, public_url } = settings;
         let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
         let is_warm = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { tables, store, clock, entropy, guard, is_warm }), public_url: None }
+        let shared = Shared { tables, store, clock, entropy, guard, strict_transport, is_warm };
+        Self { shared: Arc::new(shared), public_url }
     }
 
     /// The same instance, which clients reach at this address. Without one, the links of responses are relative.
@@ -96,7 +99,10 @@ impl App {
         let (context, consumed) = with_capacity_metering(dispatch).await;
         let context = context.unwrap_or_else(|_| ResponseContext::anonymous(Err(panicked())));
         let context = ResponseContext { surface, is_private, public_url: self.public_url.clone(), ..context };
-        let response = context.respond(&parts, &id, now);
+        let mut response = context.respond(&parts, &id, now);
+        if let Some(strict_transport) = &self.shared.strict_transport {
+            strict_transport.add_to(response.headers_mut());
+        }
         let is_cold = !self.shared.is_warm.swap(true, Ordering::Relaxed);
         let stats = RequestStats { gateway_id, latency: started.elapsed(), is_cold, consumed };
         context.log(&response, &parts.method, &id, &stats);

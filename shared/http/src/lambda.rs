@@ -14,7 +14,7 @@ use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::stream::{Batch, Consumer, Instance};
-use crate::{App, ClerkSettings, Entropy, PublicUrl, Route, log};
+use crate::{App, Entropy, Route, Settings, log};
 
 /// Characters that have to be percent-encoded in a request target.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
@@ -34,16 +34,14 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
 /// shared crates. An incomplete configuration ends the process with a log line that names the variable.
 pub async fn run(crate_name: &'static str, routes: &'static [Route]) -> ExitCode {
     let Some(store) = start(crate_name) else { return ExitCode::FAILURE };
-    let settings =
-        ClerkSettings::from_env(environment).and_then(|clerk| Ok((clerk, PublicUrl::from_env(environment)?)));
-    let (clerk, public_url) = match settings {
+    let settings = match Settings::from_env(environment) {
         Ok(settings) => settings,
         Err(problem) => {
             tracing::error!("cannot start: {problem}");
             return ExitCode::FAILURE;
         }
     };
-    let app = App::new(vec![routes], store, Clock::system(), Entropy::system(), clerk).reached_at(public_url);
+    let app = App::new(vec![routes], store, Clock::system(), Entropy::system(), settings);
     app.warm_up().await;
     let service = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
         let app = app.clone();

@@ -24,6 +24,7 @@ mod response;
 pub mod route;
 mod seconds;
 mod secret_cache;
+mod settings;
 pub mod stream;
 mod token;
 
@@ -35,5 +36,7 @@ pub use hb_store::{CreateOutcome, Hit, Rotation, VersionedMemory};
 pub use public_call::PublicCall;
 pub use public_url::PublicUrl;
 pub use reply::{HandlerResult, Reply};
+pub use response::StrictTransport;
 pub use route::Route;
+pub use settings::Settings;
 pub use token::{ClerkSettings, MintedToken};

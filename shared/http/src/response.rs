@@ -5,6 +5,7 @@ mod conditional;
 mod cors;
 mod limits;
 mod page;
+mod transport;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::route::Surface;
 use crate::{PublicUrl, Reply, body, envelope, error};
 pub(crate) use conditional::expected_versions;
 pub(crate) use cors::is_preflight;
+pub use transport::StrictTransport;
 
 /// Statistics of one request.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use http::{Method, StatusCode, Uri};
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::{App, Entropy, Reply, Route};
+use crate::{App, Entropy, Reply, Route, Settings};
 
 const ROUTES: &[Route] = &[
     Route::public(Method::GET, "/page", |_| {
@@ -48,7 +48,7 @@ async fn send(method: Method, target: &str) -> Response<Body> {
     let secrets = Secrets::new(aws.secrets(), SecretNames::local());
     let store = Store::new(aws.dynamodb(), Tables::local(), secrets);
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
-    let app = App::new(vec![ROUTES], store, Clock::fixed(now), Entropy::seeded(1), None);
+    let app = App::new(vec![ROUTES], store, Clock::fixed(now), Entropy::seeded(1), Settings::default());
     let request = http::Request::builder().method(method).uri(format!("https://example.com{target}"));
     app.handle(request.body(Body::Empty).expect("a request")).await
 }
