@@ -44,6 +44,7 @@ mod operator_escapes;
 mod optional_fields;
 mod peppers;
 mod races;
+mod refused_credentials;
 mod revocation;
 mod round_trip;
 mod routes;

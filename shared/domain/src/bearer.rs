@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use crate::ApiKey;
 use crate::token::TokenHeader;
 
@@ -26,6 +28,11 @@ impl TokenText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The SHA-256 of the text, which identifies it where the token itself must not be kept.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
     }
 }
 

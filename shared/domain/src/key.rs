@@ -97,6 +97,11 @@ impl ApiKey {
         &self.text
     }
 
+    /// The SHA-256 of the whole key, which identifies it where the key itself must not be kept.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.text.as_bytes()).into()
+    }
+
     /// The whole key, for this crate.
     pub(crate) fn text(&self) -> &str {
         &self.text

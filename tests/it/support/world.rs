@@ -206,7 +206,29 @@ impl World {
         scopes: Scopes,
         expires_at: Option<Timestamp>,
     ) -> (KeyId, String) {
-        let plain = sample::new_key(&mut self.entropy.rng());
+        let plain = self.new_key();
+        self.create_key(tenant, &plain, scopes, expires_at).await;
+        (plain.id(), expose(&plain))
+    }
+
+    /// A plain key that does not exist.
+    pub fn new_key(&self) -> ApiKey {
+        sample::new_key(&mut self.entropy.rng())
+    }
+
+    /// Another plain key with the id of `key`.
+    pub fn other_secret(&self, key: &ApiKey) -> ApiKey {
+        ApiKey::mint(&key.id(), key.environment(), &mut self.entropy.rng())
+    }
+
+    /// Creates exactly this key for a tenant.
+    pub async fn create_key(
+        &self,
+        tenant: &TenantId,
+        plain: &ApiKey,
+        scopes: Scopes,
+        expires_at: Option<Timestamp>,
+    ) {
         let operator = self.operator(tenant);
         let summary = KeySummary {
             id: plain.id(),
@@ -218,9 +240,8 @@ impl World {
             expires_at,
             revoked_at: None,
         };
-        let hash = self.store.secrets().pepper().await.expect("the pepper").hash(&plain);
+        let hash = self.store.secrets().pepper().await.expect("the pepper").hash(plain);
         self.store.with(&operator).keys().create(&summary, hash).await.expect("a key");
-        (plain.id(), expose(&plain))
     }
 
     /// The context of a tenant's operator, for what no request can do.
@@ -335,7 +356,8 @@ pub fn moment(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("a time")
 }
 
+/// The text of a key, as its owner has it.
 #[expect(clippy::disallowed_methods, reason = "tests hold keys as their owners do")]
-fn expose(key: &ApiKey) -> String {
+pub fn expose(key: &ApiKey) -> String {
     key.expose().to_owned()
 }

@@ -1,7 +1,7 @@
 //! Authentication: from a presented credential to a principal.
 //!
 //! A token is verified by its signature; only its tenant is read, which is created with its first session.
-//! A cached key, read under the cached epoch of its tenant, costs no read.
+//! A cached key, read under the cached epoch of its tenant, costs no read, and neither does a key that was just refused.
 //! Otherwise the order of reads matters: the epoch has to be read *before* the credential, so that a revocation in
 //! between either shows in the credential or changes the epoch. The tenant is unknown before the credential has been
 //! read once, so the full path is credential (only its tenant is used) → tenant → credential again.
@@ -43,16 +43,40 @@ impl Guard {
         now: Timestamp,
     ) -> Result<Authenticated> {
         match credential {
-            Credential::Key(key) => self.authenticate_key(key, now).await,
+            Credential::Key(key) => match self.cached(key, now).await? {
+                Some(authenticated) => Ok(authenticated),
+                None => self.unless_refused(key.digest(), now, self.look_up(key, now)).await,
+            },
             Credential::Token(token) => {
                 let verified = self.tokens.verify(&self.store, token, now).await?;
                 let known = match self.cache.tenant(&verified.tenant, now) {
                     Some(known) => known,
-                    None => self.load_or_provision(&verified, now).await?,
+                    None => {
+                        let reading = self.load_or_provision(&verified, now);
+                        self.unless_refused(token.digest(), now, reading).await?
+                    }
                 };
                 Ok(Authenticated { principal: verified.principal(), known })
             }
         }
+    }
+
+    /// The result of `reading`, which reads the database for a credential, unless this instance has refused the
+    /// credential recently. A refusal of `reading` is kept, as of `now`, when it began.
+    async fn unless_refused<T>(
+        &self,
+        digest: [u8; 32],
+        now: Timestamp,
+        reading: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        if let Some(failure) = self.refused.get(&digest, now) {
+            return Err(Error::AuthInvalid(failure));
+        }
+        let outcome = reading.await;
+        if let Err(Error::AuthInvalid(failure)) = &outcome {
+            self.refused.store(digest, *failure, now);
+        }
+        outcome
     }
 
     /// Reads the tenant of a token. The first session of a tenant creates it, on the free plan; of several concurrent
@@ -75,10 +99,9 @@ impl Guard {
         Ok(self.known(id, tenant, now))
     }
 
-    async fn authenticate_key(&self, key: &ApiKey, now: Timestamp) -> Result<Authenticated> {
-        if let Some(authenticated) = self.cached(key, now).await? {
-            return Ok(authenticated);
-        }
+    /// Reads a key that is not cached. It is cached only when its secret is right: otherwise anyone who knows ids of
+    /// keys could evict the keys of others.
+    async fn look_up(&self, key: &ApiKey, now: Timestamp) -> Result<Authenticated> {
         let id = key.id();
         let before = self.cache.next_tick();
         let credential = self.store.credentials().get(&id).await?.ok_or(UNKNOWN)?;
@@ -102,8 +125,8 @@ impl Guard {
             }
         };
         let credential = Arc::new(credential);
-        self.cache.store_key(&credential, known.tenant.epoch, now);
         let principal = self.verify(&credential, key, now).await?;
+        self.cache.store_key(&credential, known.tenant.epoch, now);
         Ok(Authenticated { principal, known })
     }
 

@@ -7,6 +7,7 @@ mod admit;
 mod authenticate;
 mod cache;
 mod peppers;
+mod refused;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::token::Tokens;
 use admit::Step;
 use cache::{Cache, Interval};
 pub(crate) use peppers::PepperCache;
+use refused::RefusedCredentials;
 
 /// Authenticates and admits requests, with a cache of keys and tenants.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub(crate) struct Guard {
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
     cache: Cache,
+    refused: RefusedCredentials,
 }
 
 /// An admitted request.
@@ -84,7 +87,14 @@ const MAX_ATTEMPTS: usize = 4;
 
 impl Guard {
     pub(crate) fn new(store: Store, clock: Clock, tokens: Tokens) -> Self {
-        Self { store, clock, peppers: Arc::default(), tokens: Arc::new(tokens), cache: Cache::default() }
+        Self {
+            store,
+            clock,
+            peppers: Arc::default(),
+            tokens: Arc::new(tokens),
+            cache: Cache::default(),
+            refused: RefusedCredentials::default(),
+        }
     }
 
     /// Authenticates and admits a request that presents this credential.

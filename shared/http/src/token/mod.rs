@@ -19,7 +19,6 @@ use hb_domain::token::{Algorithm, TokenHeader};
 use hb_domain::{Error, Principal, Result, Scopes, TenantId, Timestamp};
 use hb_store::Store;
 use lru::LruCache;
-use sha2::{Digest, Sha256};
 
 use access_tokens::AccessTokens;
 pub use access_tokens::MintedToken;
@@ -99,7 +98,7 @@ impl Tokens {
     /// [`Error::AuthInvalid`] when it is invalid or has expired, [`Error::Forbidden`] when its session has no tenant,
     /// [`Error::Upstream`] or [`Error::Unavailable`] when keys cannot be read.
     pub(crate) async fn verify(&self, store: &Store, token: &TokenText, now: Timestamp) -> Result<Verified> {
-        let digest: [u8; 32] = Sha256::digest(token.as_str()).into();
+        let digest = token.digest();
         if let Some(verified) = self.cached(&digest, now) {
             return Ok(verified);
         }
