@@ -3,6 +3,7 @@
 mod attacks;
 mod exchange;
 mod keys;
+mod renewal;
 mod strict;
 
 use std::time::Duration;

@@ -12,6 +12,10 @@ use tokio::sync::Mutex;
 
 /// The time between two reads for versions that do not exist. A version that was not named yet may cause a read.
 const BETWEEN_RELOADS: Duration = Duration::from_secs(60);
+/// The same for versions that callers name: a rotation is found after that time, whatever they name.
+const BETWEEN_RELOADS_FOR_CALLERS: Duration = Duration::from_secs(30);
+/// The same after a read that failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// The most names of missing versions that are kept.
 const MAX_MISSING: usize = 100;
 
@@ -21,7 +25,7 @@ pub(crate) enum NamedBy {
     /// Rows of the database: each name may cause a read.
     #[default]
     Database,
-    /// Callers: all names together may cause one read in [`BETWEEN_RELOADS`], whether or not it succeeds.
+    /// Callers: all names together may cause one read in [`BETWEEN_RELOADS_FOR_CALLERS`], or in [`AFTER_FAILURE`].
     Callers,
 }
 
@@ -120,15 +124,21 @@ impl<T: Versions> SecretCache<T> {
         {
             return Ok(Some(held));
         }
-        let was_just_read = reading.reloaded_at.is_some_and(|at| now < at.plus(BETWEEN_RELOADS));
-        if !was_just_read {
+        let is_callers = self.named_by == NamedBy::Callers;
+        let interval = match (is_callers, &reading.failure) {
+            (false, _) => BETWEEN_RELOADS,
+            (true, None) => BETWEEN_RELOADS_FOR_CALLERS,
+            (true, Some(_)) => AFTER_FAILURE,
+        };
+        if !reading.reloaded_at.is_some_and(|at| now < at.plus(interval)) {
             reading.missing.clear();
-        } else if self.named_by == NamedBy::Callers
-            || reading.missing.iter().any(|missing| missing == version)
-        {
+        } else if is_callers && let Some(failure) = &reading.failure {
+            // It is unknown whether the version exists.
+            return Err(failure.clone());
+        } else if is_callers || reading.missing.iter().any(|missing| missing == version) {
             return Ok(None);
         }
-        if self.named_by == NamedBy::Callers {
+        if is_callers {
             reading.reloaded_at = Some(now);
         }
         let read = read.await;

@@ -191,15 +191,46 @@ async fn a_changed_or_unknown_access_token_is_refused() {
     // Unknown key ids cause one read of the secret, not one each.
     let before = world.secrets.reads();
     for number in 0..50 {
-        let header = json!({"alg": "EdDSA", "kid": format!("hb_{number:016x}")});
-        let token = format!(
-            "{}.{}.{signature}",
-            URL_SAFE_NO_PAD.encode(header.to_string()),
-            good.split('.').nth(1).expect("a part")
-        );
-        instance.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+        instance.client.with(&made_up(&good, number)).get(MEMORIES).await.expect(401, "AUTH_INVALID");
     }
     assert!(world.secrets.reads() - before <= 5, "{}", world.secrets.reads() - before);
+}
+
+/// A token whose key id no version of the secret has.
+fn made_up(good: &str, number: u64) -> String {
+    let header = json!({"alg": "EdDSA", "kid": format!("hb_{number:016x}")});
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), good.split_once('.').expect("parts").1)
+}
+
+#[tokio::test]
+async fn made_up_key_ids_delay_a_rotation_of_the_secret_by_thirty_seconds_at_most() {
+    let (world, issuer, instance) = set_up().await;
+    let session = issuer.token("user_maya");
+    let good = token_of(&instance.client.with(&session).get(EXCHANGE).await);
+    let at = |second| instance.clock.set(world.clock.now().plus(Duration::from_secs(second)));
+    let status = async |token: &str| instance.client.with(token).get(MEMORIES).await.status.as_u16();
+    assert_eq!(status(&good).await, 200);
+    assert_eq!(status(&made_up(&good, 0)).await, 401);
+    world.secrets.rotate_token("the second token secret, of enough bytes");
+    let fresh = world.instance().await;
+    let rotated = token_of(&fresh.client.with(&session).get(EXCHANGE).await);
+    for (second, expected) in [(1, 401), (29, 401), (30, 200)] {
+        at(second);
+        assert_eq!(status(&rotated).await, expected, "{second}");
+        assert_eq!(status(&made_up(&good, second)).await, 401, "{second}");
+    }
+    // A failed read is repeated after 5 s. Until then it is unknown whether a key exists.
+    world.secrets.rotate_token("the third token secret, of enough bytes");
+    let newest = world.instance().await;
+    let rotated = token_of(&newest.client.with(&session).get(EXCHANGE).await);
+    world.secrets.set_away(true);
+    at(60);
+    assert_eq!(status(&made_up(&good, 60)).await, 503);
+    world.secrets.set_away(false);
+    for (second, expected) in [(64, 503), (65, 200)] {
+        at(second);
+        assert_eq!(status(&rotated).await, expected, "{second}");
+    }
 }
 
 #[tokio::test]

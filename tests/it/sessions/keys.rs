@@ -1,38 +1,76 @@
-//! The issuer's signing keys: fetched on demand, once for all waiting requests, and kept during an outage of the
-//! issuer.
+//! The issuer's signing keys: fetched on demand, once for all waiting requests and at most twice a minute, and kept during
+//! an outage of the issuer.
+//!
+//! `cargo test -p hb-tests sessions::keys -- --nocapture` prints the fetches.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hb_tests::issuer::{ec_key, forge};
+use hb_tests::Instance;
+use hb_tests::issuer::{TestIssuer, ec_key, forge};
 use serde_json::json;
 
 use super::{MEMORIES, set_up};
 
-#[tokio::test]
-async fn a_thousand_made_up_key_ids_cause_one_fetch() {
-    let (_world, issuer, instance) = set_up().await;
-    assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
-    for batch in 0..10 {
-        instance.clock.set(instance.clock.now().plus(Duration::from_secs(1)));
-        let requests = (0..100).map(|number| {
-            let header = json!({"alg": "ES256", "kid": format!("ins_{batch}_{number}")});
-            let client =
-                instance.client.with(&forge(&header, &issuer.claims("x", &json!({})).to_string(), "c2ln"));
-            async move { client.get(MEMORIES).await.expect(401, "AUTH_INVALID") }
-        });
-        join_all(requests).await;
-    }
-    assert_eq!(issuer.issuer.fetches(), 2, "the first need, and one for all thousand");
+/// Sends `count` tokens, each with a key id that the issuer does not have.
+async fn send_made_up(instance: &Instance, issuer: &TestIssuer, batch: u64, count: u64) {
+    let payload = issuer.claims("x", &json!({})).to_string();
+    let requests = (0..count).map(|number| {
+        let header = json!({"alg": "ES256", "kid": format!("ins_{batch}_{number}")});
+        let client = instance.client.with(&forge(&header, &payload, "c2ln"));
+        async move { client.get(MEMORIES).await.expect(401, "AUTH_INVALID") }
+    });
+    join_all(requests).await;
+}
 
-    // On an instance that has not fetched yet, this is the first fetch.
-    let cold = _world.instance().await;
-    for number in 0..20 {
-        let header = json!({"alg": "ES256", "kid": format!("ins_{number}")});
-        let token = forge(&header, &issuer.claims("x", &json!({})).to_string(), "c2ln");
-        cold.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+#[tokio::test]
+async fn a_thousand_made_up_key_ids_a_minute_cause_two_fetches() {
+    let (world, issuer, instance) = set_up().await;
+    assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
+    let (cold, mut fetches) = (world.instance().await, issuer.issuer.fetches() - 1);
+    for instance in [&instance, &cold] {
+        for minute in 0..2 {
+            for step in 0..20 {
+                let second = 60 * minute + 3 * step;
+                instance.clock.set(world.clock.now().plus(Duration::from_secs(second)));
+                send_made_up(instance, &issuer, second, 50).await;
+            }
+            let during = issuer.issuer.fetches() - std::mem::replace(&mut fetches, issuer.issuer.fetches());
+            println!("1000 unknown key ids in 60 s: {during} fetches");
+            assert_eq!(during, 2, "a fetch at 0 and one at 30 s");
+        }
     }
-    assert_eq!(issuer.issuer.fetches(), 3);
+}
+
+/// The issuer rotates its keys directly after a fetch that a made-up key id has caused, and more of them follow.
+#[tokio::test]
+async fn made_up_key_ids_delay_a_rotation_by_thirty_seconds_at_most() {
+    let (world, issuer, instance) = set_up().await;
+    assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
+    let start = world.clock.now().plus(Duration::from_secs(60));
+    instance.clock.set(start);
+    send_made_up(&instance, &issuer, 0, 1).await;
+    assert_eq!(issuer.issuer.fetches(), 2);
+    let newer = ec_key("ins_newer");
+    issuer.issuer.set_keys(vec![newer.clone()]);
+    let token = newer.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
+    let mut second = 0;
+    loop {
+        second += 1;
+        instance.clock.set(start.plus(Duration::from_secs(second)));
+        let status = instance.client.with(&token).get(MEMORIES).await.status;
+        send_made_up(&instance, &issuer, second, 5).await;
+        if status == 200 {
+            break;
+        }
+        assert_eq!(status, 401);
+        assert!(second < 30, "refused after {second} s");
+    }
+    println!(
+        "a rotation is picked up after {second} s of a storm, with {} fetches",
+        issuer.issuer.fetches() - 2
+    );
+    assert_eq!((second, issuer.issuer.fetches()), (30, 3));
 }
 
 #[tokio::test]
@@ -48,20 +86,23 @@ async fn concurrent_requests_wait_for_one_fetch() {
 
 #[tokio::test]
 async fn a_rotation_at_the_issuer_is_picked_up_without_a_restart() {
-    let (_world, issuer, instance) = set_up().await;
+    let (world, issuer, instance) = set_up().await;
     assert_eq!(instance.client.with(&issuer.token("user_maya")).get(MEMORIES).await.status, 200);
     let newer = ec_key("ins_newer");
     issuer.issuer.set_keys(vec![newer.clone(), issuer.ec.clone()]);
     let rotated = newer.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
+    instance.clock.set(world.clock.now().plus(Duration::from_secs(30)));
     assert_eq!(instance.client.with(&rotated).get(MEMORIES).await.status, 200);
     assert_eq!(issuer.issuer.fetches(), 2);
 
-    // After a second rotation within five minutes, the next fetch waits until they have passed.
+    // After a second rotation within thirty seconds, the next fetch waits until they have passed.
     let newest = ec_key("ins_newest");
     issuer.issuer.set_keys(vec![newest.clone()]);
     let token = newest.sign(&issuer.claims("user_maya", &json!({}))).expect("a token");
     instance.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
-    instance.clock.set(instance.clock.now().plus(Duration::from_secs(300)));
+    instance.clock.set(instance.clock.now().plus(Duration::from_secs(29)));
+    instance.client.with(&token).get(MEMORIES).await.expect(401, "AUTH_INVALID");
+    instance.clock.set(instance.clock.now().plus(Duration::from_secs(1)));
     assert_eq!(instance.client.with(&token).get(MEMORIES).await.status, 200);
     assert_eq!(issuer.issuer.fetches(), 3);
 }
@@ -83,7 +124,10 @@ async fn during_an_outage_of_the_issuer_cached_keys_work_and_others_are_a_502() 
     answer.expect(502, "EXTERNAL_SERVICE_ERROR");
     let before = issuer.issuer.fetches();
     warm.client.with(&newer).get(MEMORIES).await.expect(502, "EXTERNAL_SERVICE_ERROR");
-    assert_eq!(issuer.issuer.fetches(), before, "an unknown key id is not fetched again for five minutes");
+    assert_eq!(issuer.issuer.fetches(), before, "a failed fetch is not repeated at once");
+    warm.clock.set(warm.clock.now().plus(Duration::from_secs(5)));
+    warm.client.with(&newer).get(MEMORIES).await.expect(502, "EXTERNAL_SERVICE_ERROR");
+    assert_eq!(issuer.issuer.fetches(), before + 1, "but after 5 s");
 
     let cold = world.instance().await;
     let before = issuer.issuer.fetches();

@@ -57,12 +57,35 @@ impl App {
         let context = match route.handler() {
             Handler::Public(handler) => self.call_public(&request, &body, handler).await,
             // Boxed, since the compiler limits how deep futures may be nested.
-            Handler::Unmetered(handler) => Box::pin(self.call_unmetered(request, body, handler)).await,
+            Handler::Unmetered(handler) => {
+                let bearer = bearer(&request);
+                let calling = Box::pin(self.call_unmetered(request, bearer.clone(), body, handler));
+                self.renewing_keys(bearer, received_at, calling).await
+            }
             Handler::Metered(scope, handler) => {
-                Box::pin(self.call_metered(request, body, scope, handler)).await
+                let bearer = bearer(&request);
+                let calling = Box::pin(self.call_metered(request, bearer.clone(), body, scope, handler));
+                self.renewing_keys(bearer, received_at, calling).await
             }
         };
         ResponseContext { route: route.path, ..context }
+    }
+
+    /// Runs `calling`, and beside it the renewal of the issuer's keys when that is due. Both end before the response,
+    /// because Lambda suspends the process after it.
+    async fn renewing_keys(
+        &self,
+        bearer: Option<Bearer>,
+        now: Timestamp,
+        calling: impl Future<Output = ResponseContext>,
+    ) -> ResponseContext {
+        let renewing = async {
+            if let Some(Bearer::Token(token)) = &bearer {
+                self.shared.guard.tokens.renew_keys(token, now).await;
+            }
+        };
+        let (context, ()) = tokio::join!(calling, renewing);
+        context
     }
 
     async fn call_public(
@@ -89,10 +112,11 @@ impl App {
     async fn call_unmetered(
         &self,
         request: Dispatch<'_>,
+        bearer: Option<Bearer>,
         body: Body,
         handler: fn(Call) -> Handling,
     ) -> ResponseContext {
-        let admission = match self.shared.guard.admit_unmetered(bearer(&request)).await {
+        let admission = match self.shared.guard.admit_unmetered(bearer).await {
             Ok(admission) => admission,
             Err(refusal) => return ResponseContext::refused(refusal),
         };
@@ -107,11 +131,12 @@ impl App {
     async fn call_metered(
         &self,
         request: Dispatch<'_>,
+        bearer: Option<Bearer>,
         body: Body,
         scope: Option<Scope>,
         handler: fn(Call) -> Handling,
     ) -> ResponseContext {
-        let admission = match self.shared.guard.admit(bearer(&request)).await {
+        let admission = match self.shared.guard.admit(bearer).await {
             Ok(admission) => admission,
             Err(refusal) => {
                 if let (Error::RateLimited { .. } | Error::QuotaExhausted(_), Some(key)) =

@@ -34,6 +34,18 @@ impl Clerk {
         Self { rules: settings.rules, keys }
     }
 
+    /// Whether the issuer's keys should be [renewed](Self::renew_keys).
+    pub(crate) fn is_renewal_due(&self, now: Timestamp) -> bool {
+        matches!(&self.keys, Keys::Fetched(keys) if keys.is_renewal_due(now))
+    }
+
+    /// Fetches the issuer's keys again if that is due.
+    pub(crate) async fn renew_keys(&self, now: Timestamp) {
+        if let Keys::Fetched(keys) = &self.keys {
+            keys.renew(now).await;
+        }
+    }
+
     /// Verifies a session token.
     pub(crate) async fn verify(&self, token: &str, header: &TokenHeader, now: Timestamp) -> Result<Verified> {
         let key = match (&self.keys, &header.key_id) {

@@ -116,6 +116,17 @@ impl Tokens {
         Ok(verified)
     }
 
+    /// Fetches the issuer's keys again if they are in use and that is due, for a request that presents a session. It is
+    /// to run beside the request's own work, which it neither waits for nor holds up.
+    pub(crate) async fn renew_keys(&self, token: &TokenText, now: Timestamp) {
+        let Some(clerk) = self.clerk.as_ref().filter(|clerk| clerk.is_renewal_due(now)) else { return };
+        let algorithm = TokenHeader::parse(token.as_str()).map(|header| header.algorithm);
+        // An access token does not depend on the issuer.
+        if matches!(algorithm, Some(Algorithm::Rs256 | Algorithm::Es256)) {
+            clerk.renew_keys(now).await;
+        }
+    }
+
     fn cached(&self, digest: &[u8; 32], now: Timestamp) -> Option<Verified> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not extend the time that a token is cached.
