@@ -2,11 +2,12 @@
 //! creating a memory, over DynamoDB in memory and in a file; session tokens and API keys; import and export; search quality
 //! and latency; and cold starts.
 //!
-//! `cargo run --release -p hb-bench` runs all parts but `large`; with a name it runs one part: `requests`, `sessions`,
-//! `transfer`, `locomo`, `search`, `cold`, or `large`, which takes ten minutes. Client, service and database share the
-//! machine's processors.
+//! `cargo run --release -p hb-bench` runs all parts but `large` and `growth`; with a name it runs one part: `requests`,
+//! `sessions`, `transfer`, `locomo`, `search`, `cold`, or one of those that take ten minutes: `large`, and `growth`, which
+//! takes the number of writes as a second argument (200000). Client, service and database share the machine's processors.
 
 mod cold;
+mod growth;
 mod large;
 mod locomo;
 mod search;
@@ -57,6 +58,10 @@ async fn main() -> std::io::Result<()> {
     }
     if only.as_deref() == Some("large") {
         large::measure(&mut out).await?;
+    }
+    if only.as_deref() == Some("growth") {
+        let most = std::env::args().nth(2).and_then(|most| most.parse().ok()).unwrap_or(usize::MAX);
+        growth::measure(&mut out, &folder.path().join("growth"), most).await?;
     }
     if wanted("cold") {
         cold::measure(&mut out).await?;
