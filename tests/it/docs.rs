@@ -1,16 +1,19 @@
-//! Every command in the Markdown documents is run: `curl` and `export` here, in their order; every other command by the
-//! file that `RUN_ELSEWHERE` names.
+//! Every command in the Markdown documents is run: `curl` and `.` here, in their order; every other command by the file that
+//! `RUN_ELSEWHERE` names. The commands leave the sample memories as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hb_domain::ApiKey;
 use hb_domain::plan::Plan;
 use hb_local::sample;
-use hb_tests::{Curl, World};
+use hb_local::state::Folder;
+use hb_tests::{Client, Curl, World};
 use http::Method;
+use serde_json::Value;
 
-/// Commands other than curl and export: the file that runs each, and the text in that file which runs it.
+/// Commands other than curl and `.`: the file that runs each, and the text in that file which runs it.
 const RUN_ELSEWHERE: [(&str, &str, &str); 16] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
@@ -97,9 +100,10 @@ async fn every_command_of_the_documents_is_run() {
     let world = World::new().await;
     let account = world.account(sample::TENANT, Plan::Pro).await;
     let instance = world.instance().await;
+    sample::ensure_memories(&world.store, &account.tenant, world.clock.now()).await.expect("sample memories");
     let mut curls = 0;
-    // Exported variables, which later commands may use.
-    let mut variables: BTreeMap<String, &str> = BTreeMap::new();
+    // Variables that a command has set, which later commands may use.
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
     let mut unused: BTreeSet<&str> = RUN_ELSEWHERE.iter().map(|(command, ..)| *command).collect();
     for document in documents() {
         let text = fs::read_to_string(&document).expect("the document");
@@ -107,17 +111,16 @@ async fn every_command_of_the_documents_is_run() {
             let location = format!("{}: {command}", document.display());
             if command.starts_with("curl") {
                 let command = substitute(&command, &variables)
-                    .unwrap_or_else(|name| panic!("{location}: no command before this one exports {name}"));
+                    .unwrap_or_else(|name| panic!("{location}: no command before this one sets {name}"));
                 let command = ["9000", "9100"].iter().fold(command, |command, port| {
                     command.replace(&format!("http://127.0.0.1:{port}"), &instance.url)
                 });
                 let answer = Curl::parse(&command).run(&instance).await;
                 assert!(answer.status.is_success(), "{location}: {}", answer.text);
                 curls += 1;
-            } else if let Some(export) = command.strip_prefix("export ") {
-                assert_eq!(export, "KEY=hb_prod_…", "{location}: the test has no value for this variable");
-                assert!(account.key.starts_with("hb_prod_"), "{location}: another form of key");
-                variables.insert("KEY".into(), &account.key);
+            } else if command == ". .herobrain/credentials" {
+                let key = ApiKey::parse(&account.key).expect("a key");
+                variables.insert("KEY".into(), sourced(&key, &command, "KEY"));
             } else {
                 let known = RUN_ELSEWHERE.iter().find(|(known, ..)| *known == command);
                 let (command, file, how) = known.unwrap_or_else(|| {
@@ -132,14 +135,38 @@ async fn every_command_of_the_documents_is_run() {
         }
     }
     assert!(curls >= 5, "only {curls} curl commands were found");
+    let left = exported_ids(&instance.client.with(&account.key)).await;
+    for memory in sample::read_sample(&account.tenant).expect("sample memories") {
+        assert!(left.contains(&memory.id.to_string()), "a command of the documents deletes {}", memory.id);
+    }
     assert!(unused.is_empty(), "no document contains these commands: {unused:?}");
+}
+
+/// The ids of all memories.
+async fn exported_ids(client: &Client) -> BTreeSet<String> {
+    let page = client.get("/api/v1/memories/export").await;
+    assert_eq!((page.status.as_u16(), page.header("link")), (200, ""), "one page: {}", page.text);
+    let memories = page.text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a memory"));
+    memories.map(|memory| memory["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// The value of a variable after a shell has run `command` beside a folder that contains this key.
+fn sourced(key: &ApiKey, command: &str, variable: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = Folder::open(&folder.path().join(".herobrain")).expect("a folder");
+    kept.keep_sample_key(key).expect("a file");
+    let script = format!("set -eu; {command}; printf %s \"${variable}\"");
+    let ended = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output();
+    let ended = ended.expect("a shell");
+    assert!(ended.status.success(), "{command}: {}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).expect("text")
 }
 
 /// `command` with the values of its variables.
 ///
 /// # Errors
 /// The name of a variable that has no value.
-fn substitute(command: &str, variables: &BTreeMap<String, &str>) -> Result<String, String> {
+fn substitute(command: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
     let mut parts = command.split('$');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -152,8 +179,8 @@ fn substitute(command: &str, variables: &BTreeMap<String, &str>) -> Result<Strin
 }
 
 #[test]
-fn a_command_with_a_variable_that_no_command_before_exports_fails() {
-    let variables = BTreeMap::from([("KEY".to_owned(), "hb_prod_1")]);
+fn a_command_with_a_variable_that_no_command_before_sets_fails() {
+    let variables = BTreeMap::from([("KEY".to_owned(), "hb_prod_1".to_owned())]);
     let command = "curl -H \"Authorization: Bearer $KEY\" http://h/";
     assert_eq!(substitute(command, &variables), Ok(command.replace("$KEY", "hb_prod_1")));
     assert_eq!(substitute(command, &BTreeMap::new()), Err("KEY".to_owned()));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hb_local::callers::Callers;
 use hb_local::server::Server;
 use hb_store::{SecretId, Table};
 use hb_tests::binaries::binary;
@@ -175,7 +176,7 @@ async fn doctor_names_a_wrong_clock_and_calls_both_services_at_the_endpoint_url(
         let date = [("date", "Tue, 01 Jan 2036 00:00:00 GMT")];
         (http::StatusCode::BAD_REQUEST, date, json!({"__type": code, "message": code}).to_string())
     });
-    let server = Server::serve(0, router, "a service with a wrong clock").await.expect("a port");
+    let server = Server::serve(0, router, Callers::Programs).await.expect("a port");
     let world = World::new().await;
     let mut command = Command::new(binary("hb"));
     command.envs(hb_tests::function::environment(&world));

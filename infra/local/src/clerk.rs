@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::StartError;
+use crate::callers::Callers;
 use crate::server::Server;
 
 /// The usual origin of a local application.
@@ -212,7 +213,7 @@ impl LocalIssuer {
     /// When no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
         let router = Router::new().route("/.well-known/jwks.json", get(keys)).with_state(self.clone());
-        Server::serve(0, router, "the local issuer").await
+        Server::serve(0, router, Callers::Programs).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The embedded DynamoDB, served on loopback for the unmodified SDK.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
@@ -10,13 +12,17 @@ use dynoxide::Database;
 use hb_domain::Clock;
 
 use crate::StartError;
+use crate::callers::Callers;
+use crate::dynamodb::{self, Turns};
 use crate::server::Server;
+use crate::stream_records::StreamRecords;
 use crate::template::TemplateTable;
 
 /// The running embedded DynamoDB; it stops when dropped.
 pub struct LocalDatabase {
     server: Server,
     database: Database,
+    records: Option<StreamRecords>,
 }
 
 impl LocalDatabase {
@@ -28,6 +34,11 @@ impl LocalDatabase {
     /// The database itself, for what DynamoDB does in the background.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// The records of its streams, which can be deleted; `None` in memory.
+    pub fn stream_records(&self) -> Option<StreamRecords> {
+        self.records.clone()
     }
 
     /// Stops after the requests in progress.
@@ -55,14 +66,18 @@ impl dynoxide::storage_backend::Clock for DatabaseClock {
     }
 }
 
-/// Serves a database that is kept in `file` and uses the machine's clock, or one in memory that uses `clock`.
+/// Serves a database that is kept in `file` and uses the machine's clock, or one in memory that uses `clock`. The file can be
+/// read by its owner only.
 ///
 /// # Errors
 /// If the file cannot be opened or was written by a newer version.
 pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, StartError> {
     let database = match file {
         None => Database::memory_with_clock(std::sync::Arc::new(DatabaseClock(clock.clone()))),
-        Some(path) => Database::new(&path.to_string_lossy()),
+        Some(path) => {
+            create_private(path)?;
+            Database::new(&path.to_string_lossy())
+        }
     };
     let database = database.map_err(|error| {
         let index = file.map_or_else(|| "in memory".into(), |path| path.display().to_string());
@@ -74,16 +89,16 @@ pub async fn serve(file: Option<&Path>, clock: &Clock) -> Result<LocalDatabase, 
              move it away to start with an empty one"
         ))
     })?;
-    let served = database.clone();
-    let server = Server::start(0, |listener, stopped| async move {
-        let stop = async {
-            let _ = stopped.await;
-        };
-        if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, stop).await {
-            tracing::error!(%error, "the embedded DynamoDB ended");
-        }
-    });
-    Ok(LocalDatabase { server: server.await?, database })
+    let turns = Turns::default();
+    let records = file.map(|file| StreamRecords::open(file, turns.clone())).transpose()?;
+    let server = Server::serve(0, dynamodb::router(database.clone(), turns), Callers::Programs).await?;
+    Ok(LocalDatabase { server, database, records })
+}
+
+/// Creates the file with mode 0600. SQLite gives the files beside it the same mode.
+fn create_private(file: &Path) -> Result<(), StartError> {
+    let created = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+    created.map(|_| ()).map_err(|error| StartError::new(format!("cannot write {}: {error}", file.display())))
 }
 
 /// Creates the tables that do not exist.

@@ -1,9 +1,9 @@
 //! The gateway: the routes of the template, an event for each request, and the function's response.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,9 @@ use hb_http::{App, ClerkSettings, Entropy, PublicUrl, Settings, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
 
+use crate::callers::Callers;
 use crate::events::http_api_event;
+use crate::receiving::read_body;
 use crate::server::Server;
 use crate::template::{Template, TemplateRoute};
 use crate::{StartError, functions};
@@ -28,6 +30,8 @@ pub struct Gateway(Arc<Shared>);
 struct Shared {
     clock: Clock,
     routes: Vec<(TemplateRoute, App)>,
+    /// Known once it listens.
+    public_url: OnceLock<PublicUrl>,
 }
 
 impl Gateway {
@@ -60,6 +64,7 @@ impl Gateway {
         Ok(Self(Arc::new(Shared {
             clock: clock.clone(),
             routes: routes.collect::<Result<_, StartError>>()?,
+            public_url: OnceLock::new(),
         })))
     }
 
@@ -68,18 +73,10 @@ impl Gateway {
     /// # Errors
     /// If the port is taken.
     pub async fn serve(&self, port: u16) -> Result<Server, StartError> {
-        let gateway = self.clone();
-        let router = |url: &str| Router::new().fallback(handle).with_state(gateway.reached_at(url));
-        Server::serve_at(port, router, "the local gateway").await
-    }
-
-    /// The same gateway, whose functions link to this address.
-    fn reached_at(&self, url: &str) -> Self {
-        let public_url = PublicUrl::parse(url).ok();
-        let at =
-            |(route, app): &(TemplateRoute, App)| (route.clone(), app.clone().reached_at(public_url.clone()));
-        let Shared { clock, routes } = &*self.0;
-        Self(Arc::new(Shared { clock: clock.clone(), routes: routes.iter().map(at).collect() }))
+        let router = Router::new().fallback(handle).with_state(self.clone());
+        let server = Server::serve(port, router, Callers::ProgramsAndPages).await?;
+        let _ = PublicUrl::parse(&server.url()).map(|url| self.0.public_url.set(url));
+        Ok(server)
     }
 
     /// The function for a path: that of the matching route with the fewest braces, or of `$default`.
@@ -97,8 +94,12 @@ impl Gateway {
 
 async fn handle(State(gateway): State<Gateway>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    let body = match read_body(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        Err(status) => return refuse(status, status.canonical_reason().unwrap_or_default()),
     };
     let Some((route, app)) = gateway.choose(parts.uri.path()) else {
         return refuse(StatusCode::NOT_FOUND, "Not Found");
@@ -114,7 +115,7 @@ async fn handle(State(gateway): State<Gateway>, request: Request) -> Response {
     };
     hb_http::lambda::sanitize_event(&mut event);
     // A function runs to its end also if its caller disconnects.
-    let app = app.clone();
+    let app = app.clone().reached_at(gateway.0.public_url.get().cloned());
     let handled = tokio::spawn(async move { app.handle(event.into()).await }).await;
     let Ok(handled) = handled else {
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");

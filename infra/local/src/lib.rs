@@ -3,16 +3,22 @@
 //!
 //! Everything listens on 127.0.0.1 only. Tables and routes come from `template.yaml`, functions from [`functions`].
 
+pub mod callers;
 pub mod clerk;
+mod credentials;
 pub mod database;
+mod dynamodb;
 pub mod events;
 pub mod functions;
 pub mod gateway;
+mod receiving;
 pub mod sample;
+mod scratch;
 pub mod secrets;
 pub mod server;
 pub mod stack;
 pub mod state;
+pub mod stream_records;
 pub mod streams;
 pub mod template;
 

@@ -24,7 +24,7 @@ struct Args {
     /// The port on 127.0.0.1; 0 chooses a free port
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// Keep no data: use a new database in memory
+    /// Keep no data: use a new database in a temporary folder, which is removed at the end (after a kill, by the next start)
     #[arg(long)]
     memory: bool,
     /// The plan of the sample tenant
@@ -150,7 +150,7 @@ fn as_json(stack: &Stack) -> String {
 #[expect(clippy::disallowed_methods, reason = "the local stack prints its sample key")]
 fn as_text(stack: &Stack, memory: bool) -> String {
     let (url, tenant, key) = (stack.url(), &stack.tenant, stack.key.expose());
-    let kept = if memory { "in memory: it is lost when the server stops" } else { FOLDER };
+    let kept = if memory { "temporary: it is lost when the server stops" } else { FOLDER };
     format!(
         r#"HeroBrain listens on {url}
 

@@ -11,6 +11,7 @@ use hb_store::SecretId;
 use serde_json::{Value, json};
 
 use crate::StartError;
+use crate::callers::Callers;
 use crate::server::Server;
 
 /// The secrets with their versions, the current one first; cheap to clone.
@@ -70,7 +71,7 @@ impl LocalSecrets {
     /// If no port is free.
     pub async fn serve(&self) -> Result<Server, StartError> {
         let router = Router::new().route("/", post(handle)).with_state(self.clone());
-        Server::serve(0, router, "the local Secrets Manager").await
+        Server::serve(0, router, Callers::Programs).await
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Versions) -> T) -> T {

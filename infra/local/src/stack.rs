@@ -1,5 +1,6 @@
 //! The local stack, as `cargo run` starts it.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use hb_domain::plan::Plan;
@@ -13,6 +14,7 @@ use strum::VariantArray;
 use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
+use crate::scratch::Scratch;
 use crate::secrets::LocalSecrets;
 use crate::server::Server;
 use crate::state::Folder;
@@ -20,12 +22,15 @@ use crate::streams::{Background, StreamPoller};
 use crate::template::Template;
 use crate::{StartError, database, sample, state};
 
+/// From this size in bytes on, compacting the database takes seconds.
+const LARGE: u64 = 100 * 1024 * 1024;
+
 /// Options of the local stack.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The gateway's port; 0 chooses a free port.
     pub port: u16,
-    /// The folder for all data; `None` keeps the data in memory.
+    /// The folder for all data; `None` keeps the data until the end, in a temporary folder.
     pub folder: Option<PathBuf>,
     /// The sample tenant's plan.
     pub plan: Plan,
@@ -49,8 +54,11 @@ pub struct Stack {
     gateway: Server,
     secrets: Server,
     database: Option<LocalDatabase>,
-    _streams: Option<Background>,
+    streams: Option<Background>,
     _issuer: Option<Server>,
+    _folder: Option<Folder>,
+    // Removed last, after its database is closed.
+    _scratch: Option<Scratch>,
 }
 
 /// The environment of a function that uses these endpoints.
@@ -103,6 +111,25 @@ async fn live_key(
     Ok(key)
 }
 
+/// Delivers what an earlier process has left in the streams, and removes deleted content from the file if no other process
+/// uses it.
+async fn catch_up(database: &LocalDatabase, store: Store, clock: Clock, only_user: bool) -> StreamPoller {
+    let mut poller = StreamPoller::new(database.database(), store, clock);
+    let Some(records) = database.stream_records() else { return poller };
+    poller = poller.deleting(records.clone());
+    let size = database.database().db_size_bytes().unwrap_or(0);
+    if size > LARGE {
+        let _ = writeln!(std::io::stderr(), "Compacting a database of {} MiB …", size / (1024 * 1024));
+    }
+    if let Err(error) = poller.deliver().await {
+        tracing::error!(%error, "stream records were not processed; they are delivered again");
+    }
+    if only_user && let Err(error) = records.compact().await {
+        tracing::error!(%error, "deleted content may still be in the database's file; the next start removes it");
+    }
+    poller
+}
+
 impl Stack {
     /// Starts all servers and prepares the sample tenant.
     ///
@@ -151,10 +178,11 @@ impl Stack {
                 (clerk, Some(server), Some(jwt))
             }
         };
+        let scratch = (folder.is_none() && options.dynamodb_url.is_none()).then(Scratch::new).transpose()?;
         let (database, dynamodb_url) = match options.dynamodb_url {
             Some(url) => (None, url),
             None => {
-                let file = folder.as_ref().map(Folder::database);
+                let file = folder.as_ref().map(Folder::database).or(scratch.as_ref().map(Scratch::database));
                 let server = database::serve(file.as_deref(), &clock).await?;
                 let url = server.url();
                 (Some(server), url)
@@ -180,11 +208,16 @@ impl Stack {
                 folder.note_sample()?;
             }
         }
+        // A DynamoDB outside of this process removes expired items and delivers streams itself.
+        let streams = match &database {
+            Some(database) => {
+                let only_user = folder.as_ref().is_some_and(Folder::is_only_user);
+                Some(catch_up(database, store.clone(), clock.clone(), only_user).await.start())
+            }
+            None => None,
+        };
         let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk))?;
         let gateway = gateway.serve(options.port).await?;
-        // A DynamoDB outside of this process removes expired items and delivers streams itself.
-        let streams =
-            database.as_ref().map(|database| StreamPoller::new(database.database(), store, clock).start());
         Ok(Self {
             tenant,
             key,
@@ -193,8 +226,10 @@ impl Stack {
             gateway,
             secrets,
             database,
-            _streams: streams,
+            streams,
             _issuer: issuer,
+            _folder: folder,
+            _scratch: scratch,
         })
     }
 
@@ -211,6 +246,8 @@ impl Stack {
     /// Stops after the requests in progress.
     pub async fn stop(self) {
         self.gateway.stop().await;
+        // It uses the other servers.
+        drop(self.streams);
         self.secrets.stop().await;
         if let Some(database) = self.database {
             database.stop().await;

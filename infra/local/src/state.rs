@@ -1,17 +1,18 @@
 //! The files that the local stack keeps between runs besides the database: secrets, the sample key and the issuer.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hb_domain::ApiKey;
 use rand::distr::{Alphanumeric, SampleString};
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
 
 use crate::StartError;
 use crate::clerk::IssuerFile;
+use crate::credentials::{self, Credentials};
 
 /// The version of the folder's format. It is incremented when versions are incompatible. 3: renamed attributes, and a stream
 /// of new and old images.
@@ -19,9 +20,13 @@ const VERSION: u32 = 3;
 
 const PEPPER_LENGTH: usize = 64;
 
-/// The folder of the local stack, `.herobrain`.
+/// The folder of the local stack, `.herobrain`. Only its owner can read it.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// Locked by the first process that uses the folder, until it ends.
+    lock: Option<Arc<File>>,
+}
 
 impl Folder {
     /// Opens the folder, or creates it.
@@ -32,8 +37,15 @@ impl Folder {
         if path.is_file() {
             return Err(StartError::new(format!("{} is a file; it has to be a folder", path.display())));
         }
-        fs::create_dir_all(path).map_err(|error| cannot("create", path, &error))?;
-        let folder = Self(path.to_owned());
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|error| cannot("create", path, &error))?;
+        restrict(path)?;
+        let lock = File::open(path).map_err(|error| cannot("open", path, &error))?;
+        let lock = lock.try_lock().is_ok().then(|| Arc::new(lock));
+        let folder = Self { path: path.to_owned(), lock };
         match folder.read("version")? {
             Some(text) => match text.trim().parse::<u32>() {
                 Ok(VERSION) => {}
@@ -64,13 +76,18 @@ impl Folder {
         }
         // A folder of another user may be readable but not writable.
         folder.write(".probe", "")?;
-        fs::remove_file(folder.0.join(".probe")).map_err(|error| cannot("write to", path, &error))?;
+        fs::remove_file(folder.path.join(".probe")).map_err(|error| cannot("write to", path, &error))?;
         Ok(folder)
     }
 
     /// The database's file.
     pub fn database(&self) -> PathBuf {
-        self.0.join("dynamodb.sqlite")
+        self.path.join("dynamodb.sqlite")
+    }
+
+    /// Whether no other process used the folder when this one opened it.
+    pub fn is_only_user(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// The pepper; it is generated in the first run.
@@ -88,7 +105,7 @@ impl Folder {
             _ => Err(StartError::new(format!(
                 "{}/pepper is damaged or missing, and the keys work with it only; \
                  move the folder away to start with an empty one",
-                self.0.display()
+                self.path.display()
             ))),
         }
     }
@@ -119,7 +136,7 @@ impl Folder {
 
     /// Deletes the issuer of an earlier server.
     pub fn forget_issuer(&self) {
-        let _ = fs::remove_file(self.0.join("issuer"));
+        let _ = fs::remove_file(self.path.join("issuer"));
     }
 
     /// The issuer of the running server.
@@ -133,7 +150,7 @@ impl Folder {
                 path.display()
             ))
         };
-        let text = Self(path.to_owned()).read("issuer")?.ok_or_else(missing)?;
+        let text = Self { path: path.to_owned(), lock: None }.read("issuer")?.ok_or_else(missing)?;
         serde_json::from_str(&text).map_err(|_| {
             StartError::new(format!(
                 "{}/issuer is not of this version: stop the server that runs in this folder, and start `cargo run` again",
@@ -142,30 +159,31 @@ impl Folder {
         })
     }
 
-    /// The sample key of an earlier run.
+    /// The sample key of an earlier run. A file in the form of an earlier version is rewritten.
     ///
     /// # Errors
     /// If the file cannot be read or holds no key.
     pub fn sample_key(&self) -> Result<Option<ApiKey>, StartError> {
         let Some(text) = self.read("credentials")? else { return Ok(None) };
-        let file: Value = serde_json::from_str(&text).unwrap_or_default();
-        let key = file["apiKey"].as_str().and_then(ApiKey::parse);
-        key.map(Some).ok_or_else(|| {
-            StartError::new(format!(
+        match credentials::parse(&text) {
+            Some(Credentials::Current(key)) => Ok(Some(key)),
+            Some(Credentials::Json(key)) => {
+                self.keep_sample_key(&key)?;
+                Ok(Some(key))
+            }
+            None => Err(StartError::new(format!(
                 "{}/credentials is damaged; delete it and a new sample key will be made",
-                self.0.display()
-            ))
-        })
+                self.path.display()
+            ))),
+        }
     }
 
-    /// Writes the sample key for the next run, readable by the file's owner only.
+    /// Writes the sample key for the next run and for shells, readable by the file's owner only.
     ///
     /// # Errors
     /// If the file cannot be written.
-    #[expect(clippy::disallowed_methods, reason = "the user reads the local sample key from the file")]
     pub fn keep_sample_key(&self, key: &ApiKey) -> Result<(), StartError> {
-        let file = json!({"tenantId": crate::sample::TENANT, "apiKey": key.expose()});
-        self.write("credentials", &format!("{file:#}\n"))
+        self.write("credentials", &credentials::format(key))
     }
 
     /// Whether all sample memories have been created.
@@ -195,7 +213,7 @@ impl Folder {
     }
 
     fn read(&self, name: &str) -> Result<Option<String>, StartError> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -205,8 +223,8 @@ impl Folder {
 
     /// Writes a file of mode 0600 atomically.
     fn write(&self, name: &str, text: &str) -> Result<(), StartError> {
-        let path = self.0.join(name);
-        let draft = self.0.join(format!("{name}.new"));
+        let path = self.path.join(name);
+        let draft = self.path.join(format!("{name}.new"));
         let written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
         written
             .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
@@ -218,6 +236,27 @@ impl Folder {
 /// A secret of 64 letters and digits, as in a deployed stack.
 pub fn new_pepper(rng: &mut StdRng) -> String {
     Alphanumeric.sample_string(rng, PEPPER_LENGTH)
+}
+
+/// Gives the folder mode 0700 and its files 0600. An earlier version has created them readable for others.
+fn restrict(folder: &Path) -> Result<(), StartError> {
+    let set = |path: &Path, wanted: u32| {
+        let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+        if mode == wanted { Ok(()) } else { fs::set_permissions(path, Permissions::from_mode(wanted)) }
+    };
+    let cannot = |path: &Path, error| cannot("restrict access to", path, &error);
+    set(folder, 0o700).map_err(|error| cannot(folder, error))?;
+    for entry in fs::read_dir(folder).map_err(|error| cannot(folder, error))? {
+        let entry = entry.map_err(|error| cannot(folder, error))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            match set(&entry.path(), 0o600) {
+                // Another process that uses the folder has removed it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                outcome => outcome.map_err(|error| cannot(&entry.path(), error))?,
+            }
+        }
+    }
+    Ok(())
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> StartError {

@@ -39,7 +39,9 @@ pub(crate) async fn measure(out: &mut impl Write, folder: &Path, most: usize) ->
     std::fs::write(folder.join("sample"), "written\n")?;
     let stack = start(folder).await;
     let client = client(&stack);
-    let created = client.post("/api/v1/memories", json!({"content": "the one memory that is kept", "type": "semantic"})).await;
+    let created = client
+        .post("/api/v1/memories", json!({"content": "the one memory that is kept", "type": "semantic"}))
+        .await;
     let id = created.data()["id"].as_str().expect("an id").to_owned();
     let mut written = 1;
     for writes in WRITES.into_iter().filter(|writes| *writes <= most) {
@@ -105,7 +107,8 @@ async fn posts(client: &Client) -> Vec<Duration> {
     let mut latencies = Vec::new();
     for _ in 0..POSTS {
         let sent = Instant::now();
-        let answer = client.post("/api/v1/memories", memory("a memory of a sentence or two, as they are")).await;
+        let answer =
+            client.post("/api/v1/memories", memory("a memory of a sentence or two, as they are")).await;
         latencies.push(sent.elapsed());
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
@@ -118,8 +121,9 @@ async fn posts(client: &Client) -> Vec<Duration> {
 async fn imports(client: &Client) -> Vec<Duration> {
     let mut latencies = Vec::new();
     for number in 0..IMPORTS {
-        let lines: String =
-            (0..LINES).map(|line| format!("{}\n", memory(&format!("line {line} of import {number}")))).collect();
+        let lines: String = (0..LINES)
+            .map(|line| format!("{}\n", memory(&format!("line {line} of import {number}"))))
+            .collect();
         let headers = [("content-type", "application/x-ndjson")];
         let sent = Instant::now();
         let answer = client.send_raw(Method::POST, "/api/v1/memories/import", &headers, lines).await;
