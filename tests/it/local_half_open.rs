@@ -12,11 +12,16 @@ use tokio::net::TcpStream;
 /// A limit that a test can wait for.
 const SHORT: Duration = Duration::from_millis(50);
 
-/// Sends this part of a request, and returns the response when the connection has ended.
-async fn ends(url: &str, part: &str) -> String {
+/// Sends this part of a request.
+async fn send(url: &str, part: &str) -> TcpStream {
     let mut stream =
         TcpStream::connect(url.strip_prefix("http://").expect("an address")).await.expect("a connection");
     stream.write_all(part.as_bytes()).await.expect("it is sent");
+    stream
+}
+
+/// The response, when the connection has ended.
+async fn end(mut stream: TcpStream) -> String {
     let mut response = Vec::new();
     // A reset is an end too.
     let _ = patiently(stream.read_to_end(&mut response)).await;
@@ -46,7 +51,7 @@ async fn a_connection_ends_when_its_request_does_not_arrive_within_the_limit() {
         format!("POST / HTTP/1.1\r\n{host}content-length: 10\r\n\r\n{{"),
         format!("POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\n5\r\n{{"),
     ] {
-        let response = ends(&url, &part).await;
+        let response = end(send(&url, &part).await).await;
         assert_eq!(response.contains("HTTP/1.1 200"), part.contains("\r\n\r\n") && part.starts_with("GET"));
     }
 }
@@ -65,16 +70,14 @@ async fn a_half_open_request_does_not_hold_up_a_stop_and_one_in_progress_is_answ
     });
     let server = Server::serve(0, router, Callers::Programs).await.expect("a port");
     let url = server.url();
-    let request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    let in_progress = tokio::spawn({
-        let url = url.clone();
-        async move { ends(&url, request).await }
-    });
+    let half_open = send(&url, "GET / HT").await;
+    let in_progress = send(&url, "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     patiently(is_started.recv()).await.expect("a request");
-    let half_open = tokio::spawn(async move { ends(&url, "GET / HT").await });
     let stopping = tokio::spawn(server.stop());
+    // The listener is closed when the server stops.
+    patiently(async { while TcpStream::connect(url.trim_start_matches("http://")).await.is_ok() {} }).await;
     finish.send(true).expect("the request waits");
-    assert!(in_progress.await.expect("a response").ends_with("done"));
+    assert!(end(in_progress).await.ends_with("done"));
     patiently(stopping).await.expect("it stops");
-    assert_eq!(half_open.await.expect("an end"), "");
+    assert_eq!(end(half_open).await, "");
 }
