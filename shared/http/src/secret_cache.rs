@@ -130,7 +130,7 @@ impl<T: Versions> SecretCache<T> {
             (true, None) => BETWEEN_RELOADS_FOR_CALLERS,
             (true, Some(_)) => AFTER_FAILURE,
         };
-        if !reading.reloaded_at.is_some_and(|at| now < at.plus(interval)) {
+        if reading.reloaded_at.is_none_or(|at| at.plus(interval) <= now) {
             reading.missing.clear();
         } else if is_callers && let Some(failure) = &reading.failure {
             // It is unknown whether the version exists.

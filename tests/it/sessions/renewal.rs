@@ -10,8 +10,10 @@ use hb_http::ClerkSettings;
 use hb_local::server::Server;
 use hb_tests::World;
 use hb_tests::issuer::{TestIssuer, ec_key};
+use hb_tests::process::PATIENCE;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::time::timeout;
 
 use super::{MEMORIES, set_up};
 
@@ -74,8 +76,9 @@ async fn keys_are_renewed_beside_the_work_of_a_request_and_before_its_response()
     let mut held = instance.tap.hold();
     let first = maya.clone();
     let first = tokio::spawn(async move { first.get(MEMORIES).await });
-    let call = held.recv().await.expect("the request works");
-    key_set.arrivals.recv().await.expect("while its call to the database waits, it fetches the keys");
+    let call = timeout(PATIENCE, held.recv()).await.expect("the request works").expect("a call");
+    let arrival = timeout(PATIENCE, key_set.arrivals.recv()).await;
+    arrival.expect("while its call to the database waits, it fetches the keys").expect("a fetch");
     drop(held);
     call.pass().await;
     // The own work of another request does not wait for the fetch, nor does it fetch.
