@@ -20,6 +20,7 @@ use hb_domain::search::Search;
 use hb_domain::tenant::SearchVersion;
 use hb_domain::{MemoryId, Timestamp};
 
+pub use ready::MAX_REBUILD_AGE;
 pub use refresh::{Refresh, RefreshLimits, Step};
 
 use crate::Index;
@@ -118,7 +119,8 @@ impl<K> CachedIndex<K> {
         }
     }
 
-    const fn is_rebuilding(&self) -> bool {
+    /// Whether a rebuild is under way, which the next refresh continues.
+    pub const fn is_rebuilding(&self) -> bool {
         matches!(self.state, State::Rebuilding(_))
     }
 

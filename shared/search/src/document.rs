@@ -34,7 +34,7 @@ const MAX_COUNT: u32 = 15;
 const SHORT_COUNT: u32 = 7;
 const LONG_COUNT: u32 = 11;
 /// The most distinct terms of a text that are stored: the first ones.
-const MAX_TERMS: usize = 2_000;
+pub(crate) const MAX_TERMS: usize = 2_000;
 
 /// What a search needs of one memory: hashed terms, owners and facets, and the bits of its embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]

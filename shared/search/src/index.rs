@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use hb_domain::{MemoryId, Timestamp};
 
-use crate::document::{SearchDocument, Term};
+use crate::document::{MAX_TERMS, SearchDocument, Term};
+use crate::facets::MAX_FACETS;
 use crate::model::EmbeddingBits;
 use crate::owners::Owners;
 use crate::pool::{Pool, Span, make_room};
@@ -27,6 +28,9 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The most bytes that an entry takes in an index.
+    pub const MAX_BYTES: usize = size_of::<Slot>() + (MAX_TERMS + MAX_FACETS) * 4;
+
     /// The memory that it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Slot>() + (self.document.terms.len() + self.document.facets.len()) * 4

@@ -30,7 +30,7 @@ mod text;
 mod view;
 mod wordpiece;
 
-pub use cache::{CachedIndex, Refresh, RefreshLimits, Step};
+pub use cache::{CachedIndex, MAX_REBUILD_AGE, Refresh, RefreshLimits, Step};
 pub use document::SearchDocument;
 pub use index::{Entry, Index};
 pub use parameters::Parameters;

@@ -8,7 +8,7 @@ use hb_domain::tenant::SearchVersion;
 /// A sync is due after that long, whatever the version: a request may have written and died before it raised it.
 pub(super) const MAX_AGE: Duration = Duration::from_secs(60);
 /// A rebuild is due after that long: until then, backdated lines of an import whose request has died may not be found.
-pub(super) const MAX_REBUILD_AGE: Duration = Duration::from_secs(3_600);
+pub const MAX_REBUILD_AGE: Duration = Duration::from_secs(3_600);
 /// When the last complete sync is that long ago and another one has not completed, a rebuild, which continues where it
 /// stopped, is faster.
 pub(super) const MAX_SYNC_AGE: Duration = Duration::from_secs(600);

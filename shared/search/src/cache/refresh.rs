@@ -34,7 +34,7 @@ pub struct RefreshLimits {
 #[derive(Debug)]
 #[must_use = "the index is refreshed by following its steps"]
 pub struct Refresh<'c, K> {
-    cached: &'c mut CachedIndex<K>,
+    pub(super) cached: &'c mut CachedIndex<K>,
     version: SearchVersion,
     now: Timestamp,
     limits: RefreshLimits,
@@ -155,7 +155,7 @@ impl<'c, K> Refresh<'c, K> {
 
     /// Reports that a page could not be read. The refresh is over; a rebuild keeps what it has read.
     pub fn failed(&mut self) {
-        self.cached.flush_rebuild();
+        self.flush_rebuild();
         self.phase = Phase::Done;
     }
 
@@ -165,10 +165,9 @@ impl<'c, K> Refresh<'c, K> {
             Progress::Continues if elapsed >= self.limits.time => self.pause_rebuild(),
             Progress::Continues => {
                 if rebuild.pending_bytes() >= self.limits.batch_bytes {
-                    self.cached.flush_rebuild();
-                    if self.is_oversized() {
-                        // There is no room for both; the entries from before the rebuild go.
-                        self.cached.index.end_rebuild();
+                    self.flush_rebuild();
+                    if !self.cached.is_rebuilding() {
+                        self.begin_sync();
                     }
                 }
             }
@@ -181,8 +180,25 @@ impl<'c, K> Refresh<'c, K> {
 
     /// Leaves the rest of a rebuild to the next request.
     fn pause_rebuild(&mut self) {
-        self.cached.flush_rebuild();
+        self.flush_rebuild();
         self.begin_sync();
+    }
+
+    /// Puts what a rebuild has read into the index.
+    fn flush_rebuild(&mut self) {
+        self.cached.flush_rebuild();
+        self.make_room();
+    }
+
+    /// Removes the entries from before a rebuild when there is no room for both. A rebuild that has no room either, because
+    /// of the changes that were synced meanwhile, ends; the next refresh begins another one.
+    fn make_room(&mut self) {
+        if self.cached.is_rebuilding() && self.is_oversized() {
+            self.cached.index.end_rebuild();
+            if self.is_oversized() {
+                self.cached.finish_rebuild(true);
+            }
+        }
     }
 
     fn begin_sync(&mut self) {
@@ -218,7 +234,8 @@ impl<'c, K> Refresh<'c, K> {
         } else if sync.pending_bytes >= self.limits.batch_bytes {
             sync.pending_bytes = 0;
             self.cached.index.apply(std::mem::take(&mut sync.pending));
-            if !self.cached.is_rebuilding() && self.is_oversized() {
+            self.make_room();
+            if self.is_oversized() {
                 self.end_sync(Sync::NeedsRebuild, elapsed);
             }
         }
@@ -227,6 +244,7 @@ impl<'c, K> Refresh<'c, K> {
     fn end_sync(&mut self, outcome: Sync, elapsed: Duration) {
         let Phase::Sync(sync) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
         self.cached.index.apply(sync.pending);
+        self.make_room();
         match (&mut self.cached.state, outcome) {
             (State::Rebuilding(rebuild), Sync::Complete) => rebuild.synced_at = self.now,
             (State::Ready(ready), Sync::Complete) => {

@@ -4,6 +4,7 @@ mod limits;
 mod model;
 mod ready;
 mod rebuild;
+mod room;
 mod sync;
 
 use std::time::Duration;

@@ -80,7 +80,7 @@ fn each_request_of_a_rebuild_syncs_from_the_last_complete_sync() {
 
 #[test]
 fn the_age_of_an_index_counts_from_the_begin_of_its_rebuild() {
-    let hour = super::super::ready::MAX_REBUILD_AGE.as_millis() as i64;
+    let hour = MAX_REBUILD_AGE.as_millis() as i64;
     let mut cache = Cache::default();
     for millis in [0, 60_000, 120_000] {
         let mut refresh = cache.refresh(VERSION, at(millis), LIMITS);
