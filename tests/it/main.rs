@@ -54,6 +54,7 @@ mod routes;
 mod search;
 mod search_budget;
 mod search_deletions;
+mod search_evictions;
 mod search_fresh;
 mod search_isolation;
 mod search_large;

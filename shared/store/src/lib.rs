@@ -79,6 +79,14 @@ impl Store {
         self
     }
 
+    /// The same store, whose cached search indexes take at most so many bytes. By default it is half of the function's
+    /// memory.
+    #[must_use]
+    pub const fn with_index_memory(mut self, bytes: usize) -> Self {
+        self.indexes.budget = bytes;
+        self
+    }
+
     /// The name of `table` in this deployment.
     pub(crate) fn table(&self, table: Table) -> &str {
         self.tables.name(table)

@@ -135,7 +135,17 @@ impl World {
     /// As [`instance`](Self::instance), with this search budget.
     pub async fn instance_with(&self, search_budget: SearchBudget) -> Instance {
         let (store, tap) = self.tapped_store();
-        let (clock, store) = (Clock::fixed(self.clock.now()), store.with_search_budget(search_budget));
+        self.instance_over(store.with_search_budget(search_budget), tap).await
+    }
+
+    /// As [`instance`](Self::instance), with so many bytes for the indexes of all tenants.
+    pub async fn instance_with_index_memory(&self, bytes: usize) -> Instance {
+        let (store, tap) = self.tapped_store();
+        self.instance_over(store.with_search_budget(unhurried()).with_index_memory(bytes), tap).await
+    }
+
+    async fn instance_over(&self, store: Store, tap: Tap) -> Instance {
+        let clock = Clock::fixed(self.clock.now());
         let gateway = Gateway::new(&self.template, &store, &clock, &self.entropy, self.clerk.as_ref())
             .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");

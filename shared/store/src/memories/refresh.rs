@@ -40,7 +40,7 @@ impl Memories<'_> {
         let mut cached = cached.write().await;
         let outcome = self.read_pages(&mut cached, started, version, now).await;
         cached.remove_expired(now);
-        self.store.indexes.account(self.tenant, cached.index().allocated_bytes());
+        self.store.indexes.account_refreshed(self.tenant, &cached, now);
         outcome
     }
 
@@ -52,12 +52,12 @@ impl Memories<'_> {
         now: Timestamp,
     ) -> Result<()> {
         let indexes = &self.store.indexes;
-        let mut refresh = cached.refresh(version, now, indexes.refresh_limits());
+        let mut refresh = cached.refresh(version, now, indexes.refresh_limits(self.context.memory_limit()));
         while let Step::ReadPage { from, since } = refresh.next_step() {
             match self.page_by_change(from.cloned(), since).await {
                 Ok((entries, next)) => {
                     refresh.page(entries, next, started.elapsed());
-                    indexes.account(self.tenant, refresh.allocated_bytes());
+                    indexes.account_reading(self.tenant, refresh.allocated_bytes(), now);
                 }
                 Err(Error::Unavailable(cause)) => {
                     if !refresh.throttled(started.elapsed()) {

@@ -50,7 +50,7 @@ impl Memories<'_> {
         if query.is_empty() {
             return Ok(Found { hits: Vec::new(), searched: None });
         }
-        let cached = self.store.indexes.of(self.tenant);
+        let cached = self.store.indexes.of(self.tenant, now);
         self.refresh(&cached, version, now).await?;
         let mut reading = Reading::default();
         let mut found = self.find(&cached, &query, search, now, &mut reading).await?;
