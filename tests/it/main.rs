@@ -45,6 +45,7 @@ mod methods;
 mod operator;
 mod operator_escapes;
 mod optional_fields;
+mod origin_secret;
 mod peppers;
 mod races;
 mod refused_credentials;

@@ -100,7 +100,18 @@ impl Scenario {
         let (driven, used) = Default::default();
         let mut scenario = Self { table, account, instance, client, issuer, driven, used, world };
         scenario.meet_a_user().await;
+        scenario.pass_the_origin().await;
         scenario
+    }
+
+    /// A request to an instance that requires the origin secret.
+    async fn pass_the_origin(&mut self) {
+        self.world.secrets.rotate_origin_secret("an origin secret of this test");
+        let instance = self.world.instance_behind_cloudfront().await;
+        let path = self.table[0].path.replace("{id}", "x");
+        let header = ("x-origin-secret", "an origin secret of this test");
+        instance.client.send_raw(Method::OPTIONS, &path, &[header], "").await;
+        self.used.extend(instance.tap.take().into_iter().flat_map(|call| call.permissions));
     }
 
     /// A user's first request, and one with the token that a session is traded for: what every function does.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType};
 use hb_local::template::{Template, TemplateTable};
 use hb_store::{SecretId, Table};
+use hb_tests::roles::written;
 use serde_norway::Value;
 use strum::VariantArray;
 
@@ -93,15 +94,21 @@ fn functions_and_the_operator_get_the_name_of_every_table_and_secret() {
     let Value::Tagged(output) = &template.document()["Outputs"]["OperatorEnvironment"]["Value"] else {
         panic!("template.yaml: OperatorEnvironment is a !Sub")
     };
-    let output: BTreeSet<&str> = output.value.as_str().expect("a text").split_whitespace().collect();
+    // Functions read an optional secret when it is required, the operator checks it as soon as it is there.
+    assert_eq!(written(&output.value[1]), "Origin: !If\n- HasOriginSecret\n- !Ref OriginSecret\n- ''");
+    let output: BTreeSet<&str> = output.value[0].as_str().expect("a text").split_whitespace().collect();
     for (variable, resource) in variables() {
-        let value = serde_norway::to_string(&environment[variable]).expect("YAML");
+        let is_optional = resource == SecretId::OriginSecret.resource();
+        let (value, substituted) = match is_optional {
+            true => (format!("!If\n- RequiresOriginSecret\n- !Ref {resource}\n- ''"), "Origin"),
+            false => (format!("!Ref {resource}"), resource),
+        };
         assert_eq!(
-            value.trim(),
-            format!("!Ref {resource}"),
+            written(&environment[variable]),
+            value,
             "template.yaml: add `{variable}: !Ref {resource}` under Globals.Function.Environment.Variables"
         );
-        let pair = format!("{variable}=${{{resource}}}");
+        let pair = format!("{variable}=${{{substituted}}}");
         assert!(
             output.contains(pair.as_str()),
             "template.yaml: add `{pair}` to the Value of Outputs.OperatorEnvironment"

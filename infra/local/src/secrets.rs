@@ -46,6 +46,11 @@ impl LocalSecrets {
         self.rotate_secret(SecretId::TokenSecret, value);
     }
 
+    /// As [`rotate`](Self::rotate), for the origin secret, which has no version at first.
+    pub fn rotate_origin_secret(&self, value: &str) {
+        self.rotate_secret(SecretId::OriginSecret, value);
+    }
+
     fn rotate_secret(&self, id: SecretId, value: &str) {
         self.with(|state| {
             let versions = state.kept.entry(id.name()).or_default();

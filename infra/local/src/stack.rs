@@ -79,7 +79,8 @@ pub fn function_environment(
     let local = Tables::local();
     let tables =
         Table::VARIANTS.iter().map(|table| (table.definition().variable, local.name(*table).to_owned()));
-    let secrets = SecretId::VARIANTS.iter().map(|id| (id.variable(), id.name().to_owned()));
+    let required = SecretId::VARIANTS.iter().filter(|id| !id.is_optional());
+    let secrets = required.map(|id| (id.variable(), id.name().to_owned()));
     variables.into_iter().chain(tables).chain(secrets).chain(issuer).collect()
 }
 

@@ -43,7 +43,7 @@ impl Context {
         let variable = |name: &str| {
             let own = std::env::var(name).ok().filter(|value| !value.is_empty());
             let endpoint = target.endpoint_url.clone().filter(|_| ENDPOINTS.contains(&name));
-            endpoint.or(own).or_else(|| file.get(name).cloned())
+            endpoint.or(own).or_else(|| file.get(name).cloned().filter(|value| !value.is_empty()))
         };
         let store = store_from_env(variable).map_err(|problem| {
             format!(

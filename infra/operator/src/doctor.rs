@@ -51,7 +51,7 @@ async fn check(context: &Context) -> Outcome {
             problem: Some(format!("{}: check region, credentials and endpoint", describe_error(error))),
         }),
     }
-    for id in SecretId::VARIANTS {
+    for id in SecretId::VARIANTS.iter().filter(|id| context.store.secrets().has(**id)) {
         let advice = |error| {
             format!("{}: deploy the stack, or allow secretsmanager:GetSecretValue", describe_error(error))
         };

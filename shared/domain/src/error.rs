@@ -33,7 +33,7 @@ pub enum AuthFailure {
     TokenExpired,
 }
 
-/// Why an authenticated caller is not allowed to do something, regardless of its scopes.
+/// Why a caller is not allowed to do something, regardless of its scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
     /// A HeroBrain token cannot manage keys.
@@ -44,6 +44,8 @@ pub enum Forbidden {
     NoOrganization,
     /// Only a Clerk session token can be exchanged.
     NotExchangeable,
+    /// The request did not pass the content delivery network in front of the service.
+    DirectAccess,
 }
 
 /// A limit of a plan.
@@ -198,6 +200,7 @@ impl Forbidden {
             Self::NotAdmin => "Only admins of the organization may manage its keys",
             Self::NoOrganization => "The session has no active organization, which identifies the tenant",
             Self::NotExchangeable => "Only a Clerk session token can be exchanged for a HeroBrain token",
+            Self::DirectAccess => "Direct access is not allowed; use the public address of this service",
         }
     }
 }

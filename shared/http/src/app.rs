@@ -65,16 +65,18 @@ impl App {
         Self { public_url, ..self }
     }
 
-    /// Reads the pepper and connects to DynamoDB ahead of the first request of a cold start. After a failure the first
-    /// request tries again.
+    /// Reads the secrets that every request needs and connects to DynamoDB ahead of the first request of a cold start. After
+    /// a failure the first request tries again.
     pub async fn warm_up(&self) {
         let tenant = TenantId::parse("warm-up").ok_or_else(|| Error::Internal("no tenant id".into()));
         let both = async {
-            let (pepper, tenant) = tokio::join!(
-                self.shared.guard.peppers.get(&self.shared.store, self.shared.clock.now()),
-                async { self.shared.store.tenants().get(&tenant?).await }
+            let (store, now) = (&self.shared.store, self.shared.clock.now());
+            let (pepper, origin, tenant) = tokio::join!(
+                self.shared.guard.peppers.get(store, now),
+                self.shared.guard.origin.warm_up(store, now),
+                async { store.tenants().get(&tenant?).await }
             );
-            pepper.map(|_| ()).and(tenant.map(|_| ()))
+            pepper.map(|_| ()).and(origin).and(tenant.map(|_| ()))
         };
         match tokio::time::timeout(WARM_UP, both).await {
             Ok(Ok(())) => {}

@@ -1,7 +1,7 @@
 //! The HTTP status, the code and the headers of each error.
 
 use hb_domain::Error;
-use hb_domain::error::AuthFailure;
+use hb_domain::error::{AuthFailure, Forbidden};
 use http::StatusCode;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -78,6 +78,8 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
         Error::MissingScope(scope) => {
             put(WWW_AUTHENTICATE, &format!(r#"Bearer error="insufficient_scope", scope="{scope}""#));
         }
+        // No credential helps.
+        Error::Forbidden(Forbidden::DirectAccess) => {}
         Error::ExpiryExceedsCaller { .. } | Error::Forbidden(_) => {
             put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)
         }

@@ -98,7 +98,10 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
     let aws = Aws::from_env(&variable)?;
     let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
     let tables = Tables::new(|table| required(table.definition().variable))?;
-    let names = SecretNames::new(|id| required(id.variable()))?;
+    let names = SecretNames::new(|id| match id.is_optional() {
+        true => Ok(variable(id.variable())),
+        false => required(id.variable()).map(Some),
+    })?;
     let secrets = Secrets::new(aws.secrets(), names);
     Ok(Store::new(aws.dynamodb(), tables, secrets))
 }

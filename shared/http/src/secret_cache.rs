@@ -65,7 +65,7 @@ impl<T> SecretCache<T> {
     }
 }
 
-impl<T: Versions> SecretCache<T> {
+impl<T> SecretCache<T> {
     /// The cached value, or the result of `read`. The requests that wait for one read share its error; the next request
     /// reads again.
     pub(crate) async fn get(&self, now: Timestamp, read: impl Future<Output = Result<T>>) -> Result<Arc<T>> {
@@ -110,6 +110,27 @@ impl<T: Versions> SecretCache<T> {
         }
     }
 
+    fn held(&self) -> Option<(Arc<T>, Timestamp)> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn store(&self, reading: &mut Reading, now: Timestamp, read: Result<T>) -> Result<Arc<T>> {
+        match read {
+            Ok(read) => {
+                let read = Arc::new(read);
+                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&read), now));
+                reading.failure = None;
+                Ok(read)
+            }
+            Err(error) => {
+                reading.failure = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<T: Versions> SecretCache<T> {
     /// The result of `read`, because `known` lacks `version`; `None` when a recent read did not have it either.
     pub(crate) async fn reload(
         &self,
@@ -148,25 +169,6 @@ impl<T: Versions> SecretCache<T> {
         }
         reading.reloaded_at = Some(now);
         Ok(Some(read))
-    }
-
-    fn held(&self) -> Option<(Arc<T>, Timestamp)> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn store(&self, reading: &mut Reading, now: Timestamp, read: Result<T>) -> Result<Arc<T>> {
-        match read {
-            Ok(read) => {
-                let read = Arc::new(read);
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&read), now));
-                reading.failure = None;
-                Ok(read)
-            }
-            Err(error) => {
-                reading.failure = Some(error.clone());
-                Err(error)
-            }
-        }
     }
 }
 

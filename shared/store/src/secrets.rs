@@ -28,6 +28,8 @@ pub enum SecretId {
     Pepper,
     /// The secret from which the keys that sign access tokens are derived.
     TokenSecret,
+    /// The secret that CloudFront adds to each request. Optional.
+    OriginSecret,
 }
 
 impl SecretId {
@@ -41,6 +43,7 @@ impl SecretId {
         match self {
             Self::Pepper => "Pepper",
             Self::TokenSecret => "TokenSecret",
+            Self::OriginSecret => "OriginSecret",
         }
     }
 
@@ -49,13 +52,19 @@ impl SecretId {
         match self {
             Self::Pepper => "PEPPER_SECRET",
             Self::TokenSecret => "TOKEN_SECRET",
+            Self::OriginSecret => "ORIGIN_SECRET",
         }
+    }
+
+    /// Whether a deployment may do without it.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Self::OriginSecret)
     }
 }
 
-/// The names or ARNs of the secrets in one deployment.
+/// The names or ARNs of the secrets in one deployment; `None` for an optional secret that it does not have.
 #[derive(Clone, Debug)]
-pub struct SecretNames([String; SecretId::COUNT]);
+pub struct SecretNames([Option<String>; SecretId::COUNT]);
 
 impl SecretNames {
     /// The names that `name` returns.
@@ -63,22 +72,24 @@ impl SecretNames {
     /// # Errors
     /// The first of `name`.
     pub fn new<E>(
-        mut name: impl FnMut(SecretId) -> std::result::Result<String, E>,
+        mut name: impl FnMut(SecretId) -> std::result::Result<Option<String>, E>,
     ) -> std::result::Result<Self, E> {
-        let mut names = [const { String::new() }; SecretId::COUNT];
+        let mut names = [const { None }; SecretId::COUNT];
         for id in SecretId::VARIANTS {
             names[*id as usize] = name(*id)?;
         }
         Ok(Self(names))
     }
 
-    /// The names in a local stack.
+    /// The names in a local stack, which has no optional secret.
     pub fn local() -> Self {
-        Self(std::array::from_fn(|index| SecretId::VARIANTS[index].name().to_owned()))
+        let name = |id: SecretId| (!id.is_optional()).then(|| id.name().to_owned());
+        Self(std::array::from_fn(|index| name(SecretId::VARIANTS[index])))
     }
 
-    fn name(&self, id: SecretId) -> &str {
-        &self.0[id as usize]
+    fn name(&self, id: SecretId) -> Result<&str> {
+        let missing = || Error::Internal(format!("this deployment has no secret {}", id.name()));
+        self.0[id as usize].as_deref().ok_or_else(missing)
     }
 }
 
@@ -119,7 +130,7 @@ impl Secrets {
     /// # Errors
     /// [`Error::Unavailable`] if Secrets Manager is unavailable or has no such secret.
     pub async fn pepper(&self) -> Result<Pepper> {
-        self.current(self.names.name(SecretId::Pepper)).await.map(Pepper::from)
+        self.current(self.names.name(SecretId::Pepper)?).await.map(Pepper::from)
     }
 
     /// The current pepper and the previous one, which are both valid.
@@ -127,7 +138,7 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn peppers(&self) -> Result<Peppers> {
-        let (current, previous) = self.both(self.names.name(SecretId::Pepper)).await?;
+        let (current, previous) = self.both(SecretId::Pepper).await?;
         Ok(Peppers { current: current.into(), previous: previous.map(Pepper::from) })
     }
 
@@ -136,7 +147,20 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn token_secrets(&self) -> Result<(Secret, Option<Secret>)> {
-        self.both(self.names.name(SecretId::TokenSecret)).await
+        self.both(SecretId::TokenSecret).await
+    }
+
+    /// The current origin secret and the previous one, which are both valid.
+    ///
+    /// # Errors
+    /// As [`pepper`](Self::pepper); [`Error::Internal`] if the deployment does not [have](Self::has) one.
+    pub async fn origin_secrets(&self) -> Result<(Secret, Option<Secret>)> {
+        self.both(SecretId::OriginSecret).await
+    }
+
+    /// Whether the deployment has this secret.
+    pub const fn has(&self, id: SecretId) -> bool {
+        self.names.0[id as usize].is_some()
     }
 
     /// Reads both versions of a secret, to check that they are accessible.
@@ -144,10 +168,11 @@ impl Secrets {
     /// # Errors
     /// As [`pepper`](Self::pepper).
     pub async fn check(&self, id: SecretId) -> Result<()> {
-        self.both(self.names.name(id)).await.map(|_| ())
+        self.both(id).await.map(|_| ())
     }
 
-    async fn both(&self, name: &str) -> Result<(Secret, Option<Secret>)> {
+    async fn both(&self, id: SecretId) -> Result<(Secret, Option<Secret>)> {
+        let name = self.names.name(id)?;
         tokio::try_join!(self.current(name), self.version(name, "AWSPREVIOUS"))
     }
 

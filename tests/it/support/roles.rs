@@ -60,7 +60,10 @@ impl Grant {
             (None, Some((table, index))) => format!("!Sub ${{{table}.Arn}}/index/{index}"),
             (None, None) => format!("!GetAtt {name}.Arn"),
         };
-        Self::new(action, resource)
+        match secret {
+            Some(id) if id.is_optional() => Self::new(action, resource).only_if("RequiresOriginSecret"),
+            _ => Self::new(action, resource),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The environment of one test: an empty database with the template's tables, a pepper, a fixed clock, and any number
 //! of instances of the service.
 
+use std::convert::Infallible;
 use std::path::Path;
 
 use hb_domain::key::Environment;
@@ -17,7 +18,7 @@ use hb_local::streams::StreamPoller;
 use hb_local::template::Template;
 use hb_local::{database, sample, stack};
 use hb_store::aws::Aws;
-use hb_store::{Context, SearchBudget, Store};
+use hb_store::{Context, SearchBudget, SecretNames, Secrets, Store, Tables};
 
 use tokio::sync::Mutex;
 
@@ -151,6 +152,15 @@ impl World {
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
         Instance { client: Client::new(&url), tap, clock, url, _gateway: gateway }
+    }
+
+    /// Another instance, which refuses requests without the origin secret.
+    pub async fn instance_behind_cloudfront(&self) -> Instance {
+        let (tap, aws) = tapped(&self.aws);
+        let names = SecretNames::new(|id| Ok::<_, Infallible>(Some(id.name().to_owned())));
+        let names = names.unwrap_or_else(|never| match never {});
+        let store = Store::new(aws.dynamodb(), Tables::local(), Secrets::new(aws.secrets(), names));
+        self.instance_over(store, tap).await
     }
 
     /// A separate store, and a tap on its calls.
@@ -351,9 +361,15 @@ pub fn unhurried() -> SearchBudget {
 }
 
 fn tapped_store(aws: &Aws) -> (Store, Tap) {
+    let (tap, aws) = tapped(aws);
+    (stack::store(&aws), tap)
+}
+
+/// The same configuration with a tap on its calls.
+fn tapped(aws: &Aws) -> (Tap, Aws) {
     let tap = Tap::new(aws.http.clone());
     let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone());
-    (stack::store(&Aws { http, ..aws.clone() }), tap)
+    (tap, Aws { http, ..aws.clone() })
 }
 
 /// Limits that are never reached.

@@ -18,6 +18,7 @@ use lambda_http::Body;
 
 use super::{App, panicked};
 use crate::completion::Completion;
+use crate::guard::origin;
 use crate::response::{ResponseContext, is_preflight};
 use crate::route::{Found, Handler, Handling, Route};
 use crate::{Call, PublicCall, body};
@@ -40,6 +41,12 @@ impl App {
         id: &RequestId,
         received_at: Timestamp,
     ) -> ResponseContext {
+        // First, so that other requests learn nothing about routes, and cost nothing.
+        if let Err(error) =
+            self.shared.guard.origin.check(&self.shared.store, &parts.headers, received_at).await
+        {
+            return ResponseContext::anonymous(Err(error));
+        }
         let (route, captures) = match found {
             Found::Route(route, captures) => (route, captures),
             Found::Options { allow, .. } => {
@@ -214,9 +221,10 @@ fn bearer(request: &Dispatch<'_>) -> Option<Bearer> {
     }
 }
 
-/// The headers without the credential: a handler has no use for it, and cannot leak it.
+/// The headers without the credential and the origin secret: a handler has no use for them, and cannot leak them.
 fn without_credential(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     headers.remove(AUTHORIZATION);
+    headers.remove(origin::HEADER);
     headers
 }

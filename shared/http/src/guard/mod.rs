@@ -6,6 +6,7 @@
 mod admit;
 mod authenticate;
 mod cache;
+pub(crate) mod origin;
 mod peppers;
 mod refused;
 
@@ -21,6 +22,7 @@ use hb_store::{Context, Store};
 use crate::token::Tokens;
 use admit::Step;
 use cache::{Cache, Interval};
+use origin::OriginGuard;
 pub(crate) use peppers::PepperCache;
 use refused::RefusedCredentials;
 
@@ -32,6 +34,7 @@ pub(crate) struct Guard {
     clock: Clock,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) origin: OriginGuard,
     cache: Cache,
     refused: RefusedCredentials,
 }
@@ -92,6 +95,7 @@ impl Guard {
             clock,
             peppers: Arc::default(),
             tokens: Arc::new(tokens),
+            origin: OriginGuard::default(),
             cache: Cache::default(),
             refused: RefusedCredentials::default(),
         }
