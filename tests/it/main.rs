@@ -67,6 +67,7 @@ mod strict_json;
 mod targets;
 mod template;
 mod template_encryption;
+mod template_front;
 mod template_operations;
 mod template_policies;
 mod template_references;

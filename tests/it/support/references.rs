@@ -16,8 +16,9 @@ const PSEUDO_PARAMETERS: [&str; 8] = [
 ];
 
 /// The attributes of the types that this project's template uses, as `Fn::GetAtt` has them.
-const ATTRIBUTES: [(&str, &[&str]); 9] = [
+const ATTRIBUTES: [(&str, &[&str]); 11] = [
     ("AWS::ApiGatewayV2::DomainName", &["RegionalDomainName", "RegionalHostedZoneId"]),
+    ("AWS::CloudFront::Distribution", &["DomainName"]),
     ("AWS::CloudWatch::Alarm", &["Arn"]),
     ("AWS::DynamoDB::Table", &["Arn", "StreamArn"]),
     ("AWS::IAM::Role", &["Arn"]),
@@ -26,6 +27,7 @@ const ATTRIBUTES: [(&str, &[&str]); 9] = [
     ("AWS::SecretsManager::Secret", &["Id"]),
     ("AWS::Serverless::Function", &["Arn"]),
     ("AWS::Serverless::HttpApi", &["ApiEndpoint"]),
+    ("AWS::WAFv2::WebACL", &["Arn"]),
 ];
 
 /// Every dangling reference of the template with its location, in document order.
