@@ -120,6 +120,11 @@ fn each_function_takes_its_own_part_of_the_reserved_concurrency() {
         );
     }
     assert_eq!(seen, names.len(), "a number for each function");
+    // CloudFormation evaluates a Select also where a condition leaves it out, so the default has an entry for each.
+    let none = template.document()["Parameters"]["ReservedConcurrency"]["Default"].as_str().expect("a list");
+    assert_eq!(none, vec!["0"; seen].join(","), "template.yaml: Default of ReservedConcurrency");
+    let condition = written(&template.document()["Conditions"]["ReservesConcurrency"]);
+    assert!(condition.contains(&format!("- {none}\n")) || condition.ends_with(none), "{condition}");
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub fn assert_exact(template: &Template, id: &str, needed: &BTreeSet<Grant>) {
 /// A value, or the value of an `!If` without an alternative, with its condition.
 pub fn conditional(value: &Value) -> (Option<String>, &Value) {
     let Value::Tagged(tagged) = value else { return (None, value) };
-    if tagged.tag.to_string() != "!If" {
+    if tagged.tag != "If" {
         return (None, value);
     }
     let parts = tagged.value.as_sequence().expect("a condition and two values");
