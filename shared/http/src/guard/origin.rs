@@ -65,3 +65,31 @@ impl OriginGuard {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hb_store::aws::Aws;
+    use hb_store::{SecretNames, Secrets, Tables};
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// API Gateway joins repeated headers; other callers of the function may not.
+    #[tokio::test]
+    async fn a_missing_or_repeated_header_is_refused_without_a_read_of_the_secret() {
+        let aws = Aws::local("http://127.0.0.1:1".into(), "http://127.0.0.1:1".into());
+        let names = SecretNames::new(|id| Ok::<_, String>(Some(id.name().to_owned()))).expect("names");
+        let store = Store::new(aws.dynamodb(), Tables::local(), Secrets::new(aws.secrets(), names));
+        let now = Timestamp::from_millis(0);
+        let mut headers = HeaderMap::new();
+        let refused = Err(Error::Forbidden(Forbidden::DirectAccess));
+        assert_eq!(OriginGuard::default().check(&store, &headers, now).await, refused);
+        headers.append(HEADER, HeaderValue::from_static("a"));
+        headers.append(HEADER, HeaderValue::from_static("a"));
+        assert_eq!(OriginGuard::default().check(&store, &headers, now).await, refused);
+        headers.remove(HEADER);
+        headers.append(HEADER, HeaderValue::from_static("a"));
+        let unread = OriginGuard::default().check(&store, &headers, now).await;
+        assert!(matches!(unread, Err(Error::Unavailable(_))), "{unread:?}");
+    }
+}
