@@ -4,11 +4,15 @@
     target/ci-ministack/bin/python tests/deploy/processed.py
 """
 
+import os
 import pathlib
 import sys
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+# The transform asks for a region and uses it in no role.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 TEMPLATE = pathlib.Path(__file__).resolve().parents[2] / "template.yaml"
 

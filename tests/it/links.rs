@@ -2,8 +2,9 @@
 
 use hb_http::{App, PublicUrl, Settings};
 use hb_local::functions;
+use hb_tests::function::{environment, recorded};
 use hb_tests::world::plenty;
-use hb_tests::{World, seed};
+use hb_tests::{Function, World, seed};
 use http::Method;
 use http::header::{AUTHORIZATION, HOST, LINK};
 use lambda_http::Body;
@@ -64,4 +65,22 @@ async fn a_function_links_to_its_configured_address_whatever_the_caller_sends() 
         let link = response.headers()[LINK].to_str().expect("text").to_owned();
         assert!(link.starts_with(&prefix) && link.ends_with(">; rel=\"next\""), "{link}");
     }
+}
+
+#[tokio::test]
+async fn the_address_of_a_function_is_in_its_environment() {
+    let world = World::new().await;
+    let key = with_two_pages(&world).await;
+    let with = |url: &str| environment(&world).into_iter().chain([("PUBLIC_URL", url.to_owned())]).collect();
+    let mut event = recorded("list-memories.json", &key);
+    event["rawPath"] = json!(EXPORT);
+    event["rawQueryString"] = json!("");
+    event["requestContext"]["http"]["path"] = json!(EXPORT);
+    for (url, prefix) in [("https://api.example.com", "<https://api.example.com/api/"), ("", "</api/")] {
+        let answer = Function::start_in(&with(url), "memories").await.send(event.clone()).await;
+        assert!(answer.header("link").starts_with(prefix), "{url:?} {} {:?}", answer.status, answer.headers);
+    }
+    let ended = Function::start_in(&with("api.example.com"), "memories").await.ended().await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.join("\n").contains("cannot start: PUBLIC_URL"), "{:?}", ended.stdout);
 }
