@@ -81,7 +81,7 @@ async fn write(
                         Method::POST,
                         "/api/v1/memories/bulk",
                         &body,
-                        Some(&name.replace(' ', "-")),
+                        Some(&name.replace([' ', ','], "-")),
                     )
                     .await,
                 )
@@ -89,7 +89,7 @@ async fn write(
             (5..8, Some(id)) => {
                 let body = json!({ "content": name });
                 let path = format!("/api/v1/memories/{id}");
-                let key = name.replace(' ', "-");
+                let key = name.replace([' ', ','], "-");
                 let key = rng.random::<bool>().then_some(key.as_str());
                 (Doubt::Patch(id, name), send(&client, Method::PATCH, &path, &body, key).await)
             }

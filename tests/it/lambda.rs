@@ -56,7 +56,8 @@ const EVENTS: [Expected; 14] = [
     expected("options-memories.json", "memories", 204, |answer| {
         assert_eq!(answer.text, "");
         assert_eq!(answer.header("allow"), "GET, POST, HEAD, OPTIONS");
-        assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, HEAD, OPTIONS");
+        let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+        assert_eq!(answer.header("access-control-allow-methods"), methods);
     }),
     expected("create-key.json", "api-keys", 201, |answer| {
         assert!(text(&answer.data()["plainKey"]).starts_with("hb_dev_"), "{}", answer.text);

@@ -130,7 +130,7 @@ async fn the_log_line_of_a_request_has_its_database_consumption() {
     // request also read the key, the tenant and the key again, all of them consistently.
     assert_eq!(spent[1], json!([5, 0.0, 7.0]));
     assert_eq!(spent[0], json!([8, 3.0, 7.0]));
-    assert_eq!(spent[2], json!([5, 3.5, 2.0]), "a sorted page: the index, two memories, how many there are");
+    assert_eq!(spent[2], json!([5, 4.0, 2.0]), "a sorted page: the index, two memories, how many there are");
     assert_eq!(spent[3], json!([0, 0.0, 0.0]), "who has no key costs nothing");
 }
 

@@ -34,7 +34,8 @@ async fn names_and_contents_from_the_database_are_escaped() {
     let account = world.account("acme", Plan::Pro).await;
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
-    client.post("/api/v1/api-keys", json!({"name": NAME})).await.expect(201, "");
+    let (id, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
+    world.rename_key(&account.tenant, &id, NAME).await;
     client.post("/api/v1/memories", json!({"content": NAME, "type": "task"})).await.expect(201, "");
 
     let table = hb(&world, &[], &["key", "list", "acme"]).await;

@@ -241,6 +241,16 @@ impl World {
         ApiKey::mint(&key.id(), key.environment(), &mut self.entropy.rng())
     }
 
+    /// Gives a key a name that an earlier version has stored, before names were limited.
+    pub async fn rename_key(&self, tenant: &TenantId, id: &KeyId, name: &str) {
+        let client = aws_sdk_dynamodb::Client::from_conf(self.aws.dynamodb());
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let update = client.update_item().table_name("ApiKeys").key("pk", text(&format!("tenant#{tenant}")));
+        let update = update.key("sk", text(id.as_str())).update_expression("SET #name = :name");
+        let update = update.expression_attribute_names("#name", "name");
+        update.expression_attribute_values(":name", text(name)).send().await.expect("the database");
+    }
+
     /// Creates exactly this key for a tenant.
     pub async fn create_key(
         &self,
