@@ -82,7 +82,9 @@ async fn an_invalid_idempotency_key_is_refused_by_name() {
         let headers = [("content-type", "application/json"), key(keys[0]), key(keys[1])];
         client.send_raw(Method::POST, MEMORIES, &headers, tea().to_string()).await
     };
-    twice(["one", "two"]).await.expect(400, "VALIDATION_ERROR");
+    for different in [["one", "two"], ["", "one"], ["one", ""]] {
+        twice(different).await.expect(400, "VALIDATION_ERROR");
+    }
     let first = post(&client, MEMORIES, "one", &tea()).await;
     let same = twice(["one", "one"]).await;
     assert_eq!(

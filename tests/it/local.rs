@@ -138,6 +138,9 @@ async fn memory_keeps_nothing_and_makes_no_folder() {
     let path = first.client.post("/api/v1/memories", new).await.header("location").to_owned();
     let key = first.ready["apiKey"].clone();
     assert_eq!(entries(&temporary), 1);
+    let kept =
+        std::fs::read_dir(temporary.path()).expect("the folder").next().expect("an entry").expect("an entry");
+    assert_eq!(kept.metadata().expect("a folder").permissions().mode() & 0o777, 0o700);
     first.stop().await;
     assert_eq!(entries(&temporary), 0, "after a termination");
     let second = start().await;

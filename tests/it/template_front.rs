@@ -60,6 +60,12 @@ fn the_distribution_caches_nothing_and_passes_everything_on_over_https() {
     let methods: BTreeSet<&str> = methods.iter().filter_map(Value::as_str).collect();
     assert_eq!(methods, BTreeSet::from(["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]));
     assert!(config.get("CacheBehaviors").is_none(), "no path is treated differently");
+    assert_eq!(behavior["Compress"], false, "a compressed response has a weak ETag");
+    let errors = config["CustomErrorResponses"].as_sequence().expect("errors");
+    let uncached = errors.iter().filter(|error| error["ErrorCachingMinTTL"] == 0);
+    let uncached: BTreeSet<u64> = uncached.filter_map(|error| error["ErrorCode"].as_u64()).collect();
+    // Every status that CloudFront caches as an error.
+    assert_eq!(uncached, BTreeSet::from([400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504]));
     let origin = &config["Origins"][0]["CustomOriginConfig"];
     assert_eq!(origin["OriginProtocolPolicy"], "https-only");
     let main = Template::embedded().expect("the template");

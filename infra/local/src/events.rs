@@ -46,11 +46,10 @@ fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::<String, String>::new();
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        let whole = joined.entry(name.as_str().to_owned()).or_default();
-        if !whole.is_empty() {
-            whole.push(',');
-        }
-        whole.push_str(&value);
+        joined
+            .entry(name.as_str().to_owned())
+            .and_modify(|whole| *whole = format!("{whole},{value}"))
+            .or_insert_with(|| value.into_owned());
     }
     joined
 }

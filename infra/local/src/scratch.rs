@@ -1,6 +1,7 @@
 //! The database of `--memory`: a file in a folder for temporary files that is removed at the end.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -25,7 +26,10 @@ impl Scratch {
         let parent = std::env::temp_dir();
         remove_abandoned(&parent);
         let create = || -> std::io::Result<Self> {
-            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?;
+            let folder = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(&parent)?;
             let in_use = File::open(folder.path())?;
             in_use.lock()?;
             Ok(Self { folder, _in_use: in_use })
@@ -48,7 +52,7 @@ fn remove_abandoned(parent: &Path) {
         let is_scratch = entry.file_name().to_string_lossy().starts_with(PREFIX)
             && entry.file_type().is_ok_and(|kind| kind.is_dir())
             && folder.join(DATABASE).exists();
-        // Another user's folder cannot be opened.
+        // The folder of another user cannot be opened, and that of a running process is locked.
         if is_scratch && File::open(&folder).is_ok_and(|folder| folder.try_lock().is_ok()) {
             let _ = fs::remove_dir_all(&folder);
         }

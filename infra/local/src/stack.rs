@@ -249,9 +249,11 @@ impl Stack {
         self.gateway.stop().await;
         // It uses the other servers.
         drop(self.streams);
-        self.secrets.stop().await;
-        if let Some(database) = self.database {
-            database.stop().await;
-        }
+        let database = async {
+            if let Some(database) = self.database {
+                database.stop().await;
+            }
+        };
+        tokio::join!(self.secrets.stop(), database);
     }
 }

@@ -42,9 +42,9 @@ impl Rule for Time {
             Value::Number(number) => number.as_f64().and_then(Timestamp::from_number),
             _ => None,
         };
-        let time = time
-            .map(Timestamp::to_millis)
-            .ok_or("must be a time such as 2027-01-31T00:00:00Z, or a number since 1970")?;
+        let time = time.map(Timestamp::to_millis).ok_or(
+            "must be a time with a zone such as 2027-01-31T00:00:00Z, or a number, from 1970 to 9999",
+        )?;
         match self.0 {
             Bound::After(now) if time <= now => Err("must be in the future".into()),
             Bound::NotAfter(latest) if time > latest => Err("must not be in the future".into()),

@@ -62,10 +62,17 @@ fn visible(value: Value, max: usize) -> RuleResult<String> {
     if text.chars().all(is_invisible) { Err("must not be blank".into()) } else { Ok(text) }
 }
 
+/// Whether it shows nothing by itself: white space, control and format characters, and those that Unicode defines as
+/// ignorable or as fillers (`Default_Ignorable_Code_Point`, and the empty Braille pattern).
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
         || get_general_category(character) == GeneralCategory::Format
+        || matches!(
+            character,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}'
+        )
 }
 
 /// Whether it is a control character, a line or paragraph separator, or has the property `Bidi_Control`
@@ -85,7 +92,18 @@ mod tests {
 
     #[test]
     fn blank_text_is_refused() {
-        for blank in ["", " ", "\n\t", "\u{3000}", "\u{200b}", "\u{feff} \u{ad}", "\u{202e}", "\u{7}"] {
+        for blank in [
+            "",
+            " ",
+            "\n\t",
+            "\u{3000}",
+            "\u{200b}",
+            "\u{feff} \u{ad}",
+            "\u{202e}",
+            "\u{7}",
+            "\u{3164}",
+            "\u{2800}\u{fe0f}",
+        ] {
             assert!(content().parse(json!(blank)).is_err(), "{blank:?}");
             assert!(key_name().parse(json!(blank)).is_err(), "{blank:?}");
         }

@@ -90,6 +90,10 @@ impl Timestamp {
             Ok(time) if has_separator => time.unix_timestamp_nanos(),
             // This parser reads fractions as floating-point numbers: the nearest microsecond is the one that was written.
             _ => {
+                let (date, time) = text.split_once('T')?;
+                if is_ambiguous(date, time) {
+                    return None;
+                }
                 let time = OffsetDateTime::parse(&text, &Iso8601::PARSING).ok()?;
                 let is_offset = time.offset().whole_hours().unsigned_abs() < 24;
                 is_offset.then(|| time.unix_timestamp_nanos() + 500)?
@@ -123,6 +127,15 @@ impl Timestamp {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
             .to_offset(UtcOffset::UTC)
     }
+}
+
+/// Whether the parser of ISO 8601 accepts what may have been meant otherwise: a day of the year without hyphen (`2027031`),
+/// which is also a date that has lost a digit, and a time with colons between some of its parts.
+fn is_ambiguous(date: &str, time: &str) -> bool {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let clock = time.split(['Z', '+', '-']).next().unwrap_or_default();
+    (date.len() == "2027031".len() && is_digits(date))
+        || (clock.contains(':') && clock.split([':', '.', ',']).any(|part| part.len() == 4))
 }
 
 /// `text` with `T` between date and time, where it is a space or `t`, and with `Z` in place of `z`.
@@ -231,6 +244,9 @@ mod tests {
             "26-11-24T10:30:00Z",
             "2026-11-24x10:30:00Z",
             "2026-11-24510:30:00Z",
+            "2026328T103000Z",
+            "2026-11-24T1030:00Z",
+            "2026-11-24T10:3000Z",
             "2026-11-24\x0010:30:00Z",
             "2026-11-24\u{e4}10:30:00Z",
         ] {
