@@ -61,7 +61,7 @@ async fn conflicting_transactions_are_retried_until_one_succeeds() {
     instance.tap.refuse(TRANSACTION, 3, &conflict());
     assert_eq!(client.post("/api/v1/api-keys/revoke", json!({"keyId": id})).await.status, 200);
 
-    instance.tap.refuse(TRANSACTION, 12, &conflict());
+    instance.tap.refuse(TRANSACTION, 14, &conflict());
     client.post(KEYS, json!({"name": "starved"})).await.expect(503, "SERVICE_UNAVAILABLE");
     assert_eq!(client.post(KEYS, json!({"name": "starved"})).await.status, 201, "nothing was half done");
 }
