@@ -35,6 +35,7 @@ mod listing_limits;
 mod local;
 mod local_callers;
 mod local_deleted;
+mod local_files;
 mod local_half_open;
 mod local_refusals;
 mod lockout;
