@@ -30,7 +30,7 @@ impl IdempotencyKey {
     /// which must be equal. `None` when they are not, or are no keys.
     pub fn parse(header: &[u8]) -> Option<Self> {
         let header = std::str::from_utf8(header).ok()?;
-        let mut keys = header.split(',').map(str::trim);
+        let mut keys = header.split(',').map(|key| key.trim_matches([' ', '\t']));
         let key = keys.next()?;
         let is_key = key.bytes().all(|byte| byte.is_ascii_graphic()) && (1..=MAX_KEY).contains(&key.len());
         (is_key && keys.all(|other| other == key)).then(|| Self(key.to_owned()))
@@ -183,6 +183,7 @@ mod tests {
             ",a".into(),
             ",".into(),
             "a,a,b".into(),
+            "a,\u{a0}a".into(),
         ] {
             assert_eq!(IdempotencyKey::parse(bad.as_bytes()), None, "{bad:?}");
         }
