@@ -52,7 +52,9 @@ pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
         "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
         "münchen", "東京", "🎉",
     ]);
-    let text = prop::collection::vec(word, 1..8).prop_map(|words| words.join(" "));
+    // A few are of several passages.
+    let words = prop_oneof![9 => prop::collection::vec(word.clone(), 1..8), 1 => prop::collection::vec(word, 100..250)];
+    let text = words.prop_map(|words| words.join(" "));
     prop::collection::vec((text, prop::option::of(0..3_u8), 0..4_u8), 1..30)
 }
 

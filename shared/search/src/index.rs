@@ -1,14 +1,16 @@
 //! A tenant's search documents in memory.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use hb_domain::{MemoryId, Timestamp};
 
-use crate::document::{MAX_TERMS, SearchDocument, Term};
+use crate::document::{Passage, SearchDocument, Term};
 use crate::facets::MAX_FACETS;
 use crate::model::EmbeddingBits;
 use crate::owners::Owners;
 use crate::pool::{Pool, Span, make_room};
+use crate::text::Language;
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +31,15 @@ pub struct Entry {
 
 impl Entry {
     /// The most bytes that an entry takes in an index.
-    pub const MAX_BYTES: usize = size_of::<Slot>() + (MAX_TERMS + MAX_FACETS) * 4;
+    pub const MAX_BYTES: usize = size_of::<Slot>() * 25 + (10_000 + MAX_FACETS) * 4;
 
     /// The memory that it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {
-        size_of::<Slot>() + (self.document.terms.len() + self.document.facets.len()) * 4
+        let passages = &self.document.passages;
+        let of_passage = |passage: &Passage| {
+            size_of::<Slot>() + passage.terms.len() * size_of::<Term>() + passage.stop_words.len()
+        };
+        passages.iter().map(of_passage).sum::<usize>() + self.document.facets.len() * size_of::<u32>()
     }
 }
 
@@ -42,7 +48,10 @@ impl Entry {
 pub struct Index {
     pub(crate) slots: Vec<Slot>,
     terms: Pool<Term>,
+    stop_words: Pool<u8>,
     facets: Pool<u32>,
+    /// The number of memories.
+    memories: usize,
     /// How many bytes of the pools belong to slots.
     pool_bytes: usize,
     /// When the first slot expires, milliseconds since 1970.
@@ -51,7 +60,7 @@ pub struct Index {
     generation: u8,
 }
 
-/// One search document. Its variable-length parts are in the index's pools.
+/// One passage of a search document. Its variable-length parts are in the index's pools. The slots of a memory are adjacent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     /// The id as a number, which sorts by creation time.
@@ -61,11 +70,18 @@ pub(crate) struct Slot {
     pub(crate) embedding: EmbeddingBits,
     pub(crate) owners: Owners,
     terms: Span,
+    stop_words: Span,
     facets: Span,
+    pub(crate) language: Language,
     pub(crate) has_metadata: bool,
     /// The rebuild in which, or after which, it was read.
     generation: u8,
+    /// The number of its terms.
     pub(crate) length: u16,
+    /// Its number within the memory, from 0.
+    pub(crate) passage: u8,
+    /// How many passages follow in the memory.
+    pub(crate) following: u8,
     pub(crate) kind: u8,
     pub(crate) importance: u8,
 }
@@ -78,7 +94,7 @@ impl Index {
 
     /// The number of memories.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.memories
     }
 
     /// Whether it has no memories.
@@ -90,6 +106,7 @@ impl Index {
     pub fn allocated_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
             + self.terms.allocated_bytes()
+            + self.stop_words.allocated_bytes()
             + self.facets.allocated_bytes()
     }
 
@@ -109,7 +126,10 @@ impl Index {
         if !self.slots.is_empty() {
             self.slots.retain(|slot| !changed.contains(&slot.id));
         }
-        let slots = entries.iter().map(|entry| self.slot(entry)).collect();
+        let mut slots = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            self.push_slots(entry, &mut slots);
+        }
         self.merge(slots);
         self.update_totals();
     }
@@ -167,16 +187,22 @@ impl Index {
 
     /// Updates what depends on the slots: first expiry, pool sizes, and spare room.
     fn update_totals(&mut self) {
-        let (mut first_expiry, mut terms, mut facets) = (i64::MAX, 0, 0);
+        let (mut first_expiry, mut terms, mut stop_words, mut facets) = (i64::MAX, 0, 0, 0);
+        self.memories = 0;
         for slot in &self.slots {
             first_expiry = first_expiry.min(slot.expires_at);
+            self.memories += usize::from(slot.passage == 0);
             terms += slot.terms.len();
+            stop_words += slot.stop_words.len();
             facets += slot.facets.len();
         }
         self.first_expiry = Some(first_expiry).filter(|end| *end < i64::MAX);
-        self.pool_bytes = terms * size_of::<Term>() + facets * size_of::<u32>();
+        self.pool_bytes = terms * size_of::<Term>() + stop_words + facets * size_of::<u32>();
         if self.terms.needs_compaction(terms) {
             self.terms.compact(self.slots.iter_mut().map(|slot| &mut slot.terms).collect());
+        }
+        if self.stop_words.needs_compaction(stop_words) {
+            self.stop_words.compact(self.slots.iter_mut().map(|slot| &mut slot.stop_words).collect());
         }
         if self.facets.needs_compaction(facets) {
             self.facets.compact(self.slots.iter_mut().map(|slot| &mut slot.facets).collect());
@@ -186,21 +212,29 @@ impl Index {
         }
     }
 
-    fn slot(&mut self, entry: &Entry) -> Slot {
+    /// Adds the slots of an entry, one for each passage. The first one has the facets.
+    fn push_slots(&mut self, entry: &Entry, slots: &mut Vec<Slot>) {
         let document = &entry.document;
-        let (terms, facets) = (self.terms.push(&document.terms), self.facets.push(&document.facets));
-        Slot {
-            id: id_number(&entry.id),
-            expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
-            embedding: document.embedding,
-            owners: document.owners,
-            terms,
-            facets,
-            has_metadata: document.has_metadata,
-            generation: self.generation,
-            length: u16::try_from(document.length()).unwrap_or(u16::MAX),
-            kind: document.kind,
-            importance: document.importance,
+        let facets = self.facets.push(&document.facets);
+        let count = u8::try_from(document.passages.len()).unwrap_or(u8::MAX);
+        for (number, passage) in (0..count).zip(&document.passages) {
+            slots.push(Slot {
+                id: id_number(&entry.id),
+                expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
+                embedding: passage.embedding,
+                owners: document.owners,
+                terms: self.terms.push(&passage.terms),
+                stop_words: self.stop_words.push(&passage.stop_words),
+                language: document.language,
+                facets: if number == 0 { facets } else { Span::default() },
+                has_metadata: document.has_metadata,
+                generation: self.generation,
+                length: u16::try_from(passage.length()).unwrap_or(u16::MAX),
+                passage: number,
+                following: count - 1 - number,
+                kind: document.kind,
+                importance: document.importance,
+            });
         }
     }
 
@@ -208,16 +242,26 @@ impl Index {
         self.terms.of(slot.terms)
     }
 
-    /// The facets of the memory.
+    /// The codes of the passage's stop words.
+    pub(crate) fn stop_words_of(&self, slot: &Slot) -> &[u8] {
+        self.stop_words.of(slot.stop_words)
+    }
+
+    /// The facets of the memory, which its first passage has.
     pub(crate) fn facets_of(&self, slot: &Slot) -> &[u32] {
         self.facets.of(slot.facets)
     }
 }
 
 impl Slot {
+    /// The positions of all passages of the memory, whose this one is at `position`.
+    pub(crate) fn memory_at(&self, position: u32) -> Range<u32> {
+        position - u32::from(self.passage)..position + 1 + u32::from(self.following)
+    }
+
     /// The key that slots are sorted by.
-    fn sort_order(&self) -> (u64, u128) {
-        (self.owners.session(), self.id)
+    fn sort_order(&self) -> (u64, u128, u8) {
+        (self.owners.session(), self.id, self.passage)
     }
 }
 

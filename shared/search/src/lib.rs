@@ -10,6 +10,8 @@
 
 mod bits;
 mod cache;
+#[cfg(test)]
+mod definition;
 mod document;
 mod facets;
 #[cfg(test)]
@@ -22,6 +24,7 @@ mod model;
 mod owners;
 mod parameters;
 mod pool;
+mod postings;
 mod query;
 mod rank;
 #[cfg(test)]

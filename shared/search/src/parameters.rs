@@ -3,10 +3,18 @@
 /// The parameters of the ranking. infra/adr/0010 describes how each was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// BM25's saturation, for texts of a sentence or two.
+    /// BM25's saturation.
     pub k1: f64,
     /// BM25's normalisation by length.
     pub b: f64,
+    /// The number of terms of a passage of which BM25's normalisation is 1.
+    pub length: f64,
+    /// From this number of terms on a passage is no longer for BM25, and a memory is long.
+    pub long: f64,
+    /// The discount of a long memory: it grows by this share with each factor e of its length.
+    pub discount: f64,
+    /// The lowest factor of a long memory.
+    pub floor: f64,
     /// A term in more than this share of the records is common: it has no synonyms, is no synonym, and does not count for
     /// its neighbours.
     pub common: f64,
@@ -18,6 +26,8 @@ pub struct Parameters {
     pub later: f64,
     /// The weight of a synonym, times its similarity.
     pub synonym: f64,
+    /// The weight of another spelling of a term that no memory has.
+    pub spelling: f64,
     /// The weight of terms, 0 or 1.
     pub words: f32,
     /// The weight of the cosine.
@@ -35,11 +45,16 @@ impl Parameters {
     pub const SHIPPED: Self = Self {
         k1: 0.6,
         b: 0.3,
+        length: 14.0,
+        long: 40.0,
+        discount: 0.4,
+        floor: 0.6,
         common: 0.10,
         window: 8,
         earlier: 0.75,
         later: 0.60,
         synonym: 0.7,
+        spelling: 0.8,
         words: 1.0,
         meaning: 0.5,
         session: 0.3,

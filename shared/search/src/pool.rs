@@ -1,7 +1,7 @@
 //! A pool: items of variable-length lists of all slots, in one vector.
 
 /// The position of a slot's items in a pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Span {
     from: u32,
     count: u16,

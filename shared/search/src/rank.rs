@@ -6,9 +6,10 @@ use hb_domain::{MemoryId, Timestamp};
 use crate::document::type_code;
 use crate::facets::FacetFilter;
 use crate::index::{Index, Slot, id_from_number};
-use crate::lexical::Postings;
+use crate::lexical;
 use crate::owners::Owners;
 use crate::parameters::Parameters;
+use crate::postings::{Postings, has_any};
 use crate::query::Query;
 use crate::view::View;
 
@@ -58,12 +59,20 @@ fn min_score(min_relevance: f64) -> f64 {
     ((unrounded / (1.0 - unrounded)).ln() - a) / b
 }
 
-/// The scores of each record of a view.
+/// The scores of each memory of a view.
 pub(crate) struct Scores {
     postings: Postings,
-    words: Vec<f32>,
-    meaning: Vec<f32>,
-    session: Vec<f32>,
+    pub(crate) memories: Vec<Score>,
+}
+
+/// The score of a memory, in its parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Score {
+    /// The position of its first passage.
+    pub(crate) position: u32,
+    words: f32,
+    meaning: f32,
+    session: f32,
 }
 
 impl Index {
@@ -80,10 +89,11 @@ impl Index {
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         // A record with a lower score is not among the best.
         let mut lowest = min_score(search.min_relevance);
-        for (slot, position) in view.iter().zip(0_u32..) {
-            let score = scores.total(position as usize, slot, &Parameters::SHIPPED);
+        for (memory, number) in scores.memories.iter().zip(0_u32..) {
+            let Some(slot) = view.slot(memory.position as usize) else { break };
+            let score = memory.total(slot, &Parameters::SHIPPED);
             if score < lowest
-                || scores.has_no_evidence(position as usize)
+                || memory.has_no_evidence()
                 || relevance(score) < search.min_relevance
                 || slot.expires_at <= now.millis()
                 || !view.may_match(slot, search, &facets)
@@ -91,7 +101,7 @@ impl Index {
                 continue;
             }
             let (by_score, by_age) = slot.sort_key(score);
-            found.push((by_score, by_age, position));
+            found.push((by_score, by_age, number));
             // Bounds the list.
             if found.len() >= 4 * count + 1_024 {
                 let (_, (last, ..), _) = found.select_nth_unstable(count);
@@ -105,12 +115,12 @@ impl Index {
         }
         found.truncate(count);
         found.sort_unstable();
-        found.into_iter().filter_map(|(_, _, position)| view.hit(position as usize, query, &scores)).collect()
+        found.into_iter().filter_map(|(_, _, number)| view.hit(number as usize, query, &scores)).collect()
     }
 
     /// How many memories `search` covers: those of its owners.
     pub fn count(&self, search: &Search) -> usize {
-        self.view(search).len()
+        self.view(search).memories()
     }
 
     fn view(&self, search: &Search) -> View<'_> {
@@ -121,8 +131,11 @@ impl Index {
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
         let view = View::all(self);
         let scores = view.score(query, parameters);
-        let key = |(position, slot): (usize, &Slot)| slot.sort_key(scores.total(position, slot, parameters));
-        let mut ranked: Vec<(i64, u128)> = view.iter().enumerate().map(key).collect();
+        let key = |memory: &Score| {
+            let slot = view.slot(memory.position as usize)?;
+            Some(slot.sort_key(memory.total(slot, parameters)))
+        };
+        let mut ranked: Vec<(i64, u128)> = scores.memories.iter().filter_map(key).collect();
         ranked.sort_unstable();
         ranked.into_iter().filter_map(|(_, id)| id_from_number(u128::MAX - id)).collect()
     }
@@ -131,30 +144,47 @@ impl Index {
 impl View<'_> {
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
         let postings = Postings::find(self, query, parameters);
-        let mut words = postings.score(self, query, parameters);
-        if parameters.words != 1.0 {
-            words.iter_mut().for_each(|score| *score *= parameters.words);
-        }
-        let meaning: Vec<f32> =
-            self.iter().map(|slot| parameters.meaning * query.cosine(&slot.embedding)).collect();
-        let mut session = vec![0.0; self.len()];
-        let mut slots = self.iter().map(|slot| slot.owners.session()).peekable();
-        let mut from = 0;
-        while let Some(id) = slots.next() {
-            let mut own = from..from + 1;
-            while id != 0 && slots.next_if_eq(&id).is_some() {
-                own.end += 1;
+        let words = lexical::score(&postings, self, query, parameters);
+        let mut memories: Vec<Score> = Vec::with_capacity(self.len());
+        // The first memory of each session. Memories without a session are alone.
+        let (mut sessions, mut session, mut length) = (Vec::new(), 0, 0.0);
+        for ((slot, position), words) in self.iter().zip(0_u32..).zip(words) {
+            let passage = Score {
+                position: position - u32::from(slot.passage),
+                words: parameters.words * words,
+                meaning: parameters.meaning * query.cosine(&slot.embedding),
+                session: 0.0,
+            };
+            if slot.passage == 0 {
+                if slot.owners.session() == 0 || slot.owners.session() != session {
+                    sessions.push(memories.len());
+                    session = slot.owners.session();
+                }
+                memories.push(passage);
+                length = 0.0;
             }
-            from = own.end;
+            length += f64::from(slot.length);
+            if let Some(memory) = memories.last_mut() {
+                if passage.own() > memory.own() {
+                    *memory = passage;
+                }
+                if slot.following == 0 {
+                    memory.discount(length, parameters);
+                }
+            }
+        }
+        sessions.push(memories.len());
+        for (from, to) in sessions.iter().zip(&sessions[1..]) {
+            let session = &mut memories[*from..*to];
             let mut best = [0.0_f32; 8];
-            for position in own.clone() {
-                insert_top(&mut best[..parameters.best], words[position] + meaning[position]);
+            for memory in &*session {
+                insert_top(&mut best[..parameters.best], memory.own());
             }
             let bonus =
                 parameters.session * best[..parameters.best].iter().sum::<f32>() / parameters.best as f32;
-            session[own].fill(bonus);
+            session.iter_mut().for_each(|memory| memory.session = bonus);
         }
-        Scores { postings, words, meaning, session }
+        Scores { postings, memories }
     }
 
     fn may_match(&self, slot: &Slot, search: &Search, facets: &FacetFilter) -> bool {
@@ -165,36 +195,51 @@ impl View<'_> {
             && facets.may_match(self.facets_of(slot), slot.has_metadata)
     }
 
-    fn hit(&self, position: usize, query: &Query, scores: &Scores) -> Option<Hit> {
-        let slot = self.slot(position)?;
-        let has = |hash: u32| self.terms_of(slot).binary_search_by_key(&hash, |term| term.hash()).is_ok();
-        let said = query
-            .terms
-            .iter()
-            .filter(|term| has(term.hash) || scores.postings.synonyms(term).any(|(synonym, _)| has(synonym)));
-        let score = scores.total(position, slot, &Parameters::SHIPPED);
+    fn hit(&self, number: usize, query: &Query, scores: &Scores) -> Option<Hit> {
+        let memory = scores.memories.get(number)?;
+        let slot = self.slot(memory.position as usize)?;
+        let (passages, postings) = (slot.memory_at(memory.position), &scores.postings);
+        let has = |term: &usize| {
+            let mut others = postings.alternatives(query, *term, &Parameters::SHIPPED);
+            has_any(postings.of_term(*term), &passages) || others.any(|(list, _)| has_any(list, &passages))
+        };
+        let said = postings.selected().filter(has);
+        let score = memory.total(slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),
-            words: rounded(scores.words[position].into()),
-            meaning: rounded(scores.meaning[position].into()),
-            session: rounded(scores.session[position].into()),
+            words: rounded(memory.words.into()),
+            meaning: rounded(memory.meaning.into()),
+            session: rounded(memory.session.into()),
             importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
-            terms: said.map(|term| term.text.clone()).collect(),
+            terms: said.map(|term| query.terms[term].text.clone()).collect(),
         };
         Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(score), explanation })
     }
 }
 
-impl Scores {
-    pub(crate) fn total(&self, position: usize, slot: &Slot, parameters: &Parameters) -> f64 {
-        f64::from(
-            self.words[position] + self.meaning[position] + self.session[position] + slot.prior(parameters),
-        )
+impl Score {
+    /// What it has by itself.
+    const fn own(&self) -> f32 {
+        self.words + self.meaning
     }
 
-    /// Whether a record has no score but for its importance.
-    fn has_no_evidence(&self, position: usize) -> bool {
-        self.words[position] + self.meaning[position] + self.session[position] <= 0.0
+    /// Discounts the score of a memory of so many terms. A long text has more terms of any query, and less often answers it.
+    fn discount(&mut self, length: f64, parameters: &Parameters) {
+        if length > parameters.long {
+            let factor = 1.0 / (1.0 + parameters.discount * (length / parameters.long).ln());
+            let factor = factor.max(parameters.floor) as f32;
+            self.words *= factor;
+            self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
+        }
+    }
+
+    pub(crate) fn total(&self, slot: &Slot, parameters: &Parameters) -> f64 {
+        f64::from(self.words + self.meaning + self.session + slot.prior(parameters))
+    }
+
+    /// Whether it has no score but for its importance.
+    fn has_no_evidence(&self) -> bool {
+        self.words + self.meaning + self.session <= 0.0
     }
 }
 

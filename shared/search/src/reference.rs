@@ -1,4 +1,4 @@
-//! Tests of the ranking against `model/golden.json` and against a reference implementation of its definition.
+//! Tests of the ranking against `model/golden.json` and against [its definition](crate::definition).
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,10 +6,12 @@ use hb_domain::{Memory, MemoryId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::definition::scores;
 use crate::document::FORMAT;
 use crate::fixtures::{index, memories, memory, parse_search, search, texts};
+use crate::rank::Score;
 use crate::view::View;
-use crate::{Hit, Parameters, Query, SearchDocument, model, relevance, terms};
+use crate::{Hit, Index, Parameters, Query, SearchDocument, model, relevance, terms};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../model/golden.json")).expect("JSON")
@@ -25,29 +27,6 @@ fn terms_and_embeddings_are_those_of_the_model() {
         let content = text["text"].as_str().expect("a text");
         assert_eq!(json!(terms(content)), text["terms"], "{content}");
         assert_eq!(hex(&model::get().embedding(content)), text["bits"], "{content}");
-    }
-}
-
-#[test]
-fn scores_are_those_of_the_model() {
-    let golden = golden();
-    let said = golden["tenant"].as_array().expect("records").iter().enumerate();
-    let memories: Vec<Memory> = said
-        .map(|(position, said)| match said[1].as_str() {
-            Some(session) => memory(position, json!({"content": said[0], "sessionId": session})),
-            None => memory(position, json!({"content": said[0]})),
-        })
-        .collect();
-    let index = index(&memories);
-    for search in golden["search"].as_array().expect("searches") {
-        let query = Query::new(search["query"].as_str().expect("a query"));
-        let scores = View::all(&index).score(&query, &Parameters::SHIPPED);
-        for (position, slot) in index.slots.iter().enumerate() {
-            let original = memories.iter().position(|memory| crate::index::id_number(&memory.id) == slot.id);
-            let expected = search["score"][original.expect("a memory")].as_f64().expect("a score");
-            let got = scores.total(position, slot, &Parameters::SHIPPED);
-            assert!((got - expected).abs() < 1e-5, "{}: {got} for {expected}", search["query"]);
-        }
     }
 }
 
@@ -156,84 +135,15 @@ fn equal_values_of_metadata_are_one_value() {
     }
 }
 
-/// The reference scores of `query`: no hashes, no pools, no scan.
-pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
-    let p = &Parameters::SHIPPED;
-    let said: Vec<Vec<String>> = memories
-        .iter()
-        .map(|memory| terms(&[std::slice::from_ref(&memory.content), &memory.tags].concat().join("\n")))
-        .collect();
-    let mean = (said.iter().map(Vec::len).sum::<usize>() as f64 / said.len() as f64).max(1.0);
-    let saturated = |position: usize, term: &str| {
-        let count = said[position].iter().filter(|said| *said == term).count().min(15) as f64;
-        let norm = 1.0 - p.b + p.b * said[position].len() as f64 / mean;
-        if count == 0.0 { 0.0 } else { count * (p.k1 + 1.0) / (count + p.k1 * norm) }
+/// The score of each memory of an index, by the number of its id.
+fn totals(index: &Index, query: &Query) -> Vec<(u128, f64)> {
+    let view = View::all(index);
+    let scores = view.score(query, &Parameters::SHIPPED);
+    let total = |memory: &Score| {
+        let slot = view.slot(memory.position as usize).expect("a passage");
+        (slot.id, memory.total(slot, &Parameters::SHIPPED))
     };
-    let having = |term: &str| said.iter().filter(|said| said.iter().any(|said| said == term)).count() as f64;
-    let idf = |term: &str| {
-        (1.0 + (memories.len().max(100) as f64 - having(term) + 0.5) / (having(term) + 0.5)).ln()
-    };
-    let mut distinct = Vec::new();
-    for term in terms(query) {
-        if !distinct.contains(&term) {
-            distinct.push(term);
-        }
-    }
-    let direction = model::get().direction(query);
-    let near = |position: usize, other: usize| {
-        let steps = position.abs_diff(other);
-        let session = &memories[position].session_id;
-        let decay = if other <= position { p.earlier } else { p.later };
-        let reaches = steps == 0 || (session.is_some() && *session == memories[other].session_id);
-        if reaches && steps <= p.window as usize { decay.powi(steps as i32) } else { 0.0 }
-    };
-    let is_common = |term: &str| having(term) > (p.common * memories.len() as f64).max(8.0);
-    let own = |position: usize, term: &str| {
-        let synonyms = model::get().synonyms(term).filter(|(other, _)| !is_common(term) && !is_common(other));
-        let synonyms = synonyms.map(|(other, likeness)| {
-            p.synonym * likeness * (idf(other) / idf(term)).min(1.0) * saturated(position, other)
-        });
-        synonyms.fold(saturated(position, term), f64::max)
-    };
-    let base: Vec<f64> = (0..memories.len())
-        .map(|position| {
-            let mut words = 0.0;
-            for term in &distinct {
-                let reach = |other: usize| {
-                    if is_common(term) && other != position {
-                        0.0
-                    } else {
-                        near(position, other) * own(other, term)
-                    }
-                };
-                words += idf(term) * (0..memories.len()).map(reach).fold(0.0, f64::max);
-            }
-            let attainable: f64 = distinct.iter().map(|term| idf(term)).sum();
-            let embedding = model::get().embedding(&memories[position].content);
-            let cosine = direction.filter(|_| embedding != [0; 32]).map_or(0.0, |direction| {
-                let sign = |d: usize| if (embedding[d / 8] >> (d % 8)) & 1 == 1 { 1.0 } else { -1.0 };
-                direction.iter().enumerate().map(|(d, value)| sign(d) * value).sum::<f64>() / 16.0
-            });
-            if attainable > 0.0 {
-                words / attainable + f64::from(p.meaning) * cosine
-            } else {
-                f64::from(p.meaning) * cosine
-            }
-        })
-        .collect();
-    (0..memories.len())
-        .map(|position| {
-            let together = |other: &usize| {
-                *other == position
-                    || (memories[position].session_id.is_some()
-                        && memories[position].session_id == memories[*other].session_id)
-            };
-            let mut best: Vec<f64> =
-                (0..memories.len()).filter(together).map(|other| base[other].max(0.0)).collect();
-            best.sort_by(|a, b| b.total_cmp(a));
-            base[position] + f64::from(p.session) * best.iter().take(p.best).sum::<f64>() / p.best as f64
-        })
-        .collect()
+    scores.memories.iter().map(total).collect()
 }
 
 proptest! {
@@ -245,10 +155,8 @@ proptest! {
         let index = index(&memories);
         let expected: HashMap<u128, f64> =
             memories.iter().map(|memory| crate::index::id_number(&memory.id)).zip(scores(&memories, query)).collect();
-        let scores = View::all(&index).score(&Query::new(query), &Parameters::SHIPPED);
-        for (position, slot) in index.slots.iter().enumerate() {
-            let got = scores.total(position, slot, &Parameters::SHIPPED);
-            prop_assert!((got - expected[&slot.id]).abs() < 1e-4, "{got} for {}", expected[&slot.id]);
+        for (id, got) in totals(&index, &Query::new(query)) {
+            prop_assert!((got - expected[&id]).abs() < 1e-4, "{got} for {}", expected[&id]);
         }
     }
 

@@ -269,3 +269,59 @@ fn is_word(c: char) -> bool {
 fn is_unspaced(c: char) -> bool {
     is_word(c) && UNSPACED.iter().any(|&(first, last)| (first..=last).contains(&u32::from(c)))
 }
+
+/// The language whose stemmer a text's words go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Not known.
+    Other = 0,
+    /// English.
+    English = 1,
+}
+
+impl Language {
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) const fn from_code(code: u8) -> Self {
+        if code == 1 { Self::English } else { Self::Other }
+    }
+}
+
+/// The language of a text.
+pub(crate) fn language_of(_: &str) -> Language {
+    Language::English
+}
+
+/// A token of a document.
+pub(crate) struct Token {
+    pub(crate) term: String,
+    pub(crate) stop: Option<u8>,
+}
+
+/// The tokens of a document.
+pub(crate) fn tokens(text: &str, _: Language) -> Vec<Token> {
+    terms(text).into_iter().map(|term| Token { term, stop: None }).collect()
+}
+
+/// A token of a query.
+pub(crate) struct QueryToken {
+    pub(crate) text: String,
+    pub(crate) start: usize,
+    pub(crate) stop: Option<u8>,
+    pub(crate) stems: Vec<(Language, String)>,
+    pub(crate) spellings: Vec<String>,
+}
+
+/// The tokens of a query.
+pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
+    let token = |term: String| QueryToken {
+        start: 0,
+        stop: None,
+        stems: vec![(Language::English, term.clone()), (Language::Other, term.clone())],
+        spellings: Vec::new(),
+        text: term,
+    };
+    terms(text).into_iter().map(token).collect()
+}

@@ -1,0 +1,92 @@
+//! Passages: a long text is cut into parts of a few sentences, and each is ranked by itself.
+//!
+//! Kaszkiel and Zobel 2001, "Effective ranking with arbitrary passages": the best passage of a long document ranks better than
+//! the whole.
+
+/// A text of more characters is cut into parts of at most about this many.
+const MAX_CHARACTERS: usize = 800;
+/// A cut may be so far from where it would be without regard to sentences: this share of a part.
+const SLACK: usize = 3;
+
+/// The passages of `text`, in order: parts of about equal length, which end where a paragraph, a sentence or at least a word
+/// does. Together they are the text.
+pub(crate) fn split(text: &str) -> Vec<&str> {
+    let mut left = text.chars().count();
+    let parts = left.div_ceil(MAX_CHARACTERS).max(1);
+    let mut passages = Vec::with_capacity(parts);
+    let mut rest = text;
+    for remaining in (2..=parts).rev() {
+        let (bytes, characters) = cut(rest, left / remaining);
+        let (passage, next) = rest.split_at(bytes);
+        passages.push(passage);
+        (rest, left) = (next, left - characters);
+    }
+    passages.push(rest);
+    passages
+}
+
+/// Where to end a passage of about `length` characters, in bytes and in characters: the costs of a place are its distance and
+/// what it interrupts.
+fn cut(text: &str, length: usize) -> (usize, usize) {
+    let slack = (length / SLACK).max(1);
+    let (mut best, mut lowest) = ((text.len(), length), f64::INFINITY);
+    let mut before = ['\0'; 2];
+    for (number, (at, c)) in text.char_indices().enumerate().take(length + slack) {
+        if number > 0 && number + slack >= length {
+            let cost = interruption(before) + 0.3 * number.abs_diff(length) as f64 / slack as f64;
+            if cost < lowest {
+                (best, lowest) = ((at, number), cost);
+            }
+        }
+        before = [before[1], c];
+    }
+    best
+}
+
+/// What a cut behind these two characters interrupts: nothing between paragraphs, most within a word.
+fn interruption(before: [char; 2]) -> f64 {
+    match before {
+        ['\n', '\n'] => 0.0,
+        [_, '\n'] => 0.15,
+        [_, '。' | '！' | '？' | '।' | '؟'] => 0.2,
+        ['.' | '!' | '?' | ':' | ';' | '…', last] if last.is_whitespace() => 0.2,
+        [_, last] if last.is_whitespace() => 0.6,
+        _ => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_short_text_is_one_passage() {
+        assert_eq!(split(""), [""]);
+        assert_eq!(split("One. Two.\n\nThree."), ["One. Two.\n\nThree."]);
+        assert_eq!(split(&"x".repeat(MAX_CHARACTERS)).len(), 1);
+    }
+
+    #[test]
+    fn passages_end_with_paragraphs_then_sentences_then_words() {
+        let filler = |count: usize| "word ".repeat(count);
+        let paragraphs = format!("{}\n\n{}", filler(90).trim(), filler(100).trim());
+        assert_eq!(split(&paragraphs)[0], format!("{}\n\n", filler(90).trim()));
+        let sentences = format!("{}end. {}", filler(90), filler(100).trim());
+        assert_eq!(split(&sentences)[0], format!("{}end. ", filler(90)));
+        let words = filler(200);
+        assert!(split(&words).iter().all(|passage| passage.ends_with(' ')));
+        assert_eq!(split(&"x".repeat(2_000)).len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn passages_are_the_text_and_of_bounded_length(words in prop::collection::vec("\\PC{0,40}[ .\n]{0,3}", 0..400)) {
+            let text: String = words.concat();
+            let passages = split(&text);
+            prop_assert_eq!(passages.concat(), text.as_str());
+            prop_assert!(passages.iter().all(|passage| passage.chars().count() <= MAX_CHARACTERS * 4 / 3 + 1));
+        }
+    }
+}

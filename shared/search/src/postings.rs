@@ -1,0 +1,181 @@
+//! Postings: the passages that have the terms of a query, found by one scan.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::index::Slot;
+use crate::parameters::Parameters;
+use crate::query::{Form, Key, MAX_TERMS, Query};
+use crate::view::View;
+
+/// With fewer passages than this, idf assumes that there are as many: among three memories every term would be common.
+const FEW: usize = 100;
+/// A term in so many passages or fewer is not common.
+const COMMON_OF_FEW: f64 = 8.0;
+
+/// A passage with a term, and the saturated term frequency.
+pub(crate) type Posting = (u32, f32);
+
+/// The postings of a query's terms, of their synonyms and of their other spellings.
+pub(crate) struct Postings {
+    /// Those of each term of the query, in its order, and then those of the other forms.
+    lists: Vec<Vec<Posting>>,
+    /// The list of a synonym or of another spelling.
+    others: HashMap<Form, usize>,
+    /// The terms that count.
+    selected: Vec<usize>,
+    /// The number of passages.
+    passages: usize,
+    /// A term in more passages is common.
+    common: f64,
+}
+
+impl Postings {
+    /// Scans all passages of the view once.
+    pub(crate) fn find(view: &View<'_>, query: &Query, parameters: &Parameters) -> Self {
+        let mut wanted = Wanted::default();
+        for (list, term) in query.terms.iter().enumerate() {
+            term.forms.iter().for_each(|form| wanted.add(*form, list));
+        }
+        let mut others = HashMap::new();
+        let mut lists = query.terms.len();
+        for term in &query.terms {
+            let synonyms = term.synonyms.iter().map(|(form, _)| form);
+            for form in synonyms.chain(&term.spellings) {
+                others.entry(*form).or_insert_with(|| {
+                    wanted.add(*form, lists);
+                    lists += 1;
+                    lists - 1
+                });
+            }
+        }
+        let mut found = Self {
+            lists: vec![Vec::new(); lists],
+            others,
+            selected: Vec::new(),
+            passages: view.len(),
+            common: (parameters.common * view.len() as f64).max(COMMON_OF_FEW),
+        };
+        for (slot, position) in view.iter().zip(0_u32..) {
+            let length = f64::from(slot.length).min(parameters.long);
+            let norm = parameters.k1 * (1.0 - parameters.b + parameters.b * length / parameters.length);
+            let mut push = |key: Key, count: u32| {
+                for list in wanted.lists(key, slot) {
+                    let count = f64::from(count);
+                    let saturated = (count * (parameters.k1 + 1.0) / (count + norm)) as f32;
+                    add(&mut found.lists[list], position, saturated);
+                }
+            };
+            for term in view.terms_of(slot).iter().filter(|term| wanted.may_have(term.hash())) {
+                push(Key::Term(term.hash()), term.count());
+            }
+            if wanted.has_stop_words {
+                view.stop_words_of(slot).iter().for_each(|code| push(Key::StopWord(*code), 1));
+            }
+        }
+        found.select(query);
+        found
+    }
+
+    /// Selects the terms that count. Of a long query these are the terms of its first and last sentence and then the rarest,
+    /// if any memory has them.
+    fn select(&mut self, query: &Query) {
+        self.selected = (0..query.terms.len()).collect();
+        if self.selected.len() > MAX_TERMS {
+            let key = |term: &usize| {
+                let (is_inner, having) = (!query.terms[*term].is_outer, self.lists[*term].len());
+                (having == 0 && is_inner, is_inner, having == 0, having, *term)
+            };
+            self.selected.sort_unstable_by_key(key);
+            self.selected.truncate(MAX_TERMS);
+            self.selected.sort_unstable();
+        }
+    }
+
+    /// The terms that count, by their number in the query.
+    pub(crate) fn selected(&self) -> impl Iterator<Item = usize> {
+        self.selected.iter().copied()
+    }
+
+    /// The postings of a term.
+    pub(crate) fn of_term(&self, term: usize) -> &[Posting] {
+        &self.lists[term]
+    }
+
+    /// The postings of what counts like a term, and how much: its synonyms, or its other spellings if no memory has it. A
+    /// common term has none, and none is common: it would add little and take long.
+    pub(crate) fn alternatives(
+        &self,
+        query: &Query,
+        term: usize,
+        parameters: &Parameters,
+    ) -> impl Iterator<Item = (&[Posting], f64)> {
+        let (own, query) = (self.of_term(term), &query.terms[term]);
+        let synonyms = query.synonyms.iter().filter(|_| !self.is_common(own));
+        let synonyms = synonyms.map(|(form, similarity)| (form, parameters.synonym * f64::from(*similarity)));
+        let spellings = query.spellings.iter().filter(|_| own.is_empty());
+        let all = synonyms.chain(spellings.map(|form| (form, parameters.spelling)));
+        let lists =
+            all.filter_map(|(form, weight)| Some((self.lists[*self.others.get(form)?].as_slice(), weight)));
+        lists.filter(|(list, _)| !self.is_common(list))
+    }
+
+    pub(crate) fn is_common(&self, list: &[Posting]) -> bool {
+        list.len() as f64 > self.common
+    }
+
+    /// The inverse document frequency of a term with these postings.
+    pub(crate) fn idf(&self, list: &[Posting]) -> f64 {
+        let (all, with_term) = (self.passages.max(FEW) as f64, list.len() as f64);
+        (1.0 + (all - with_term + 0.5) / (with_term + 0.5)).ln()
+    }
+}
+
+/// Whether one of these passages is in a list.
+pub(crate) fn has_any(list: &[Posting], passages: &Range<u32>) -> bool {
+    let first = list.partition_point(|(position, _)| *position < passages.start);
+    list.get(first).is_some_and(|(position, _)| passages.contains(position))
+}
+
+/// Adds a posting. A passage may have a term in several forms.
+fn add(list: &mut Vec<Posting>, position: u32, count: f32) {
+    match list.last_mut() {
+        Some((last, highest)) if *last == position => *highest = highest.max(count),
+        _ => list.push((position, count)),
+    }
+}
+
+/// The keys that a scan looks for.
+struct Wanted {
+    /// The languages and the list of each form with the key.
+    by_key: HashMap<Key, Vec<(Form, usize)>>,
+    /// A Bloom filter of hashes: most terms of a passage are not in the query, and need no look into the map.
+    bloom: Vec<u64>,
+    has_stop_words: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), bloom: vec![0; 1 << 10], has_stop_words: false }
+    }
+}
+
+impl Wanted {
+    fn add(&mut self, form: Form, list: usize) {
+        self.by_key.entry(form.key).or_default().push((form, list));
+        match form.key {
+            Key::Term(hash) => self.bloom[(hash as usize >> 6) & 0x3ff] |= 1 << (hash & 63),
+            Key::StopWord(_) => self.has_stop_words = true,
+        }
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        (self.bloom[(hash as usize >> 6) & 0x3ff] >> (hash & 63)) & 1 == 1
+    }
+
+    fn lists(&self, key: Key, slot: &Slot) -> impl Iterator<Item = usize> {
+        let forms = self.by_key.get(&key).map_or(&[][..], Vec::as_slice);
+        let language = slot.language;
+        forms.iter().filter(move |(form, _)| form.matches(language)).map(|(_, list)| *list)
+    }
+}
