@@ -32,6 +32,13 @@ impl BitWriter {
         self.put(0, 1);
     }
 
+    /// Rice's code: `value >> width` in unary, then the lowest bits (Rice 1979, "Some practical universal noiseless coding
+    /// techniques").
+    pub(crate) fn put_rice(&mut self, value: u32, width: u32) {
+        self.put_unary(value >> width);
+        self.put(value, width);
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -63,5 +70,10 @@ impl<'b> BitReader<'b> {
             }
         }
         Some(value)
+    }
+
+    /// What [`BitWriter::put_rice`] wrote, if its unary part is up to `most`.
+    pub(crate) fn take_rice(&mut self, width: u32, most: u32) -> Option<u32> {
+        Some((self.take_unary(most)? << width) | self.take(width)?)
     }
 }

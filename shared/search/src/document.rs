@@ -1,6 +1,7 @@
 //! The search document: what a search needs of one memory. A sentence of 60 bytes takes some 70 bytes with its session.
 
 mod format;
+mod format_2;
 mod passage;
 mod passages;
 

@@ -49,46 +49,55 @@ struct ScoreAccumulator {
     scores: Vec<f32>,
     /// The passages with a score, in no order.
     touched: Vec<u32>,
+    /// The highest score of each memory, at its first passage.
+    memories: Vec<f32>,
+    /// What each memory gets from its neighbours, at its first passage.
+    contexts: Vec<f32>,
 }
 
 impl ScoreAccumulator {
     fn new(passages: usize) -> Self {
-        Self { scores: vec![0.0; passages], touched: Vec::new() }
+        let zeros = || vec![0.0; passages];
+        Self { scores: zeros(), touched: Vec::new(), memories: zeros(), contexts: zeros() }
     }
 
     fn raise(&mut self, position: u32, value: f32) {
-        let own = &mut self.scores[position as usize];
-        if *own == 0.0 {
-            self.touched.push(position);
-        }
-        *own = own.max(value);
+        raise(&mut self.scores, &mut self.touched, position, value);
     }
 
     /// Raises the neighbours of each memory in its session, less with each step.
     fn spread(&mut self, view: &View<'_>, parameters: &Parameters) {
-        let own: Vec<(u32, f32)> =
-            self.touched.iter().map(|position| (*position, self.scores[*position as usize])).collect();
-        for (position, value) in own {
-            let Some(slot) = view.slot(position as usize).filter(|slot| slot.owners.session() != 0) else {
-                continue;
-            };
+        let (mut having, mut reached) = (Vec::new(), Vec::new());
+        for position in &self.touched {
+            let slot = view.slot(*position as usize).filter(|slot| slot.owners.session() != 0);
+            if let Some(slot) = slot {
+                let first = slot.memory_at(*position).start;
+                raise(&mut self.memories, &mut having, first, self.scores[*position as usize]);
+            }
+        }
+        for first in having {
+            let Some(slot) = view.slot(first as usize) else { continue };
             let session = slot.owners.session();
             let in_session = |position: u32| -> Option<Range<u32>> {
                 let slot = view.slot(position as usize).filter(|slot| slot.owners.session() == session)?;
                 Some(slot.memory_at(position))
             };
+            let value = std::mem::take(&mut self.memories[first as usize]);
             for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
-                let (mut part, mut memory) = (value, slot.memory_at(position));
+                let (mut part, mut memory) = (value, slot.memory_at(first));
                 for _ in 0..parameters.window {
                     let next = if is_later { Some(memory.end) } else { memory.start.checked_sub(1) };
                     let Some(neighbour) = next.and_then(in_session) else { break };
                     part *= decay as f32;
-                    for passage in neighbour.clone() {
-                        self.raise(passage, part);
-                    }
+                    raise(&mut self.contexts, &mut reached, neighbour.start, part);
                     memory = neighbour;
                 }
             }
+        }
+        for first in reached {
+            let context = std::mem::take(&mut self.contexts[first as usize]);
+            let passages = view.slot(first as usize).map_or(first..first, |slot| slot.memory_at(first));
+            passages.for_each(|passage| self.raise(passage, context));
         }
     }
 
@@ -99,4 +108,13 @@ impl ScoreAccumulator {
             score[position as usize] += weight * own;
         }
     }
+}
+
+/// Raises a value to at least this one, and notes its position if it was zero.
+fn raise(values: &mut [f32], touched: &mut Vec<u32>, position: u32, value: f32) {
+    let own = &mut values[position as usize];
+    if *own == 0.0 {
+        touched.push(position);
+    }
+    *own = own.max(value);
 }

@@ -3,20 +3,15 @@
 //! | bytes | content of format 3 |
 //! |---|---|
 //! | 1 | the format |
-//! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: has facets, bit 6: has metadata without facets, bit 7: is not simple |
-//! | 1 | importance in steps of 1/255 |
-//! | 2 | unless it is simple: the language, and the number of passages. A simple one is English and has one passage |
+//! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: facets, bit 6: metadata without facets, bit 7: is not simple |
+//! | 3 | importance in steps of 1/255, language, and number of passages, unless it is simple: of the default importance, English, one passage |
 //! | 1 + 8 each | owners, if any: bit 0: a user, bit 1: an agent, bit 2: a session; a hash of each |
 //! | 1 + 4 each | facets, if any |
 //! | 32 each | the embedding of each passage: the sign of each dimension |
-//! | the rest | as bits, for each passage its terms: 0 and 7 bits or 1 and 14 for their number; their hashes ascending, as
-//! Rice-coded gaps, each with its count in unary. Then its stop words: 7 bits for their number, their codes as Rice-coded gaps |
-//!
-//! Format 2 had one passage and no stop words: no bytes for language and passages, its embedding before the owners, and 11 bits
-//! for a long number of terms.
+//! | the rest | the terms and stop words of each passage, as bits |
 
-use super::SearchDocument;
-use super::passage::{LONG_COUNT, Passage, read_stop_words, read_terms};
+use super::passage::Passage;
+use super::{SearchDocument, format_2};
 use crate::bits::{BitReader, BitWriter};
 use crate::facets;
 use crate::owners::Owners;
@@ -24,14 +19,13 @@ use crate::text::Language;
 
 /// The format that is written.
 pub(crate) const FORMAT: u8 = 3;
-/// The format before, which is still read.
-const FORMAT_2: u8 = 2;
-const HAS_OWNERS: u8 = 1 << 4;
-const HAS_FACETS: u8 = 1 << 5;
-const HAS_MORE: u8 = 1 << 6;
+const TYPE: u8 = 0x0f;
+pub(super) const HAS_OWNERS: u8 = 1 << 4;
+pub(super) const HAS_FACETS: u8 = 1 << 5;
+pub(super) const HAS_MORE: u8 = 1 << 6;
 const IS_NOT_SIMPLE: u8 = 1 << 7;
-/// Bits of a long number of terms in format 2.
-const LONG_COUNT_2: u32 = 11;
+/// Importance (that of a memory that was created without one), language and number of passages of a simple document.
+const SIMPLE: [u8; 3] = [128, Language::English.code(), 1];
 
 impl SearchDocument {
     /// The format that is written.
@@ -44,7 +38,8 @@ impl SearchDocument {
 
     /// The stored form.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let is_simple = self.language == Language::English && self.passages.len() == 1;
+        let header = [self.importance, self.language.code(), count(self.passages.len())];
+        let is_simple = header == SIMPLE;
         let flags = [
             (self.owners != Owners::default(), HAS_OWNERS),
             (!self.facets.is_empty(), HAS_FACETS),
@@ -52,9 +47,9 @@ impl SearchDocument {
             (!is_simple, IS_NOT_SIMPLE),
         ];
         let set = flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag);
-        let mut bytes = vec![FORMAT, self.kind | set, self.importance];
+        let mut bytes = vec![FORMAT, self.kind | set];
         if !is_simple {
-            bytes.extend([self.language.code(), count(self.passages.len())]);
+            bytes.extend(header);
         }
         if self.owners != Owners::default() {
             let has = |(bit, owner): (usize, &u64)| u8::from(*owner != 0) << bit;
@@ -69,7 +64,6 @@ impl SearchDocument {
         for passage in &self.passages {
             bytes.extend(passage.embedding);
             passage.write_terms(&mut bits);
-            passage.write_stop_words(&mut bits);
         }
         bytes.extend(bits.into_bytes());
         bytes
@@ -78,46 +72,35 @@ impl SearchDocument {
     /// Reads the stored form of this format or the one before; `None` if it is damaged or of another format.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = ByteReader(bytes);
-        let [format, flags, importance] = reader.array()?;
-        let long_count = match format {
-            FORMAT => LONG_COUNT,
-            FORMAT_2 => LONG_COUNT_2,
-            _ => return None,
-        };
-        let [language, count] =
-            if flags & IS_NOT_SIMPLE == 0 { [Language::English.code(), 1] } else { reader.array()? };
-        let language = Language::from_code(language);
+        let [format] = reader.array()?;
+        match format {
+            FORMAT => Self::read(reader),
+            format_2::FORMAT => format_2::read(reader),
+            _ => None,
+        }
+    }
+
+    fn read(mut reader: ByteReader<'_>) -> Option<Self> {
+        let [flags] = reader.array()?;
+        let [importance, language, count] =
+            if flags & IS_NOT_SIMPLE == 0 { SIMPLE } else { reader.array()? };
+        let owners = reader.owners(flags)?;
+        let facets = reader.facets(flags)?;
         let mut passages = Vec::new();
-        if format == FORMAT_2 {
-            passages.push(Passage { embedding: reader.array()?, ..Passage::default() });
-        }
-        let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { reader.array()? };
-        let mut owners = Owners::default();
-        for (bit, owner) in owners.0.iter_mut().enumerate() {
-            if (present >> bit) & 1 == 1 {
-                *owner = u64::from_le_bytes(reader.array()?);
-            }
-        }
-        let [facets] = if flags & HAS_FACETS == 0 { [0] } else { reader.array()? };
-        let facets = (0..facets).map(|_| reader.array().map(u32::from_le_bytes)).collect::<Option<_>>()?;
-        while passages.len() < usize::from(count) {
+        for _ in 0..count {
             passages.push(Passage { embedding: reader.array()?, ..Passage::default() });
         }
         let mut bits = BitReader::new(reader.0);
         for passage in &mut passages {
-            passage.terms = read_terms(&mut bits, long_count)?;
-            if format == FORMAT {
-                passage.stop_words = read_stop_words(&mut bits)?;
-            }
+            passage.read_terms(&mut bits)?;
         }
-        let has_metadata = flags & HAS_MORE == 0;
         (!passages.is_empty()).then_some(Self {
-            kind: flags & 0x0f,
+            kind: flags & TYPE,
             importance,
-            language,
+            language: Language::from_code(language),
             owners,
             facets,
-            has_metadata,
+            has_metadata: flags & HAS_MORE == 0,
             passages,
         })
     }
@@ -128,18 +111,35 @@ fn count(items: usize) -> u8 {
 }
 
 /// Reads bytes from the front.
-struct ByteReader<'b>(&'b [u8]);
+pub(super) struct ByteReader<'b>(pub(super) &'b [u8]);
 
 impl ByteReader<'_> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*array)
+    }
+
+    pub(super) fn owners(&mut self, flags: u8) -> Option<Owners> {
+        let [present] = if flags & HAS_OWNERS == 0 { [0_u8] } else { self.array()? };
+        let mut owners = Owners::default();
+        for (bit, owner) in owners.0.iter_mut().enumerate() {
+            if (present >> bit) & 1 == 1 {
+                *owner = u64::from_le_bytes(self.array()?);
+            }
+        }
+        Some(owners)
+    }
+
+    pub(super) fn facets(&mut self, flags: u8) -> Option<Vec<u32>> {
+        let [count] = if flags & HAS_FACETS == 0 { [0] } else { self.array()? };
+        (0..count).map(|_| self.array().map(u32::from_le_bytes)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use hb_domain::memory::MemoryType;
     use serde_json::json;
 
     use super::*;
@@ -180,6 +180,19 @@ mod tests {
         assert_eq!(read.passages[0].terms.iter().map(|term| term.hash()).collect::<Vec<_>>(), hashes);
         let read = SearchDocument::from_bytes(&bytes(WRITTEN[1])).expect("a document");
         assert_eq!(read.passages[0].length(), 150);
+    }
+
+    #[test]
+    fn every_type_importance_and_length_is_read_as_it_was_written() {
+        for (position, kind) in MemoryType::ALL.iter().enumerate() {
+            for importance in [0.0, 0.5, 1.0] {
+                for content in ["tea".to_owned(), "Cups of tea. ".repeat(200), "猫が好き".to_owned()] {
+                    let body = json!({"content": content, "type": kind.as_str(), "importance": importance});
+                    let document = SearchDocument::of(&memory(position, body));
+                    assert_eq!(SearchDocument::from_bytes(&document.to_bytes()), Some(document), "{kind:?}");
+                }
+            }
+        }
     }
 
     #[test]

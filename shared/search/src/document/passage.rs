@@ -8,13 +8,13 @@ use crate::text::{self, Language};
 /// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by collision.
 pub(super) const TERM_BITS: u32 = 20;
 /// The highest term frequency that is stored.
-const MAX_COUNT: u32 = 15;
-/// Bits of the number of distinct terms: up to 127, or more.
-const SHORT_COUNT: u32 = 7;
-pub(super) const LONG_COUNT: u32 = 14;
-/// Bits of the number of distinct stop words, and the number of codes.
-const STOP_COUNT: u32 = 7;
-const STOP_CODES: u32 = 1 << 8;
+pub(super) const MAX_COUNT: u32 = 15;
+/// Bits of the number of distinct terms, and of a number that does not fit.
+const TERMS: [u32; 2] = [5, 14];
+/// The same for stop words.
+const STOP_WORDS: [u32; 2] = [4, 7];
+/// The number of codes of stop words.
+const STOP_CODES: u32 = 128;
 
 /// A part of a memory's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct Passage {
 pub(crate) struct Term(u32);
 
 impl Term {
-    fn new(hash: u32, count: u32) -> Self {
+    pub(super) fn new(hash: u32, count: u32) -> Self {
         Self((hash << 4) | count.min(MAX_COUNT))
     }
 
@@ -64,7 +64,7 @@ impl Passage {
         hashes.sort_unstable();
         stop_words.sort_unstable();
         stop_words.dedup();
-        stop_words.truncate((1 << STOP_COUNT) - 1);
+        stop_words.truncate((1 << STOP_WORDS[1]) - 1);
         let counted = hashes.chunk_by(|a, b| a == b);
         let terms =
             counted.map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT))).collect();
@@ -76,61 +76,70 @@ impl Passage {
         self.terms.iter().map(|term| term.count()).sum()
     }
 
+    /// Writes its terms: their number, whether any occurs twice, and for each the gap between its hash and the one before,
+    /// Rice-coded, and its count in unary, if any occurs twice. Then its stop words: their number, and the gaps between their codes.
     pub(super) fn write_terms(&self, bits: &mut BitWriter) {
-        let count = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
-        let is_long = count >= 1 << SHORT_COUNT;
-        bits.put(u32::from(is_long), 1);
-        bits.put(count, if is_long { LONG_COUNT } else { SHORT_COUNT });
+        let count = put_number(bits, self.terms.len(), TERMS);
+        let has_repeated = self.terms.iter().any(|term| term.count() > 1);
+        bits.put(u32::from(has_repeated), 1);
         let (mut last, width) = (0, rice(1 << TERM_BITS, count));
         for term in &self.terms {
-            let gap = term.hash() - last;
-            bits.put_unary(gap >> width);
-            bits.put(gap, width);
-            bits.put_unary(term.count() - 1);
+            bits.put_rice(term.hash() - last, width);
+            if has_repeated {
+                bits.put_unary(term.count() - 1);
+            }
             last = term.hash();
         }
-    }
-
-    pub(super) fn write_stop_words(&self, bits: &mut BitWriter) {
-        let count = u32::try_from(self.stop_words.len()).unwrap_or(u32::MAX);
-        bits.put(count, STOP_COUNT);
-        let (mut last, width) = (0, rice(STOP_CODES, count));
+        let count = put_number(bits, self.stop_words.len(), STOP_WORDS);
+        let (mut next, width) = (0, rice(STOP_CODES, count));
         for code in &self.stop_words {
-            let gap = u32::from(*code) - last;
-            bits.put_unary(gap >> width);
-            bits.put(gap, width);
-            last = u32::from(*code);
+            bits.put_rice(u32::from(*code) - next, width);
+            next = u32::from(*code) + 1;
         }
     }
-}
 
-/// What [`Passage::write_terms`] wrote, with so many bits for a long count.
-pub(super) fn read_terms(bits: &mut BitReader<'_>, long_count: u32) -> Option<Vec<Term>> {
-    let is_long = bits.take(1)? == 1;
-    let count = bits.take(if is_long { long_count } else { SHORT_COUNT })?;
-    let (mut last, width) = (0_u32, rice(1 << TERM_BITS, count));
-    let mut terms = Vec::new();
-    for _ in 0..count {
-        let gap = (bits.take_unary(1 << TERM_BITS)? << width) | bits.take(width)?;
-        last = last.checked_add(gap).filter(|hash| *hash < 1 << TERM_BITS)?;
-        terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
+    /// Reads what [`write_terms`](Self::write_terms) wrote.
+    pub(super) fn read_terms(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
+        let count = take_number(bits, TERMS)?;
+        let has_repeated = bits.take(1)? == 1;
+        let (mut last, width) = (0_u32, rice(1 << TERM_BITS, count));
+        for _ in 0..count {
+            last = last.checked_add(bits.take_rice(width, 1 << TERM_BITS)?)?;
+            if last >= 1 << TERM_BITS {
+                return None;
+            }
+            let count = if has_repeated { bits.take_unary(MAX_COUNT - 1)? + 1 } else { 1 };
+            self.terms.push(Term::new(last, count));
+        }
+        let count = take_number(bits, STOP_WORDS)?;
+        let (mut next, width) = (0_u32, rice(STOP_CODES, count));
+        for _ in 0..count {
+            let code = next.checked_add(bits.take_rice(width, STOP_CODES)?)?;
+            self.stop_words.push(u8::try_from(code).ok()?);
+            next = code + 1;
+        }
+        Some(())
     }
-    Some(terms)
 }
 
-/// What [`Passage::write_stop_words`] wrote.
-pub(super) fn read_stop_words(bits: &mut BitReader<'_>) -> Option<Vec<u8>> {
-    let count = bits.take(STOP_COUNT)?;
-    let (mut last, width) = (0_u32, rice(STOP_CODES, count));
-    let mut codes = Vec::new();
-    for _ in 0..count {
-        last += (bits.take_unary(STOP_CODES)? << width) | bits.take(width)?;
-        codes.push(u8::try_from(last).ok()?);
+/// Writes a number in few bits, or if it is too high in more bits behind the highest number of the few.
+fn put_number(bits: &mut BitWriter, number: usize, [few, more]: [u32; 2]) -> u32 {
+    let number = u32::try_from(number).unwrap_or(u32::MAX).min((1 << more) - 1);
+    let escape = (1 << few) - 1;
+    bits.put(number.min(escape), few);
+    if number >= escape {
+        bits.put(number, more);
     }
-    Some(codes)
+    number
 }
 
-/// The Rice parameter for the gaps between `count` of so many values: the width of ln 2 times the mean gap.
+fn take_number(bits: &mut BitReader<'_>, [few, more]: [u32; 2]) -> Option<u32> {
+    let number = bits.take(few)?;
+    if number == (1 << few) - 1 { bits.take(more) } else { Some(number) }
+}
+
+/// The Rice parameter for the gaps between `count` of so many values: ln 2 times the mean gap, as a power of two.
 fn rice(values: u32, count: u32) -> u32 {
-    (values / count.max(1) / 13 * 9).max(1).ilog2()
+    let gap = f64::from(values) / f64::from(count.max(1)) * std::f64::consts::LN_2;
+    gap.log2().round().max(0.0) as u32
 }
