@@ -3,13 +3,13 @@
 //! and latency; and cold starts.
 //!
 //! `cargo run --release -p hb-bench` runs all parts but `large` and `growth`; with a name it runs one part: `requests`,
-//! `sessions`, `transfer`, `locomo`, `search`, `cold`, or one of those that take ten minutes: `large`, and `growth`, which
+//! `sessions`, `transfer`, `quality`, `search`, `cold`, or one of those that take ten minutes: `large`, and `growth`, which
 //! takes the number of writes as a second argument (200000). Client, service and database share the machine's processors.
 
 mod cold;
 mod growth;
 mod large;
-mod locomo;
+mod quality;
 mod search;
 mod sessions;
 mod transfer;
@@ -50,8 +50,8 @@ async fn main() -> std::io::Result<()> {
     if wanted("transfer") {
         transfer::measure(&mut out, &folder.path().join("transfer.sqlite")).await?;
     }
-    if wanted("locomo") {
-        locomo::measure(&mut out).await?;
+    if wanted("quality") {
+        quality::measure(&mut out).await?;
     }
     if wanted("search") {
         search::measure(&mut out).await?;

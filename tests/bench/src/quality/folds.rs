@@ -1,0 +1,84 @@
+//! Choosing the parameters: for each conversation those that are best for all others, of both data sets together.
+
+use std::io::{Result, Write};
+use std::thread;
+
+use hb_search::Parameters;
+
+use super::conversation::Conversation;
+use super::measure::{Quality, mean, mean_of_all};
+
+/// The parameters that are tried.
+fn candidates() -> Vec<Parameters> {
+    let mut candidates = Vec::new();
+    for b in [0.3, 0.4] {
+        for meaning in [0.5, 0.7] {
+            for session in [0.2, 0.3] {
+                for synonym in [0.5, 0.7] {
+                    for (discount, floor) in [(0.2, 0.6), (0.4, 0.6), (0.4, 0.7)] {
+                        candidates.push(Parameters {
+                            b,
+                            meaning,
+                            session,
+                            synonym,
+                            discount,
+                            floor,
+                            ..Parameters::SHIPPED
+                        });
+                    }
+                }
+            }
+        }
+    }
+    candidates
+}
+
+/// The quality of each conversation under the parameters that are best for all others. Says which they are.
+pub(super) fn out_of_fold(
+    conversations: &[&Conversation],
+    out: &mut impl Write,
+) -> Result<Vec<Vec<Quality>>> {
+    let candidates = candidates();
+    let tried: Vec<Vec<Vec<Quality>>> = thread::scope(|scope| {
+        let parts = candidates.chunks(candidates.len().div_ceil(2).max(1)).map(|part| {
+            let rank = |parameters: &Parameters| {
+                conversations.iter().map(|conversation| conversation.ranked(parameters)).collect()
+            };
+            scope.spawn(move || part.iter().map(rank).collect::<Vec<_>>())
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().flat_map(|part| part.join().expect("a ranking")).collect()
+    });
+    let mut chosen = Vec::new();
+    for fold in 0..conversations.len() {
+        let best = (0..candidates.len())
+            .max_by(|a, b| goal(&tried[*a], Some(fold)).total_cmp(&goal(&tried[*b], Some(fold))));
+        chosen.push(best.map(|best| tried[best][fold].clone()).unwrap_or_default());
+    }
+    let best = (0..candidates.len()).max_by(|a, b| goal(&tried[*a], None).total_cmp(&goal(&tried[*b], None)));
+    if let Some(best) = best {
+        writeln!(
+            out,
+            "\nOf {} settings the best over all conversations: {:?}",
+            candidates.len(),
+            candidates[best]
+        )?;
+    }
+    Ok(chosen)
+}
+
+/// What is maximized: recall at 10 and half of the recall of groups, in the mean over the data sets, without one conversation. The set of a
+/// conversation is told by the categories of its questions.
+fn goal(tried: &[Vec<Quality>], without: Option<usize>) -> f64 {
+    let of_set = |is_locomo: bool| {
+        let own = tried.iter().enumerate().filter(|(number, qualities)| {
+            Some(*number) != without
+                && qualities.first().is_some_and(|first| first.category.starts_with('c') == is_locomo)
+        });
+        let own: Vec<Quality> = own.flat_map(|(_, qualities)| qualities.clone()).collect();
+        mean(&own, |quality| quality.recall[2])
+            + mean_of_all(&own, |quality| quality.group) / 2.0
+            + mean(&own, |quality| quality.gain) / 2.0
+    };
+    of_set(true) + of_set(false)
+}
