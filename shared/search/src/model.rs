@@ -68,6 +68,11 @@ impl Model {
         })
     }
 
+    /// Whether it knows a stem.
+    pub(crate) fn has_stem(&self, stem: &str) -> bool {
+        self.synonyms.contains_key(stem)
+    }
+
     /// The signs of the embedding of `text` relative to the centre, a bit per dimension; all zero if no token is known.
     pub(crate) fn embedding(&self, text: &str) -> EmbeddingBits {
         let mut embedding = EmbeddingBits::default();

@@ -1,0 +1,78 @@
+//! Text analysis: the tokens of documents and of queries, in every language.
+//!
+//! A text is [normalized](normalize), then [divided](scan) into [units](unit): words, compounds, numbers, and runs of
+//! scripts without spaces, which are indexed by n-grams. Words are [stemmed](stem), those in Latin letters by the
+//! [language](language) of the whole document. The language of a query is seldom clear: it has the stem of each word in
+//! every language, and each is compared with documents of that language.
+
+mod compound;
+mod fold;
+mod grams;
+mod language;
+mod normalize;
+mod number;
+mod query;
+mod scan;
+mod spelling;
+mod stem;
+mod stop_words;
+#[cfg(test)]
+mod tests;
+mod unit;
+mod word;
+
+pub(crate) use language::{Language, language_of};
+pub(crate) use query::{QueryToken, query_tokens};
+use unit::Unit;
+
+/// A token of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// Its stem, an n-gram, a number or a symbol.
+    pub(crate) term: String,
+    /// The code of an English stop word, up to 127.
+    pub(crate) stop: Option<u8>,
+}
+
+/// The tokens of a part of a document of this language.
+pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut push = |term: String| {
+        if !term.is_empty() {
+            tokens.push(Token { term, stop: None });
+        }
+    };
+    let mut stops = Vec::new();
+    let push_stems = |word: &str, push: &mut dyn FnMut(String)| {
+        let (stem, other) = stem::stems(&fold::lower(word), language);
+        push(stem);
+        if let Some(other) = other {
+            push(other);
+        }
+    };
+    for unit in scan::units(&normalize::normalize(text)) {
+        match unit {
+            Unit::Grams { document, .. } => document.into_iter().for_each(&mut push),
+            Unit::Words { words, wholes, .. } => {
+                for word in words {
+                    let stop = word.stop.filter(|_| language == Language::English);
+                    if let Some(stop) = stop {
+                        stops.push(Token { term: fold::fold(&word.text), stop: Some(stop) });
+                    }
+                    if (stop.is_none() || word.is_name) && !word.is_empty {
+                        push_stems(&word.text, &mut push);
+                    }
+                }
+                wholes.iter().for_each(|whole| push_stems(whole, &mut push));
+            }
+        }
+    }
+    tokens.append(&mut stops);
+    tokens
+}
+
+/// The terms of an English text, without stop words.
+pub fn terms(text: &str) -> Vec<String> {
+    let tokens = tokens(text, Language::English).into_iter();
+    tokens.filter(|token| token.stop.is_none()).map(|token| token.term).collect()
+}

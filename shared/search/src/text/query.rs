@@ -1,0 +1,153 @@
+//! The tokens of a query.
+
+use super::fold::{fold, lower};
+use super::language::{Language, is_frequent, language_of};
+use super::unit::{Matching, Unit, Word};
+use super::{normalize, scan, spelling, stem};
+use crate::model;
+
+/// A word of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct QueryToken {
+    /// Its English stem, as callers see it.
+    pub(crate) text: String,
+    /// The byte in the query where it starts.
+    pub(crate) start: usize,
+    /// The code of an English stop word, by which it is found in English documents.
+    pub(crate) stop: Option<u8>,
+    /// The terms that a document of each language may have for it.
+    pub(crate) stems: Vec<(Language, String)>,
+    /// Terms one edit away, for a word that no memory has.
+    pub(crate) spellings: Vec<String>,
+}
+
+/// A token, and whether the query leaves it out if it has others.
+struct Candidate {
+    token: QueryToken,
+    is_function: bool,
+}
+
+/// The tokens of a query, in their order. Words that say nothing in its language are left out if there are others,
+/// except English stop words, which have their codes.
+pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
+    let language = language_of(text);
+    let units = scan::units(&normalize::normalize(text));
+    let mut candidates = Vec::new();
+    for unit in units {
+        match unit {
+            Unit::Grams { query, .. } => {
+                candidates.extend(query.into_iter().map(|gram| Candidate {
+                    token: token(gram.text.clone(), gram.start, every_language(&gram.text)),
+                    is_function: gram.is_function,
+                }));
+            }
+            Unit::Words { words, wholes, matching: Matching::Whole } => {
+                let start = words.first().map_or(0, |word| word.start);
+                let Some(first) = wholes.first() else { continue };
+                let text = stem::english(&lower(first));
+                let stems = wholes.iter().flat_map(|whole| stems(whole, false)).collect();
+                candidates.push(Candidate { token: token(text, start, distinct(stems)), is_function: false });
+            }
+            Unit::Words { words, wholes, matching: Matching::Words } => {
+                let wholes: Vec<(Language, String)> =
+                    wholes.iter().flat_map(|whole| stems(whole, false)).collect();
+                for word in words {
+                    push_word(&word, &wholes, language, &mut candidates);
+                }
+            }
+        }
+    }
+    candidates.retain(|candidate| !candidate.token.text.is_empty());
+    let has_content =
+        candidates.iter().any(|candidate| !candidate.is_function && candidate.token.stop.is_none());
+    candidates.retain(|candidate| !(has_content && candidate.is_function));
+    candidates.into_iter().map(|candidate| candidate.token).collect()
+}
+
+fn push_word(
+    word: &Word,
+    wholes: &[(Language, String)],
+    language: Language,
+    candidates: &mut Vec<Candidate>,
+) {
+    let lower = lower(&word.text);
+    let folded = fold(&lower);
+    let is_english = language == Language::English;
+    if folded.is_empty() {
+        return;
+    }
+    let mut stems = stems(&word.text, word.stop.is_some() && !word.is_name);
+    stems.extend_from_slice(wholes);
+    let stems = distinct(stems);
+    if let Some(stop) = word.stop.filter(|_| is_english) {
+        let others = stems.iter().filter(|(language, _)| *language != Language::English).cloned().collect();
+        let token = QueryToken { stop: Some(stop), ..token(folded.clone(), word.start, others) };
+        candidates.push(Candidate { token, is_function: false });
+        if !word.is_name {
+            return;
+        }
+    }
+    if word.is_empty {
+        return;
+    }
+    let mut token = token(stem::english(&lower), word.start, stems);
+    if wholes.is_empty() {
+        token.spellings = spelling::spellings(&folded);
+    }
+    let is_function = !is_english && !word.is_name && is_frequent(&folded, language);
+    candidates.push(Candidate { token, is_function });
+}
+
+fn token(text: String, start: usize, stems: Vec<(Language, String)>) -> QueryToken {
+    QueryToken { text, start, stop: None, stems, spellings: Vec::new() }
+}
+
+/// The terms of a word in documents of each language, of its other spellings too. Stop words of English are no terms of
+/// English documents.
+fn stems(word: &str, is_stop: bool) -> Vec<(Language, String)> {
+    let own = lower(word);
+    let spellings: Vec<String> =
+        [Some(own.clone()), digraphs(&own), umlauts(&own)].into_iter().flatten().collect();
+    let languages = Language::ALL.into_iter().filter(|language| !(is_stop && *language == Language::English));
+    let mut stems = Vec::new();
+    for language in languages {
+        for spelling in &spellings {
+            let (stem, other) = stem::stems(spelling, language);
+            stems.push((language, stem));
+            stems.extend(other.map(|other| (language, other)));
+        }
+        if !own.is_ascii() {
+            let (stem, _) = stem::stems(&fold(&own), language);
+            stems.push((language, stem));
+        }
+    }
+    distinct(stems)
+}
+
+/// `münchen` as it is written without umlauts: `muenchen`.
+fn digraphs(word: &str) -> Option<String> {
+    let is_umlaut = |c: char| matches!(c, 'ä' | 'ö' | 'ü' | 'å' | 'ø');
+    let replaced = word.contains(is_umlaut).then(|| word.replace('ä', "ae").replace(['ö', 'ø'], "oe"))?;
+    Some(replaced.replace('ü', "ue").replace('å', "aa"))
+}
+
+/// `muenchen` as it is written with umlauts: `münchen`. An English word has none.
+fn umlauts(word: &str) -> Option<String> {
+    let replaced = word.replace("ae", "ä").replace("oe", "ö").replace("ue", "ü").replace("aa", "å");
+    let is_other = replaced != word && word.len() >= 5 && !model::get().has_stem(&stem::english(word));
+    is_other.then_some(replaced)
+}
+
+fn every_language(term: &str) -> Vec<(Language, String)> {
+    Language::ALL.into_iter().map(|language| (language, term.to_owned())).collect()
+}
+
+fn distinct(stems: Vec<(Language, String)>) -> Vec<(Language, String)> {
+    let mut distinct: Vec<(Language, String)> = Vec::with_capacity(stems.len());
+    for stem in stems {
+        if !distinct.contains(&stem) {
+            distinct.push(stem);
+        }
+    }
+    distinct
+}

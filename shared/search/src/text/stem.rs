@@ -1,0 +1,159 @@
+//! Stemming: a Latin word by the language of its text, a word of another script by its script.
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::fold::fold;
+use super::language::Language;
+
+/// A longer word is not stemmed: it is no word of a dictionary, and stemmers may take quadratic time.
+const MAX_STEMMED: usize = 120;
+
+/// Endings that are removed from words of languages without a stemmer: cases and plurals of Slavic, Germanic, Romance
+/// and Baltic languages. Longer ones come first.
+const ENDINGS: [&str; 38] = [
+    "iego", "iemu", "iami", "ami", "ach", "iach", "ego", "emu", "ymi", "imi", "ych", "ich", "ymi", "eho",
+    "ern", "iem", "ow", "om", "em", "am", "ie", "iu", "ia", "ej", "ou", "ym", "im", "en", "er", "es", "as",
+    "os", "is", "us", "um", "ii", "ua", "io",
+];
+const LETTER_ENDINGS: &[u8] = b"aeiouysn";
+/// What remains of a word has so many letters at least.
+const MIN_STEM: usize = 3;
+
+/// Endings of Hindi and of Bengali, longer ones first.
+const HINDI_ENDINGS: [&str; 22] = [
+    "ियों",
+    "ियाँ",
+    "ियां",
+    "ाओं",
+    "ाएं",
+    "ाएँ",
+    "ुओं",
+    "ुएं",
+    "ें",
+    "ों",
+    "ीं",
+    "ाई",
+    "ती",
+    "ता",
+    "ते",
+    "ना",
+    "ने",
+    "ो",
+    "े",
+    "ी",
+    "ा",
+    "ि",
+];
+const BENGALI_ENDINGS: [&str; 16] =
+    ["গুলোর", "গুলো", "গুলি", "দের", "টির", "টার", "টি", "টা", "রা", "কে", "ের", "তে", "র", "য়", "ে", "ো"];
+
+/// The term of a word, and another one that some spelling of the word without accents has.
+pub(super) type Stems = (String, Option<String>);
+
+/// The terms that a text of `language` has for a word in lower case.
+pub(super) fn stems(word: &str, language: Language) -> Stems {
+    let folded = fold(word);
+    let Some(first) = folded.chars().next().filter(|_| is_stemmed(&folded)) else { return (folded, None) };
+    let snowball = |algorithm: Algorithm, word: &str| Stemmer::create(algorithm).stem(word).into_owned();
+    match first {
+        'a'..='z' => {}
+        '\u{370}'..='\u{3FF}' => return (fold(&snowball(Algorithm::Greek, &folded)), None),
+        '\u{400}'..='\u{52F}' => return (snowball(Algorithm::Russian, &russian(&folded)), None),
+        '\u{5D0}'..='\u{5EA}' => return hebrew(folded),
+        '\u{620}'..='\u{6FF}' => return (arabic(&folded), None),
+        '\u{900}'..='\u{97F}' => return (without_ending(&folded, &HINDI_ENDINGS, 2), None),
+        '\u{980}'..='\u{9FF}' => return (without_ending(&folded, &BENGALI_ENDINGS, 2), None),
+        '\u{B80}'..='\u{BFF}' => return (snowball(Algorithm::Tamil, &folded), None),
+        _ => return (folded, None),
+    }
+    let Some(algorithm) = algorithm(language) else { return (without_latin_ending(&folded), None) };
+    let of_folded = fold(&snowball(algorithm, &folded));
+    if language == Language::English || folded == word {
+        return (of_folded, None);
+    }
+    // Stemmers know endings by their accents, readers do not always type them.
+    let of_word = fold(&snowball(algorithm, word));
+    if of_word == of_folded { (of_word, None) } else { (of_word, Some(of_folded)) }
+}
+
+/// The English term of a word.
+pub(super) fn english(word: &str) -> String {
+    stems(word, Language::English).0
+}
+
+/// Whether the word is of letters alone, and short enough.
+fn is_stemmed(folded: &str) -> bool {
+    folded.len() <= MAX_STEMMED && folded.chars().all(|c| c.is_alphabetic() || super::normalize::is_mark(c))
+}
+
+const fn algorithm(language: Language) -> Option<Algorithm> {
+    Some(match language {
+        Language::Other => return None,
+        Language::English => Algorithm::English,
+        Language::Danish => Algorithm::Danish,
+        Language::Dutch => Algorithm::Dutch,
+        Language::Finnish => Algorithm::Finnish,
+        Language::French => Algorithm::French,
+        Language::German => Algorithm::German,
+        Language::Hungarian => Algorithm::Hungarian,
+        Language::Italian => Algorithm::Italian,
+        Language::Norwegian => Algorithm::Norwegian,
+        Language::Portuguese => Algorithm::Portuguese,
+        Language::Romanian => Algorithm::Romanian,
+        Language::Spanish => Algorithm::Spanish,
+        Language::Swedish => Algorithm::Swedish,
+        Language::Turkish => Algorithm::Turkish,
+    })
+}
+
+/// Ukrainian and Belarusian letters as the Russian stemmer knows them.
+fn russian(word: &str) -> String {
+    word.chars()
+        .map(|c| match c {
+            'і' => 'и',
+            'є' => 'е',
+            'ў' => 'у',
+            c => c,
+        })
+        .collect()
+}
+
+/// Arabic words are stemmed. Those with letters of Persian or Urdu are not: their endings are others.
+fn arabic(word: &str) -> String {
+    if word.contains(['پ', 'چ', 'ژ', 'گ', 'ٹ', 'ڈ', 'ڑ', 'ں', 'ے']) {
+        return word.to_owned();
+    }
+    let stem = Stemmer::create(Algorithm::Arabic).stem(word).into_owned();
+    let stem = fold(&stem);
+    if stem.is_empty() { word.to_owned() } else { stem }
+}
+
+/// A Hebrew word, and the word without a prefix of one letter: and, the, in, to, from, that, as.
+fn hebrew(word: String) -> Stems {
+    let mut letters = word.chars();
+    let is_prefixed = letters.next().is_some_and(|c| "והבלמשכ".contains(c)) && letters.clone().count() >= 3;
+    let rest = is_prefixed.then(|| letters.as_str().to_owned());
+    (word, rest)
+}
+
+fn without_latin_ending(word: &str) -> String {
+    let shortened = without_ending(word, &ENDINGS, MIN_STEM);
+    if shortened.len() < word.len() {
+        return shortened;
+    }
+    match word.as_bytes() {
+        [stem @ .., last] if stem.len() >= MIN_STEM && LETTER_ENDINGS.contains(last) => {
+            word[..stem.len()].to_owned()
+        }
+        _ => word.to_owned(),
+    }
+}
+
+/// The word without the first of the endings that leaves so many characters.
+fn without_ending(word: &str, endings: &[&str], at_least: usize) -> String {
+    let stem = endings.iter().find_map(|ending| {
+        let stem = word.strip_suffix(ending)?;
+        (stem.chars().count() >= at_least).then_some(stem)
+    });
+    stem.unwrap_or(word).to_owned()
+}
