@@ -16,6 +16,8 @@ mod document;
 mod facets;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod golden;
 mod index;
 #[cfg(test)]
 mod isolation;

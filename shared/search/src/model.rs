@@ -68,6 +68,11 @@ impl Model {
         })
     }
 
+    /// Whether it knows a word in lower case.
+    pub(crate) fn has_word(&self, word: &str) -> bool {
+        self.vocabulary.has(word)
+    }
+
     /// Whether it knows a stem.
     pub(crate) fn has_stem(&self, stem: &str) -> bool {
         self.synonyms.contains_key(stem)

@@ -36,6 +36,11 @@ impl Vocabulary {
         Self { rows, longest }
     }
 
+    /// Whether a whole word is in the vocabulary.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.rows.contains_key(word)
+    }
+
     /// The rows of the pieces of `text`, without the words that the vocabulary cannot split.
     pub(crate) fn rows(&self, text: &str) -> Vec<u32> {
         basic(text).iter().flat_map(|word| self.split(word)).collect()

@@ -81,6 +81,8 @@ pub(super) fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool
         let address = text_with_connectors();
         wholes = vec![address.clone()];
         let domain = address.split('@').next_back().unwrap_or_default();
+        let labels: Vec<String> = domain.split('.').map(str::to_owned).collect();
+        let words = if labels.len() > 2 { with_term(words, &registered(&labels)) } else { words };
         return Unit::Words { words: with_term(words, domain), wholes, matching: Matching::Whole };
     }
     if connectors.iter().all(|connector| *connector == '&')
@@ -225,10 +227,10 @@ fn push_pieces(pieces: &[&[Char]], words: &mut Vec<Word>) {
 
 /// The parts of an identifier by its case: `getUserName`, `HTTPServer`. None of an ordinary word.
 fn pieces(chars: &[Char]) -> Vec<&[Char]> {
-    let is_name = |name: &&str| name.chars().eq(chars.iter().map(|char| char.c));
+    let is_name = |name: &str| name.chars().eq(chars.iter().map(|char| char.c));
     if chars.len() > MAX_IDENTIFIER
         || chars.iter().any(|char| char.c == '\'')
-        || NAMES.iter().any(|name| is_name(&name))
+        || NAMES.iter().any(|name| is_name(name))
     {
         return Vec::new();
     }

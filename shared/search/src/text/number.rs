@@ -22,6 +22,9 @@ const MONTHS: [&str; 12] = [
 /// The digits of a telephone number, with an area.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=19;
 const MAX_PHONE_GROUPS: usize = 8;
+/// Digits at the end of a telephone number that tell it from others of its country, and of its area.
+const NATIONAL_DIGITS: usize = 9;
+const LOCAL_DIGITS: usize = 7;
 
 /// The unit of groups of digits with separators between them, and the text after them.
 pub(super) fn unit(groups: &[&[Char]], separators: &[char], after: &[Char]) -> Unit {
@@ -79,7 +82,7 @@ pub(super) fn unit(groups: &[&[Char]], separators: &[char], after: &[Char]) -> U
             }
             wholes.push(whole);
             if PHONE_DIGITS.contains(&joined.len()) {
-                wholes.push(joined.clone());
+                return phone_unit(words, Some(wholes));
             }
         }
     }
@@ -135,9 +138,21 @@ pub(super) fn phone(text: &[Char], from: usize) -> Option<(Unit, usize)> {
     if !is_phone {
         return None;
     }
-    let words: Vec<Word> = groups.iter().map(|group| word(group)).collect();
-    let whole = words.iter().map(|word| word.text.as_str()).collect();
-    Some((Unit::Words { words, wholes: vec![whole], matching: Matching::Words }, end))
+    Some((phone_unit(groups.iter().map(|group| word(group)).collect(), None), end))
+}
+
+/// A number of several groups that is the same without separators, and without a country code or a leading zero. A
+/// document is also found by its local part.
+fn phone_unit(mut words: Vec<Word>, wholes: Option<Vec<String>>) -> Unit {
+    let digits: String = words.iter().map(|word| word.text.as_str()).collect();
+    let last = |count: usize| {
+        digits.len().checked_sub(count).filter(|from| *from > 0).map(|from| digits[from..].to_owned())
+    };
+    let start = words.first().map_or(0, |word| word.start);
+    words.extend(last(LOCAL_DIGITS).map(|local| number_word(local, start)));
+    let mut wholes = wholes.unwrap_or_default();
+    wholes.extend([Some(digits.clone()), last(NATIONAL_DIGITS)].into_iter().flatten());
+    Unit::Words { words, wholes, matching: Matching::Whole }
 }
 
 /// The dates that three numbers may be: year first, or day and month in either order.

@@ -106,19 +106,19 @@ fn token(text: String, start: usize, stems: Vec<(Language, String)>) -> QueryTok
 /// English documents.
 fn stems(word: &str, is_stop: bool) -> Vec<(Language, String)> {
     let own = lower(word);
-    let spellings: Vec<String> =
-        [Some(own.clone()), digraphs(&own), umlauts(&own)].into_iter().flatten().collect();
+    let is_english_word = model::get().has_stem(&stem::english(&own));
     let languages = Language::ALL.into_iter().filter(|language| !(is_stop && *language == Language::English));
     let mut stems = Vec::new();
     for language in languages {
-        for spelling in &spellings {
-            let (stem, other) = stem::stems(spelling, language);
+        let umlauts = umlauts(&own).filter(|_| !(is_english_word && language == Language::English));
+        let endings = endings(&own, language);
+        let unaccented = (!own.is_ascii()).then(|| fold(&own));
+        for spelling in
+            [Some(own.clone()), unaccented, digraphs(&own), umlauts, endings].into_iter().flatten()
+        {
+            let (stem, other) = stem::stems(&spelling, language);
             stems.push((language, stem));
             stems.extend(other.map(|other| (language, other)));
-        }
-        if !own.is_ascii() {
-            let (stem, _) = stem::stems(&fold(&own), language);
-            stems.push((language, stem));
         }
     }
     distinct(stems)
@@ -131,11 +131,29 @@ fn digraphs(word: &str) -> Option<String> {
     Some(replaced.replace('ü', "ue").replace('å', "aa"))
 }
 
-/// `muenchen` as it is written with umlauts: `münchen`. An English word has none.
+/// `muenchen` as it is written with umlauts: `münchen`.
 fn umlauts(word: &str) -> Option<String> {
     let replaced = word.replace("ae", "ä").replace("oe", "ö").replace("ue", "ü").replace("aa", "å");
-    let is_other = replaced != word && word.len() >= 5 && !model::get().has_stem(&stem::english(word));
-    is_other.then_some(replaced)
+    (replaced != word && word.len() >= 5).then_some(replaced)
+}
+
+/// The word with an ending that its stemmer knows: Spanish with the accent that a query may lack, Portuguese in the
+/// singular.
+fn endings(word: &str, language: Language) -> Option<String> {
+    let endings: &[(&str, &str)] = match language {
+        Language::Spanish => &[("cion", "ción"), ("sion", "sión")],
+        Language::Portuguese => &[
+            ("ções", "ção"),
+            ("ões", "ão"),
+            ("ães", "ão"),
+            ("coes", "ção"),
+            ("oes", "ão"),
+            ("cao", "ção"),
+            ("ao", "ão"),
+        ],
+        _ => return None,
+    };
+    endings.iter().find_map(|(ending, other)| Some(word.strip_suffix(ending)?.to_owned() + other))
 }
 
 fn every_language(term: &str) -> Vec<(Language, String)> {

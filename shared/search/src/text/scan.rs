@@ -77,10 +77,10 @@ pub(super) fn units(text: &[Char]) -> Vec<Unit> {
         scanner.step();
     }
     // A text of one word, as a query often is: its capital may be that of a name.
-    if let [Unit::Words { words, .. }] = scanner.units.as_mut_slice() {
-        if let [only] = words.as_mut_slice() {
-            only.is_name = word::is_capitalized(&only.text);
-        }
+    if let [Unit::Words { words, .. }] = scanner.units.as_mut_slice()
+        && let [only] = words.as_mut_slice()
+    {
+        only.is_name = word::is_capitalized(&only.text);
     }
     scanner.units
 }
@@ -239,11 +239,11 @@ impl Scanner<'_> {
             parts.push(&self.text[end - 2..end]);
         }
         let starts = std::mem::replace(&mut self.sentence_starts, false);
-        if let ([only], Some(symbols)) = (parts.as_slice(), self.suffix(end)) {
-            if let Some(unit) = compound::with_suffix(only, symbols) {
-                self.push(unit, end + symbols.len());
-                return;
-            }
+        if let ([only], Some(symbols)) = (parts.as_slice(), self.suffix(end))
+            && let Some(unit) = compound::with_suffix(only, symbols)
+        {
+            self.push(unit, end + symbols.len());
+            return;
         }
         let unit = compound::unit(&parts, &connectors, starts, &self.text[end..]);
         self.push(unit, end);

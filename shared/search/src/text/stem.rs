@@ -54,25 +54,24 @@ pub(super) type Stems = (String, Option<String>);
 pub(super) fn stems(word: &str, language: Language) -> Stems {
     let folded = fold(word);
     let Some(first) = folded.chars().next().filter(|_| is_stemmed(&folded)) else { return (folded, None) };
-    let snowball = |algorithm: Algorithm, word: &str| Stemmer::create(algorithm).stem(word).into_owned();
     match first {
         'a'..='z' => {}
-        '\u{370}'..='\u{3FF}' => return (fold(&snowball(Algorithm::Greek, &folded)), None),
-        '\u{400}'..='\u{52F}' => return (snowball(Algorithm::Russian, &russian(&folded)), None),
+        '\u{370}'..='\u{3FF}' => return (fold(&snowball(&folded, Algorithm::Greek, 1)), None),
+        '\u{400}'..='\u{52F}' => return (snowball(&russian(&folded), Algorithm::Russian, 1), None),
         '\u{5D0}'..='\u{5EA}' => return hebrew(folded),
         '\u{620}'..='\u{6FF}' => return (arabic(&folded), None),
         '\u{900}'..='\u{97F}' => return (without_ending(&folded, &HINDI_ENDINGS, 2), None),
         '\u{980}'..='\u{9FF}' => return (without_ending(&folded, &BENGALI_ENDINGS, 2), None),
-        '\u{B80}'..='\u{BFF}' => return (snowball(Algorithm::Tamil, &folded), None),
+        '\u{B80}'..='\u{BFF}' => return (snowball(&folded, Algorithm::Tamil, 1), None),
         _ => return (folded, None),
     }
-    let Some(algorithm) = algorithm(language) else { return (without_latin_ending(&folded), None) };
-    let of_folded = fold(&snowball(algorithm, &folded));
+    let Some((algorithm, rounds)) = algorithm(language) else { return (without_latin_ending(&folded), None) };
+    let of_folded = fold(&snowball(&folded, algorithm, rounds));
     if language == Language::English || folded == word {
         return (of_folded, None);
     }
     // Stemmers know endings by their accents, readers do not always type them.
-    let of_word = fold(&snowball(algorithm, word));
+    let of_word = fold(&snowball(word, algorithm, rounds));
     if of_word == of_folded { (of_word, None) } else { (of_word, Some(of_folded)) }
 }
 
@@ -86,24 +85,40 @@ fn is_stemmed(folded: &str) -> bool {
     folded.len() <= MAX_STEMMED && folded.chars().all(|c| c.is_alphabetic() || super::normalize::is_mark(c))
 }
 
-const fn algorithm(language: Language) -> Option<Algorithm> {
+/// The stemmer of a language, and how often it is applied: in some languages it removes the endings of a stem again, so
+/// that a word and its plural meet only at the end.
+const fn algorithm(language: Language) -> Option<(Algorithm, u32)> {
     Some(match language {
         Language::Other => return None,
-        Language::English => Algorithm::English,
-        Language::Danish => Algorithm::Danish,
-        Language::Dutch => Algorithm::Dutch,
-        Language::Finnish => Algorithm::Finnish,
-        Language::French => Algorithm::French,
-        Language::German => Algorithm::German,
-        Language::Hungarian => Algorithm::Hungarian,
-        Language::Italian => Algorithm::Italian,
-        Language::Norwegian => Algorithm::Norwegian,
-        Language::Portuguese => Algorithm::Portuguese,
-        Language::Romanian => Algorithm::Romanian,
-        Language::Spanish => Algorithm::Spanish,
-        Language::Swedish => Algorithm::Swedish,
-        Language::Turkish => Algorithm::Turkish,
+        Language::English => (Algorithm::English, 1),
+        Language::Danish => (Algorithm::Danish, 1),
+        Language::Dutch => (Algorithm::Dutch, 3),
+        Language::Finnish => (Algorithm::Finnish, 1),
+        Language::French => (Algorithm::French, 1),
+        Language::German => (Algorithm::German, 1),
+        Language::Hungarian => (Algorithm::Hungarian, 1),
+        Language::Italian => (Algorithm::Italian, 1),
+        Language::Norwegian => (Algorithm::Norwegian, 1),
+        Language::Portuguese => (Algorithm::Portuguese, 1),
+        Language::Romanian => (Algorithm::Romanian, 1),
+        Language::Spanish => (Algorithm::Spanish, 1),
+        Language::Swedish => (Algorithm::Swedish, 1),
+        Language::Turkish => (Algorithm::Turkish, 3),
     })
+}
+
+/// The stem of a word, or of its stem and so on.
+fn snowball(word: &str, algorithm: Algorithm, rounds: u32) -> String {
+    let stemmer = Stemmer::create(algorithm);
+    let mut stem = word.to_owned();
+    for _ in 0..rounds {
+        let next = stemmer.stem(&stem).into_owned();
+        if next == stem || next.is_empty() {
+            break;
+        }
+        stem = next;
+    }
+    stem
 }
 
 /// Ukrainian and Belarusian letters as the Russian stemmer knows them.
@@ -123,9 +138,7 @@ fn arabic(word: &str) -> String {
     if word.contains(['پ', 'چ', 'ژ', 'گ', 'ٹ', 'ڈ', 'ڑ', 'ں', 'ے']) {
         return word.to_owned();
     }
-    let stem = Stemmer::create(Algorithm::Arabic).stem(word).into_owned();
-    let stem = fold(&stem);
-    if stem.is_empty() { word.to_owned() } else { stem }
+    fold(&snowball(word, Algorithm::Arabic, 3))
 }
 
 /// A Hebrew word, and the word without a prefix of one letter: and, the, in, to, from, that, as.

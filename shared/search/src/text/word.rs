@@ -35,15 +35,16 @@ pub(super) fn push(chars: &[Char], starts_sentence: bool, words: &mut Vec<Word>,
         words.push(word(base.replace('\'', ""), start, starts_sentence));
         return;
     }
-    if let Some((elided, rest)) = text.split_once('\'') {
-        if ELIDED.contains(&fold(elided).as_str()) && rest.chars().count() >= 2 {
-            let rest = rest.replace('\'', "");
-            if rest.starts_with(char::is_uppercase) {
-                wholes.push(fold(elided) + &rest);
-            }
-            words.push(word(rest, start, starts_sentence));
-            return;
+    if let Some((elided, rest)) = text.split_once('\'')
+        && ELIDED.contains(&fold(elided).as_str())
+        && rest.chars().count() >= 2
+    {
+        let rest = rest.replace('\'', "");
+        if rest.starts_with(char::is_uppercase) {
+            wholes.push(fold(elided) + &rest);
         }
+        words.push(word(rest, start, starts_sentence));
+        return;
     }
     words.push(word(text.replace('\'', ""), start, starts_sentence));
 }
