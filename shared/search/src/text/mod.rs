@@ -1,8 +1,8 @@
 //! Text analysis: the tokens of documents and of queries, in every language.
 //!
-//! A text is [normalized](normalize), then [divided](scan) into [units](unit): words, compounds, numbers, and runs of
-//! scripts without spaces, which are indexed by n-grams. Words are [stemmed](stem), those in Latin letters by the
-//! [language](language) of the whole document. The language of a query is seldom clear: it has the stem of each word in
+//! A text is [normalized](mod@normalize), then [divided](mod@scan) into [units](mod@unit): words, compounds, numbers, and runs of
+//! scripts without spaces, which are indexed by n-grams. Words are [stemmed](mod@stem), those in Latin letters by the
+//! [language](mod@language) of the whole document. The language of a query is seldom clear: it has the stem of each word in
 //! every language, and each is compared with documents of that language.
 
 mod compound;
