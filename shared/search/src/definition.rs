@@ -167,7 +167,7 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
             );
             let best = best.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
             let (words, meaning) = best.expect("a passage");
-            let factor = factor(texts[memory].length());
+            let factor = factor(texts[memory].length(), words);
             factor * words + if meaning > 0.0 { factor * meaning } else { meaning }
         })
         .collect();
@@ -186,9 +186,10 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
         .collect()
 }
 
-/// The factor for a memory of so many terms.
-fn factor(length: f64) -> f64 {
-    if length > P.long { (1.0 / (1.0 + P.discount * (length / P.long).ln())).max(P.floor) } else { 1.0 }
+/// The factor for a memory of so many terms whose best passage has this share of the query.
+fn factor(length: f64, words: f64) -> f64 {
+    let length = ((length / P.long).ln() / P.longest).clamp(0.0, 1.0);
+    1.0 - P.discount * length * (1.0 - words).clamp(0.0, 1.0).sqrt()
 }
 
 /// The terms of a query. Stop words count only where there is nothing else.

@@ -9,12 +9,12 @@ pub struct Parameters {
     pub b: f64,
     /// The number of terms of a passage of which BM25's normalisation is 1.
     pub length: f64,
-    /// From this number of terms on a passage is no longer for BM25, and a memory is long.
+    /// A passage of more terms is not longer for BM25, and a memory of more terms is long.
     pub long: f64,
-    /// The discount of a long memory: it grows by this share with each factor e of its length.
+    /// The natural logarithm of how much longer a memory has the full discount.
+    pub longest: f64,
+    /// The full discount of a memory of which no passage has any term of the query.
     pub discount: f64,
-    /// The lowest factor of a long memory.
-    pub floor: f64,
     /// A term in more than this share of the records is common: it has no synonyms, is no synonym, and does not count for
     /// its neighbours.
     pub common: f64,
@@ -44,15 +44,15 @@ impl Parameters {
     /// What searches use.
     pub const SHIPPED: Self = Self {
         k1: 0.6,
-        b: 0.3,
+        b: 0.35,
         length: 14.0,
-        long: 40.0,
-        discount: 0.4,
-        floor: 0.6,
+        long: 30.0,
+        longest: 2.0,
+        discount: 0.8,
         common: 0.10,
         window: 8,
-        earlier: 0.75,
-        later: 0.60,
+        earlier: 0.70,
+        later: 0.55,
         synonym: 0.7,
         spelling: 0.8,
         words: 1.0,

@@ -223,11 +223,13 @@ impl Score {
         self.words + self.meaning
     }
 
-    /// Discounts the score of a memory of so many terms. A long text has more terms of any query, and less often answers it.
+    /// Discounts the score of a memory of so many terms, the more the less of the query its best passage has: a long text has
+    /// some terms of any query, and less often answers it.
     fn discount(&mut self, length: f64, parameters: &Parameters) {
         if length > parameters.long {
-            let factor = 1.0 / (1.0 + parameters.discount * (length / parameters.long).ln());
-            let factor = factor.max(parameters.floor) as f32;
+            let length = ((length / parameters.long).ln() / parameters.longest).min(1.0);
+            let missing = f64::from((1.0 - self.words).clamp(0.0, 1.0));
+            let factor = (1.0 - parameters.discount * length * missing.sqrt()) as f32;
             self.words *= factor;
             self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
         }
