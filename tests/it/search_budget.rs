@@ -150,8 +150,12 @@ async fn a_damaged_memory_does_not_affect_others() {
     let fresh = world.instance().await;
     let client = fresh.client.with(&account.key);
     for _ in 0..2 {
+        // A damaged search document is made anew from the memory.
         let answer = client.post(SEARCH, json!({"query": "tea"})).await;
-        assert_eq!(answer.data()["results"].as_array().map(Vec::len), Some(1), "{}", answer.text);
-        assert_eq!(answer.data()["results"][0]["content"], "tea 0");
+        let results = answer.data()["results"].as_array().expect("results");
+        let mut contents: Vec<&str> =
+            results.iter().map(|result| result["content"].as_str().expect("text")).collect();
+        contents.sort_unstable();
+        assert_eq!(contents, ["tea 0", "tea 1"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Releases the storage quota of memories that DynamoDB removed by TTL.
 //!
 //! The function consumes the stream of the table `memories`. Each removal is processed once, also when it is
-//! delivered again.
+//! delivered again. Other records are ignored, among them those of rewritten search documents, whose images have the same
+//! `version` (infra/adr/0020).
 
 mod removal;
 

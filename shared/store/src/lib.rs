@@ -39,7 +39,10 @@ pub use expired_memories::{ExpiredMemories, ExpiredMemory};
 pub use hb_search::Hit;
 pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
 pub use index_cache::SearchBudget;
-pub use memories::{CreateOutcome, Erased, ExportPage, Found, Memories, MemoryPage, VersionedMemory};
+pub use memories::{
+    CreateOutcome, Erased, ExportPage, Found, Memories, MemoryPage, ReindexPage, RewriteOutcome,
+    SEARCH_FORMAT, StaleDocument, VersionedMemory,
+};
 pub use operator::{Operator, TableState};
 pub use secrets::{Secret, SecretId, SecretNames, Secrets};
 pub use storage_ledger::{StorageLedger, StorageUsage};

@@ -16,6 +16,7 @@ pub mod references;
 pub mod roles;
 pub mod runtime_api;
 pub mod seed;
+pub mod stored;
 pub mod tap;
 pub mod world;
 

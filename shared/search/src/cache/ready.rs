@@ -32,12 +32,14 @@ pub(super) struct Ready {
     pub(super) needs_sync: bool,
     /// Whether memories have been deleted since the rebuild.
     pub(super) may_have_deleted_entries: bool,
+    /// Whether entries are missing that could not be read.
+    pub(super) lacks_entries: bool,
 }
 
 impl Ready {
     /// Whether every memory is in the index.
     pub(super) const fn is_complete(&self) -> bool {
-        !self.is_truncated && !self.needs_sync
+        !self.is_truncated && !self.needs_sync && !self.lacks_entries
     }
 
     /// Whether the index, of `bytes` bytes, has every change of `version` and was synced recently.
@@ -60,6 +62,8 @@ impl Ready {
             || is_too_old
             || is_far_behind
             || self.is_out_of_reach(version)
+            // A reindex publishes a backdated change. What could not be read before may be readable now.
+            || (self.lacks_entries && self.version.backdated < version.backdated)
             || (self.may_have_deleted_entries(version) && may_rebuild_for_deletions(rebuilt_at, now, bytes))
     }
 

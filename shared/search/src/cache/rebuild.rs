@@ -21,6 +21,8 @@ pub(super) struct Rebuild<K> {
     /// Entries that were read and are not in the index yet.
     pending: Vec<Entry>,
     pending_bytes: usize,
+    /// Whether entries could not be read.
+    pub(super) lacks_entries: bool,
 }
 
 /// What to do after a page.
@@ -44,6 +46,7 @@ impl<K> Rebuild<K> {
             applied_bytes: 0,
             pending: Vec::new(),
             pending_bytes: 0,
+            lacks_entries: false,
         }
     }
 
@@ -88,6 +91,7 @@ impl<K> Rebuild<K> {
             is_truncated,
             needs_sync: true,
             may_have_deleted_entries: false,
+            lacks_entries: self.lacks_entries,
         }
     }
 }

@@ -128,6 +128,15 @@ impl<'c, K> Refresh<'c, K> {
         self.cached.index.allocated_bytes()
     }
 
+    /// Reports that the page, which is [reported](Self::page) next, lacks entries that could not be read.
+    pub const fn page_is_incomplete(&mut self) {
+        match &mut self.cached.state {
+            State::Empty => {}
+            State::Rebuilding(rebuild) => rebuild.lacks_entries = true,
+            State::Ready(ready) => ready.lacks_entries = true,
+        }
+    }
+
     /// Reports a page that was read, where the next one begins, if there is one, and the time since the request began.
     pub fn page(&mut self, entries: Vec<Entry>, next: Option<K>, elapsed: Duration) {
         match &self.phase {

@@ -1,5 +1,6 @@
 //! Each transition of the cache by itself, then all of them against a simulated table.
 
+mod incomplete;
 mod limits;
 mod model;
 mod ready;

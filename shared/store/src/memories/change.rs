@@ -185,11 +185,16 @@ impl Memories<'_> {
 
     /// Reads a memory, consistently, whether or not it has expired.
     pub(super) async fn read(&self, id: &MemoryId) -> Result<Option<StoredMemory>> {
+        self.read_item(id).await?.as_ref().map(stored_memory::decode).transpose()
+    }
+
+    /// Reads the item of a memory, consistently.
+    pub(super) async fn read_item(&self, id: &MemoryId) -> Result<Option<Attributes>> {
         let get = self.store.db.get_item().table_name(self.store.table(Table::Memories));
         let get = get.set_key(Some(stored_memory::key(self.tenant, id))).consistent_read(true);
         let get = get.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let response = get.send().await.map_err(|error| map_sdk_error("GetItem memories", error))?;
-        response.item.as_ref().map(stored_memory::decode).transpose()
+        Ok(response.item)
     }
 }
 

@@ -14,6 +14,7 @@ mod list;
 mod put;
 mod recount;
 mod refresh;
+mod reindex;
 mod search;
 mod stored_memory;
 mod walk;
@@ -27,7 +28,9 @@ use crate::{Context, Store};
 pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
+pub use reindex::{ReindexPage, RewriteOutcome, StaleDocument};
 pub use search::Found;
+pub use stored_memory::SEARCH_FORMAT;
 
 /// The memories of one tenant.
 #[derive(Clone, Copy, Debug)]

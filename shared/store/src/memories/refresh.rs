@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::tenant::SearchVersion;
-use hb_domain::{Error, MemoryId, Result, TenantId, Timestamp};
+use hb_domain::{Error, MemoryId, Result, Timestamp};
 use hb_search::{Entry, SearchDocument, Step};
 use tokio::sync::RwLock;
 
 use super::Memories;
+use super::fetch::BATCH;
 use crate::index_cache::CachedIndex;
 use crate::item::{Attributes, Row, millis, text};
 use crate::sdk_error::map_sdk_error;
@@ -23,6 +24,18 @@ const INDEX: &str = "byUpdatedAt";
 /// The most memories of a page: 1 MB of the smallest. DynamoDB ends a page at 1 MB by itself; the emulator reads everything
 /// before it does.
 const PAGE: i32 = 10_000;
+/// The most memories of a page that are read as a whole because their search documents cannot be read. The others are left
+/// out, and the search reports that it is partial.
+const MAX_READ_WHOLE: usize = 500;
+
+/// A page of the local index.
+struct Page {
+    entries: Vec<Entry>,
+    /// Whether memories are left out.
+    is_incomplete: bool,
+    /// Where the next page begins.
+    next: Option<Attributes>,
+}
 
 impl Memories<'_> {
     /// Brings the index up to `version`, as far as time and memory allow.
@@ -55,8 +68,11 @@ impl Memories<'_> {
         let mut refresh = cached.refresh(version, now, indexes.refresh_limits(self.context.memory_limit()));
         while let Step::ReadPage { from, since } = refresh.next_step() {
             match self.page_by_change(from.cloned(), since).await {
-                Ok((entries, next)) => {
-                    refresh.page(entries, next, started.elapsed());
+                Ok(page) => {
+                    if page.is_incomplete {
+                        refresh.page_is_incomplete();
+                    }
+                    refresh.page(page.entries, page.next, started.elapsed());
                     indexes.account_reading(self.tenant, refresh.allocated_bytes(), now);
                 }
                 Err(Error::Unavailable(cause)) => {
@@ -77,11 +93,7 @@ impl Memories<'_> {
     }
 
     /// One page of entries, the latest changes first: those since a time, or all.
-    async fn page_by_change(
-        &self,
-        from: Option<Attributes>,
-        since: Option<Timestamp>,
-    ) -> Result<(Vec<Entry>, Option<Attributes>)> {
+    async fn page_by_change(&self, from: Option<Attributes>, since: Option<Timestamp>) -> Result<Page> {
         let query = self
             .store
             .db
@@ -101,20 +113,47 @@ impl Memories<'_> {
                 .expression_attribute_values(":since", millis(since)),
         };
         let output = query.send().await.map_err(|error| map_sdk_error("Query memories by change", error))?;
-        let items = output.items.unwrap_or_default();
-        let entries = items.iter().filter_map(|item| entry(self.tenant, item)).collect();
-        Ok((entries, output.last_evaluated_key))
+        let (entries, is_incomplete) = self.entries(&output.items.unwrap_or_default()).await?;
+        Ok(Page { entries, is_incomplete, next: output.last_evaluated_key })
+    }
+
+    /// The entries of items of the local index, and whether some are missing. Where a search document cannot be read, because
+    /// it is damaged or another version of the service has written it, the memory is read and analysed instead.
+    async fn entries(&self, items: &[Attributes]) -> Result<(Vec<Entry>, bool)> {
+        let mut entries = Vec::with_capacity(items.len());
+        let mut unreadable = Vec::new();
+        for item in items {
+            match entry(item) {
+                Some(entry) => entries.push(entry),
+                None => unreadable.push(item),
+            }
+        }
+        if unreadable.is_empty() {
+            return Ok((entries, false));
+        }
+        let first = unreadable[0].get("id");
+        tracing::warn!(tenant = %self.tenant, count = unreadable.len(), ?first, "search documents are damaged or of another format");
+        let ids =
+            unreadable.iter().filter_map(|item| Row::new(TABLE, item).parsed("id", MemoryId::parse).ok());
+        let ids: Vec<MemoryId> = ids.take(MAX_READ_WHOLE).collect();
+        for part in ids.chunks(BATCH) {
+            let found = self.fetch(part.iter().collect()).await?;
+            entries.extend(found.into_iter().map(|(id, memory)| Entry {
+                document: SearchDocument::of(&memory),
+                expires_at: memory.expires_at,
+                id,
+            }));
+        }
+        Ok((entries, ids.len() < unreadable.len()))
     }
 }
 
-/// Reads an item of the local index; `None`, and a line in the log, if it cannot be searched.
-fn entry(tenant: &TenantId, item: &Attributes) -> Option<Entry> {
+/// Reads an item of the local index; `None` if its search document cannot be read.
+fn entry(item: &Attributes) -> Option<Entry> {
     let row = Row::new(TABLE, item);
-    let document = row.bytes("searchDoc").ok().and_then(|bytes| SearchDocument::from_bytes(&bytes));
-    let (id, expires_at) = (row.parsed("id", MemoryId::parse), row.optional_moment("expiresAt"));
-    let (Some(document), Ok(id), Ok(expires_at)) = (document, id, expires_at) else {
-        tracing::error!(%tenant, id = ?item.get("id"), "a memory cannot be searched: its search document is damaged or of another format");
-        return None;
-    };
-    Some(Entry { id, expires_at, document })
+    Some(Entry {
+        id: row.parsed("id", MemoryId::parse).ok()?,
+        expires_at: row.optional_moment("expiresAt").ok()?,
+        document: SearchDocument::from_bytes(&row.bytes("searchDoc").ok()?)?,
+    })
 }

@@ -2,6 +2,7 @@
 
 use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
+use hb_search::SearchDocument;
 
 use super::VersionedMemory;
 use crate::item::{Attributes, Row, bytes, millis, number, text, texts, ttl};
@@ -9,6 +10,10 @@ use crate::storage_ledger::StorageUsage;
 use crate::tables::Table;
 
 const TABLE: Table = Table::Memories;
+
+/// The format of the search documents that this version writes, which is their first byte. Every change of what
+/// [`SearchDocument::of`] makes of a memory has a new one.
+pub const SEARCH_FORMAT: u8 = 2;
 
 /// A memory with the attributes that only the store uses.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +47,11 @@ pub(super) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
     Attributes::from([("tenant".into(), text(tenant)), ("id".into(), text(id))])
 }
 
+/// The stored search document of a memory.
+pub(super) fn search_document(memory: &Memory) -> Vec<u8> {
+    SearchDocument::of(memory).to_bytes()
+}
+
 /// The item of `stored`.
 pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
     let memory = &stored.memory;
@@ -55,7 +65,7 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
     // In scientific notation: the decimal notation of a small number can exceed DynamoDB's 38 digits.
     item.insert("importance".into(), number(format_args!("{:e}", memory.importance)));
     item.insert("updatedAt".into(), millis(memory.updated_at));
-    item.insert("searchDoc".into(), bytes(&hb_search::SearchDocument::of(memory).to_bytes()));
+    item.insert("searchDoc".into(), bytes(&search_document(memory)));
     if !memory.tags.is_empty() {
         item.insert("tags".into(), texts(&memory.tags));
     }
@@ -110,4 +120,24 @@ pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
         write_seq: row.count("writeSeq")?,
         owner_since,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use hb_domain::fields::Fields;
+    use hb_domain::memory::NewMemory;
+    use hb_domain::{Timestamp, json};
+
+    use super::*;
+
+    #[test]
+    fn the_first_byte_of_a_search_document_is_its_format() {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let fields = json::parse(br#"{"content": "tea", "type": "task"}"#).expect("JSON");
+        let now = Timestamp::from_millis(1_795_521_600_000);
+        let memory = NewMemory::parse(Fields::of_body(fields, &tenant).expect("fields"), now);
+        let memory =
+            memory.expect("a memory").named(MemoryId::parse("mem_0ivw4q1c00000000000001").expect("an id"));
+        assert_eq!(search_document(&memory).first(), Some(&SEARCH_FORMAT));
+    }
 }
