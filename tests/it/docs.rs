@@ -14,7 +14,7 @@ use http::Method;
 use serde_json::Value;
 
 /// Commands other than curl and `.`: the file that runs each, and the text in that file which runs it.
-const RUN_ELSEWHERE: [(&str, &str, &str); 16] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 19] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -50,6 +50,13 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 16] = [
         "\"tenant\", \"create\", TENANT, \"--plan\", \"free\"",
     ),
     ("hb --env-file operator.env key create smoke", "tests/deploy/proof.py", "\"key\", \"create\", TENANT"),
+    ("hb --env-file operator.env reindex acme --dry-run", "tests/it/operator_reindex.rs", "--dry-run"),
+    ("hb --env-file operator.env reindex acme", "tests/it/operator_reindex.rs", "reindex acme"),
+    (
+        "hb --env-file operator.env reindex --all --rate 400",
+        "tests/it/operator_reindex.rs",
+        "reindex --all --rate",
+    ),
     (
         "API_URL=https://… API_KEY=hb_prod_… tests/deploy/smoke.py",
         "tests/deploy/proof.py",

@@ -45,6 +45,7 @@ mod memory_use;
 mod methods;
 mod operator;
 mod operator_escapes;
+mod operator_reindex;
 mod optional_fields;
 mod origin_secret;
 mod peppers;

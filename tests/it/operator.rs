@@ -16,34 +16,39 @@ use strum::{EnumCount, VariantArray};
 use tokio::process::Command;
 
 /// A local stack, and `hb` beside it.
-struct Scene {
+pub(crate) struct Scene {
     folder: tempfile::TempDir,
-    stack: Herobrain,
+    pub(crate) stack: Herobrain,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = without_sample();
         let stack = Herobrain::start(folder.path(), &[]).await;
         Self { folder, stack }
     }
 
-    async fn hb(&self, words: &str) -> Ended {
+    pub(crate) async fn hb(&self, words: &str) -> Ended {
+        self.start(words).ended().await
+    }
+
+    /// Starts it.
+    pub(crate) fn start(&self, words: &str) -> Process {
         let mut command = Command::new(binary("hb"));
         command.current_dir(self.folder.path()).args(["--env-file", ".herobrain/lambda.env"]);
         command.args(words.split(' '));
-        Process::start(without_aws(&mut command)).ended().await
+        Process::start(without_aws(&mut command))
     }
 
     /// Runs it for a script.
-    async fn json(&self, words: &str) -> Value {
+    pub(crate) async fn json(&self, words: &str) -> Value {
         let ended = self.hb(&format!("--json {words}")).await;
         assert_eq!((ended.code, ended.stdout.len()), (Some(0), 1), "{words}: {}", ended.stderr);
         serde_json::from_str(&ended.stdout[0]).expect("JSON")
     }
 
     /// Runs it and expects it to fail; what it says.
-    async fn problem(&self, words: &str) -> String {
+    pub(crate) async fn problem(&self, words: &str) -> String {
         let ended = self.hb(words).await;
         assert_eq!(ended.code, Some(1), "{words}: {:?}", ended.stdout);
         assert!(
@@ -54,7 +59,7 @@ impl Scene {
         ended.stderr
     }
 
-    fn client(&self, credential: &Value) -> Client {
+    pub(crate) fn client(&self, credential: &Value) -> Client {
         let url = self.stack.ready["url"].as_str().expect("an address");
         Client::new(url).with(credential.as_str().expect("a credential"))
     }
@@ -159,7 +164,7 @@ async fn people_get_tables_and_problems_say_what_to_do() {
         ended.stderr
     );
     let help = Process::start(Command::new(binary("hb")).arg("--help")).ended().await.stdout.join("\n");
-    for word in ["tenant", "key", "doctor", "export", "erase", "--endpoint-url", "--json"] {
+    for word in ["tenant", "key", "doctor", "reindex", "export", "erase", "--endpoint-url", "--json"] {
         assert!(help.contains(word), "{word} is missing:\n{help}");
     }
 }

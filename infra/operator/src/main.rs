@@ -5,6 +5,7 @@ mod doctor;
 mod escape;
 mod key;
 mod output;
+mod reindex;
 mod tenant;
 mod transfer;
 
@@ -44,6 +45,8 @@ enum Command {
     Key(key::Command),
     /// Check tables, secrets and this machine's clock
     Doctor(doctor::Doctor),
+    /// Rewrite the search documents of tenants' memories after an upgrade that has changed the ranking
+    Reindex(reindex::Reindex),
     /// Write all memories of a tenant to standard output, one JSON object per line
     Export {
         /// The tenant
@@ -80,6 +83,7 @@ async fn run(args: Args) -> Outcome {
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Doctor(doctor) => doctor::run(&context, &doctor).await,
+        Command::Reindex(reindex) => reindex::run(&context, &reindex).await,
         Command::Export { tenant } => transfer::export(&context, &tenant).await,
         Command::Erase { tenant, yes } => transfer::erase(&context, &tenant, yes).await,
     }

@@ -50,6 +50,11 @@ pub(crate) fn error(problem: &str) {
     let _ = writeln!(std::io::stderr(), "hb: {}", escape::text(problem));
 }
 
+/// Prints a line about the progress to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", escape::text(text));
+}
+
 /// Prints how the command is used, or in which way it was not used correctly, and returns the exit status.
 pub(crate) fn usage(problem: &clap::Error) -> ExitCode {
     if !problem.use_stderr() {
