@@ -64,8 +64,8 @@ async fn a_folder_of_a_newer_version_is_left_alone() {
     Herobrain::start(folder.path(), &[]).await.stop().await;
     let database = folder.path().join(".herobrain/dynamodb.sqlite");
     let before = fs::read(&database).expect("a database");
-    fs::write(folder.path().join(".herobrain/version"), "4").expect("a file");
-    refuses(&mut in_folder(folder.path()), &["newer version of HeroBrain", "format 4", "move the folder"])
+    fs::write(folder.path().join(".herobrain/version"), "5").expect("a file");
+    refuses(&mut in_folder(folder.path()), &["newer version of HeroBrain", "format 5", "move the folder"])
         .await;
     assert!(fs::read(&database).expect("a database") == before);
 }
@@ -76,11 +76,11 @@ async fn a_folder_of_an_older_version_is_left_alone_and_the_way_out_is_named() {
     Herobrain::start(folder.path(), &[]).await.stop().await;
     let (version, database) =
         (folder.path().join(".herobrain/version"), folder.path().join(".herobrain/dynamodb.sqlite"));
-    assert_eq!(fs::read_to_string(&version).expect("a file").trim(), "3");
+    assert_eq!(fs::read_to_string(&version).expect("a file").trim(), "4");
     let before = fs::read(&database).expect("a database");
     fs::write(&version, "1").expect("a file");
     let parts = [
-        "older version of HeroBrain (format 1, this one reads 3)",
+        "older version of HeroBrain (format 1, this one reads 3 to 4)",
         "export its memories with that version",
         "move the folder away and import them",
         "start with an empty one",

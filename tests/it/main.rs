@@ -38,6 +38,7 @@ mod local_deleted;
 mod local_files;
 mod local_half_open;
 mod local_refusals;
+mod local_reindex;
 mod lockout;
 mod media_types;
 mod memories;

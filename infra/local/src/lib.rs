@@ -12,6 +12,7 @@ pub mod events;
 pub mod functions;
 pub mod gateway;
 mod receiving;
+pub mod reindex;
 pub mod sample;
 mod scratch;
 pub mod secrets;

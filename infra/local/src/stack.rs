@@ -7,7 +7,7 @@ use hb_domain::plan::Plan;
 use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
 use hb_http::{ClerkSettings, Entropy};
 use hb_store::aws::Aws;
-use hb_store::{SecretId, SecretNames, Secrets, Store, Table, Tables};
+use hb_store::{SEARCH_FORMAT, SecretId, SecretNames, Secrets, Store, Table, Tables};
 use rand::rngs::StdRng;
 use strum::VariantArray;
 
@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::state::Folder;
 use crate::streams::{Background, StreamPoller};
 use crate::template::Template;
-use crate::{StartError, database, sample, state};
+use crate::{StartError, database, reindex, sample, state};
 
 /// From this size in bytes on, compacting the database takes seconds.
 const LARGE: u64 = 100 * 1024 * 1024;
@@ -208,6 +208,12 @@ impl Stack {
             if let Some(folder) = &folder {
                 folder.note_sample()?;
             }
+        }
+        if let Some(folder) = &folder
+            && !folder.has_search_format(SEARCH_FORMAT)?
+        {
+            reindex::all(&store, clock.now()).await?;
+            folder.note_search_format(SEARCH_FORMAT)?;
         }
         // A DynamoDB outside of this process removes expired items and delivers streams itself.
         let streams = match &database {

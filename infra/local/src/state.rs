@@ -15,8 +15,10 @@ use crate::clerk::IssuerFile;
 use crate::credentials::{self, Credentials};
 
 /// The version of the folder's format. It is incremented when versions are incompatible. 3: renamed attributes, and a stream
-/// of new and old images.
-const VERSION: u32 = 3;
+/// of new and old images. 4: an older version would not find memories by the search documents of a newer one.
+const VERSION: u32 = 4;
+/// The oldest format that is read. A folder of it gets the current one.
+const OLDEST: u32 = 3;
 
 const PEPPER_LENGTH: usize = 64;
 
@@ -49,6 +51,7 @@ impl Folder {
         match folder.read("version")? {
             Some(text) => match text.trim().parse::<u32>() {
                 Ok(VERSION) => {}
+                Ok(OLDEST..VERSION) => folder.write("version", &VERSION.to_string())?,
                 Ok(newer) if newer > VERSION => {
                     return Err(StartError::new(format!(
                         "{} was written by a newer version of HeroBrain (format {newer}, this one reads {VERSION}); \
@@ -56,9 +59,9 @@ impl Folder {
                         path.display()
                     )));
                 }
-                Ok(older @ 1..VERSION) => {
+                Ok(older @ 1..OLDEST) => {
                     return Err(StartError::new(format!(
-                        "{} was written by an older version of HeroBrain (format {older}, this one reads {VERSION}); \
+                        "{} was written by an older version of HeroBrain (format {older}, this one reads {OLDEST} to {VERSION}); \
                          export its memories with that version, move the folder away and import them, \
                          or move it away to start with an empty one",
                         path.display()
@@ -200,6 +203,22 @@ impl Folder {
     /// If the file cannot be written.
     pub fn note_sample(&self) -> Result<(), StartError> {
         self.write("sample", "written\n")
+    }
+
+    /// Whether the search documents of all memories have this format.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn has_search_format(&self, format: u8) -> Result<bool, StartError> {
+        Ok(self.read("search-format")?.is_some_and(|text| text.trim() == format.to_string()))
+    }
+
+    /// Records that the search documents of all memories have this format.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn note_search_format(&self, format: u8) -> Result<(), StartError> {
+        self.write("search-format", &format!("{format}\n"))
     }
 
     /// Writes the environment of a function that uses this stack, for
