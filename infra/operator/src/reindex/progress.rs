@@ -34,7 +34,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_length(self.total.max(row.examined));
             bar.set_position(row.examined);
-            bar.set_message(format!("memories of {}, {} rewritten", row.tenant, row.rewritten));
+            bar.set_message(format!("memories of {} read, {} rewritten", row.tenant, row.rewritten));
         } else if self.lines.is_due(now) {
             output::note(&text);
         }
@@ -74,7 +74,7 @@ impl Lines {
 fn describe(row: &Row, total: u64, position: &MemoryId, elapsed: Duration) -> String {
     let rate = row.examined as f64 / elapsed.as_secs_f64().max(0.001);
     format!(
-        "{}: {} of {} memories, {} rewritten, {rate:.0} memories/s, at {position}",
+        "{}: {} of {} memories read, {} rewritten, {rate:.0} memories/s, at {position}",
         row.tenant,
         row.examined,
         total.max(row.examined),
@@ -104,7 +104,7 @@ mod tests {
         let position = MemoryId::parse("mem_0ivw4q1c00000000000001").expect("an id");
         assert_eq!(
             describe(&row, 10_000, &position, Duration::from_secs(10)),
-            "acme: 3000 of 10000 memories, 2000 rewritten, 300 memories/s, at mem_0ivw4q1c00000000000001"
+            "acme: 3000 of 10000 memories read, 2000 rewritten, 300 memories/s, at mem_0ivw4q1c00000000000001"
         );
     }
 }
