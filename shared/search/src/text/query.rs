@@ -1,5 +1,7 @@
 //! The tokens of a query.
 
+use std::collections::HashMap;
+
 use super::fold::{fold, lower};
 use super::language::{Language, is_frequent, language_of};
 use super::unit::{Matching, Unit, Word};
@@ -21,6 +23,9 @@ pub(crate) struct QueryToken {
     pub(crate) spellings: Vec<String>,
 }
 
+/// A query of more words is no typed question: its words have no other spellings.
+const MAX_TYPED_WORDS: usize = 32;
+
 /// A token, and whether the query leaves it out if it has others.
 struct Candidate {
     token: QueryToken,
@@ -32,6 +37,8 @@ struct Candidate {
 pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
     let language = language_of(text);
     let units = scan::units(&normalize::normalize(text));
+    let is_typed = units.len() <= MAX_TYPED_WORDS;
+    let mut known = HashMap::new();
     let mut candidates = Vec::new();
     for unit in units {
         match unit {
@@ -45,14 +52,20 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
                 let start = words.first().map_or(0, |word| word.start);
                 let Some(first) = wholes.first() else { continue };
                 let text = stem::english(&lower(first));
-                let stems = wholes.iter().flat_map(|whole| stems(whole, false)).collect();
+                let stems = wholes.iter().flat_map(|whole| stems(whole)).collect();
                 candidates.push(Candidate { token: token(text, start, distinct(stems)), is_function: false });
             }
             Unit::Words { words, wholes, matching: Matching::Words } => {
-                let wholes: Vec<(Language, String)> =
-                    wholes.iter().flat_map(|whole| stems(whole, false)).collect();
+                let wholes: Vec<(Language, String)> = wholes.iter().flat_map(|whole| stems(whole)).collect();
                 for word in words {
-                    push_word(&word, &wholes, language, &mut candidates);
+                    let own =
+                        known.entry((word.text.clone(), word.is_name)).or_insert_with(|| match word.stop {
+                            // Searched only if the query has nothing else, so its stems are not worth their time.
+                            Some(_) if !word.is_name => every_language(&fold(&word.text)),
+                            _ => stems(&word.text),
+                        });
+                    let all = distinct(own.iter().chain(&wholes).cloned().collect());
+                    push_word(&word, all, language, is_typed && wholes.is_empty(), &mut candidates);
                 }
             }
         }
@@ -64,10 +77,12 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
     candidates.into_iter().map(|candidate| candidate.token).collect()
 }
 
+/// Adds the tokens of a word with these stems.
 fn push_word(
     word: &Word,
-    wholes: &[(Language, String)],
+    stems: Vec<(Language, String)>,
     language: Language,
+    has_spellings: bool,
     candidates: &mut Vec<Candidate>,
 ) {
     let lower = lower(&word.text);
@@ -76,9 +91,6 @@ fn push_word(
     if folded.is_empty() {
         return;
     }
-    let mut stems = stems(&word.text, word.stop.is_some() && !word.is_name);
-    stems.extend_from_slice(wholes);
-    let stems = distinct(stems);
     if let Some(stop) = word.stop.filter(|_| is_english) {
         let others = stems.iter().filter(|(language, _)| *language != Language::English).cloned().collect();
         let token = QueryToken { stop: Some(stop), ..token(folded.clone(), word.start, others) };
@@ -91,7 +103,7 @@ fn push_word(
         return;
     }
     let mut token = token(stem::english(&lower), word.start, stems);
-    if wholes.is_empty() {
+    if has_spellings {
         token.spellings = spelling::spellings(&folded);
     }
     let is_function = !is_english && !word.is_name && is_frequent(&folded, language);
@@ -102,14 +114,12 @@ fn token(text: String, start: usize, stems: Vec<(Language, String)>) -> QueryTok
     QueryToken { text, start, stop: None, stems, spellings: Vec::new() }
 }
 
-/// The terms of a word in documents of each language, of its other spellings too. Stop words of English are no terms of
-/// English documents.
-fn stems(word: &str, is_stop: bool) -> Vec<(Language, String)> {
+/// The terms of a word in documents of each language, of its other spellings too.
+fn stems(word: &str) -> Vec<(Language, String)> {
     let own = lower(word);
     let is_english_word = model::get().has_stem(&stem::english(&own));
-    let languages = Language::ALL.into_iter().filter(|language| !(is_stop && *language == Language::English));
     let mut stems = Vec::new();
-    for language in languages {
+    for language in Language::ALL {
         let umlauts = umlauts(&own).filter(|_| !(is_english_word && language == Language::English));
         let endings = endings(&own, language);
         let unaccented = (!own.is_ascii()).then(|| fold(&own));

@@ -160,6 +160,8 @@ fn a_query_has_the_stem_of_every_language_and_few_spellings() {
     let typo = &query_tokens("resturant")[0].spellings;
     assert!(typo.contains(&"restaur".to_owned()) && typo.len() <= 24, "{typo:?}");
     assert!(query_tokens("teh")[0].spellings.is_empty(), "too short");
+    let pasted = "the log of resturant number x ".repeat(10);
+    assert!(query_tokens(&pasted).iter().all(|token| token.spellings.is_empty()), "a long text");
     assert!(query_tokens("recieve")[0].spellings.contains(&"receiv".to_owned()));
 }
 
