@@ -161,7 +161,8 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
         .map(|memory| {
             let best = all.iter().zip(&words).filter(|((of, ..), _)| *of == memory).map(
                 |((_, _, passage), words)| {
-                    let share = if attainable > 0.0 { words / attainable } else { 0.0 };
+                    let weight = if direction.is_some() { 1.0 } else { f64::from(P.unknown_meaning) };
+                    let share = if attainable > 0.0 { weight * words / attainable } else { 0.0 };
                     (share, f64::from(P.meaning) * cosine(direction.as_ref(), &passage.text))
                 },
             );

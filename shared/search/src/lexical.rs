@@ -20,9 +20,9 @@ pub(crate) fn score(
     let mut score = vec![0.0_f32; view.len()];
     let mut attainable = 0.0;
     let mut accumulator = ScoreAccumulator::new(view.len());
-    for term in postings.selected() {
+    for (term, weight) in postings.selected() {
         let idf = postings.idf(postings.of_term(term));
-        attainable += idf;
+        attainable += weight * idf;
         for &(position, count) in postings.of_term(term) {
             accumulator.raise(position, count);
         }
@@ -35,7 +35,7 @@ pub(crate) fn score(
         if !postings.is_common(postings.of_term(term)) {
             accumulator.spread(view, parameters);
         }
-        accumulator.flush(&mut score, idf as f32);
+        accumulator.flush(&mut score, (weight * idf) as f32);
     }
     if attainable > 0.0 {
         let share = (1.0 / attainable) as f32;

@@ -30,6 +30,8 @@ pub struct Parameters {
     pub spelling: f64,
     /// The weight of terms, 0 or 1.
     pub words: f32,
+    /// The weight of terms of a query that has no embedding, times [`words`](Self::words).
+    pub unknown_meaning: f32,
     /// The weight of the cosine.
     pub meaning: f32,
     /// The weight of the mean of a session's best records, for each record of the session.
@@ -56,6 +58,7 @@ impl Parameters {
         synonym: 0.7,
         spelling: 0.8,
         words: 1.0,
+        unknown_meaning: 1.15,
         meaning: 0.5,
         session: 0.3,
         best: 3,

@@ -13,6 +13,9 @@ const FEW: usize = 100;
 /// A term in so many passages or fewer is not common.
 const COMMON_OF_FEW: f64 = 8.0;
 
+/// The weight of all other terms of a long query, as a share of that of its question.
+const OTHERS: f64 = 0.25;
+
 /// A passage with a term, and the saturated term frequency.
 pub(crate) type Posting = (u32, f32);
 
@@ -22,8 +25,8 @@ pub(crate) struct Postings {
     lists: Vec<Vec<Posting>>,
     /// The list of a synonym or of another spelling.
     others: HashMap<Form, usize>,
-    /// The terms that count.
-    selected: Vec<usize>,
+    /// The terms that count, and their weights.
+    selected: Vec<(usize, f64)>,
     /// The number of passages.
     passages: usize,
     /// A term in more passages is common.
@@ -77,23 +80,30 @@ impl Postings {
         found
     }
 
-    /// Selects the terms that count. Of a long query these are the terms of its first and last sentence and then the rarest,
-    /// if any memory has them.
+    /// Selects the terms that count: all of a short query. Of a long one these are the terms of its question, and then the rarest
+    /// that any memory has. Beside a question the others count little: they may be a log or an article.
     fn select(&mut self, query: &Query) {
-        self.selected = (0..query.terms.len()).collect();
-        if self.selected.len() > MAX_TERMS {
-            let key = |term: &usize| {
-                let (is_inner, having) = (!query.terms[*term].is_outer, self.lists[*term].len());
-                (having == 0 && is_inner, is_inner, having == 0, having, *term)
-            };
-            self.selected.sort_unstable_by_key(key);
-            self.selected.truncate(MAX_TERMS);
-            self.selected.sort_unstable();
+        let mut selected: Vec<usize> = (0..query.terms.len()).collect();
+        if selected.len() <= MAX_TERMS {
+            self.selected = selected.into_iter().map(|term| (term, 1.0)).collect();
+            return;
         }
+        let asks = |term: usize| query.terms[term].is_in_question;
+        selected.retain(|term| asks(*term) || !self.lists[*term].is_empty());
+        selected.sort_unstable_by_key(|term| (!asks(*term), self.lists[*term].len(), *term));
+        selected.truncate(MAX_TERMS);
+        let attainable = |is_asked: bool| -> f64 {
+            let those = selected.iter().filter(|term| asks(**term) == is_asked);
+            those.map(|term| self.idf(&self.lists[*term])).sum()
+        };
+        let (question, others) = (attainable(true), attainable(false));
+        let weight = if question > 0.0 && others > 0.0 { (OTHERS * question / others).min(1.0) } else { 1.0 };
+        self.selected =
+            selected.into_iter().map(|term| (term, if asks(term) { 1.0 } else { weight })).collect();
     }
 
-    /// The terms that count, by their number in the query.
-    pub(crate) fn selected(&self) -> impl Iterator<Item = usize> {
+    /// The terms that count, by their number in the query, and their weights.
+    pub(crate) fn selected(&self) -> impl Iterator<Item = (usize, f64)> {
         self.selected.iter().copied()
     }
 

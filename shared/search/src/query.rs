@@ -1,6 +1,7 @@
 //! A parsed query.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::document::term_hash;
 use crate::model::EmbeddingBits;
@@ -9,6 +10,8 @@ use crate::{model, text};
 
 /// A query of more terms has no synonyms, and is [reduced](crate::lexical) to so many.
 pub(crate) const MAX_TERMS: usize = 32;
+/// A sentence of more terms is not taken for the question of a long query.
+const MAX_QUESTION: usize = MAX_TERMS / 2;
 
 /// A parsed query: its terms with their synonyms, and its embedding.
 pub struct Query {
@@ -26,8 +29,8 @@ pub(crate) struct QueryTerm {
     pub(crate) synonyms: Vec<(Form, f32)>,
     /// Other spellings, for a term that no memory has.
     pub(crate) spellings: Vec<Form>,
-    /// Whether the first or the last sentence of the query has it.
-    pub(crate) is_outer: bool,
+    /// Whether it is in the question that a long query asks.
+    pub(crate) is_in_question: bool,
 }
 
 /// What is compared with the terms of documents.
@@ -55,42 +58,50 @@ impl Query {
     pub fn new(text: &str) -> Self {
         let tokens = text::query_tokens(text);
         let has_content = tokens.iter().any(|token| token.stop.is_none());
-        let outer = OuterSentences::of(text, &tokens);
+        let question = question(text, &tokens);
         let mut terms: Vec<QueryTerm> = Vec::new();
         let mut positions: HashMap<(String, bool), usize> = HashMap::new();
         for token in tokens {
             if has_content && token.stop.is_some() {
                 continue;
             }
-            let is_outer = outer.contain(token.start);
             let key = (token.text.clone(), token.stop.is_some());
             let position = *positions.entry(key).or_insert_with(|| {
                 terms.push(QueryTerm::new(token.text.clone()));
                 terms.len() - 1
             });
             let term = &mut terms[position];
-            term.is_outer |= is_outer;
+            term.is_in_question |= question.contains(&token.start);
             term.add_forms(&token);
             term.spellings = token.spellings.iter().map(|term| english(term)).collect();
         }
         let model = model::get();
-        if terms.len() <= MAX_TERMS {
+        let is_long = terms.len() > MAX_TERMS;
+        if !is_long {
             for term in &mut terms {
                 let synonyms = model.synonyms(&term.text);
                 term.synonyms =
                     synonyms.map(|(other, similarity)| (english(other), similarity as f32)).collect();
             }
         }
-        let direction = match outer.text(text).filter(|_| terms.len() > MAX_TERMS) {
-            Some(sentences) => model.direction(&sentences).or_else(|| model.direction(text)),
-            None => model.direction(text),
-        };
+        // A sentence of many terms asks nothing in particular.
+        if terms.iter().filter(|term| term.is_in_question).count() > MAX_QUESTION {
+            terms.iter_mut().for_each(|term| term.is_in_question = false);
+        }
+        let asks = is_long && terms.iter().any(|term| term.is_in_question);
+        let direction = text.get(question).filter(|_| asks).and_then(|question| model.direction(question));
+        let direction = direction.or_else(|| model.direction(text));
         Self { terms, cosines: direction.map(|direction| CosineTable::new(&direction)) }
     }
 
     /// Whether it has no terms.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// Whether its meaning is known: the model knows English.
+    pub(crate) const fn has_embedding(&self) -> bool {
+        self.cosines.is_some()
     }
 
     /// The cosine of the query's embedding and the signs of a memory's, -1 to 1; 0 when either is unknown.
@@ -119,7 +130,7 @@ impl Form {
 
 impl QueryTerm {
     const fn new(text: String) -> Self {
-        Self { text, forms: Vec::new(), synonyms: Vec::new(), spellings: Vec::new(), is_outer: false }
+        Self { text, forms: Vec::new(), synonyms: Vec::new(), spellings: Vec::new(), is_in_question: false }
     }
 
     /// Adds the forms of a token, one for each key.
@@ -142,44 +153,31 @@ fn english(stem: &str) -> Form {
     Form { key: Key::Term(term_hash(stem)), languages }
 }
 
-/// The first and the last sentence of a query that have terms: where a question stands that comes with a long text.
-struct OuterSentences {
-    first_end: usize,
-    last_start: usize,
-}
-
-impl OuterSentences {
-    fn of(text: &str, tokens: &[QueryToken]) -> Self {
-        let is_content = |token: &&QueryToken| token.stop.is_none();
-        let starts: Vec<usize> = tokens.iter().filter(is_content).map(|token| token.start).collect();
-        let (first, last) = (starts.iter().min(), starts.iter().max());
-        let (first, last) = (first.copied().unwrap_or(0), last.copied().unwrap_or(text.len()));
-        let mut found = Self { first_end: text.len(), last_start: 0 };
-        let mut before = ' ';
-        for (at, c) in text.char_indices() {
-            let is_end = c == '\n'
-                || matches!(before, '。' | '！' | '？' | '।' | '؟')
-                || (matches!(before, '.' | '!' | '?') && c.is_whitespace());
-            if is_end && at > first && at < found.first_end {
-                found.first_end = at;
-            }
-            if is_end && at <= last {
-                found.last_start = at;
-            }
-            before = c;
+/// Where a query asks its question, if it comes with a log or an article: its last sentence that has terms, or the first one if
+/// only that ends in a question mark.
+fn question(text: &str, tokens: &[QueryToken]) -> Range<usize> {
+    let starts: Vec<usize> =
+        tokens.iter().filter(|token| token.stop.is_none()).map(|token| token.start).collect();
+    let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else {
+        return 0..text.len();
+    };
+    let (mut first_end, mut last_start, mut before) = (None, 0, ' ');
+    for (at, c) in text.char_indices() {
+        let is_end = c == '\n'
+            || matches!(before, '。' | '！' | '？' | '।' | '؟')
+            || (matches!(before, '.' | '!' | '?') && c.is_whitespace());
+        if is_end && at > *first {
+            first_end = first_end.or(Some(at));
         }
-        found
+        if is_end && at <= *last {
+            last_start = at;
+        }
+        before = c;
     }
-
-    const fn contain(&self, position: usize) -> bool {
-        position < self.first_end || position >= self.last_start
-    }
-
-    /// Both sentences, if they are less than all of the text.
-    fn text(&self, text: &str) -> Option<String> {
-        let (first, last) = (text.get(..self.first_end)?, text.get(self.last_start..)?);
-        (self.first_end < self.last_start).then(|| format!("{first}\n{last}"))
-    }
+    let first_end = first_end.unwrap_or(text.len());
+    let is_question = |sentence: &str| sentence.trim_end().ends_with(['?', '？', '؟']);
+    let asks = |range: Range<usize>| text.get(range).is_some_and(is_question);
+    if asks(0..first_end) && !asks(last_start..text.len()) { 0..first_end } else { last_start..text.len() }
 }
 
 impl CosineTable {

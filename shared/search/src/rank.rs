@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::view::View;
 
 /// Coefficients of the logistic curve from score to relevance.
-const CALIBRATION: (f64, f64) = (-5.46, 8.50);
+const CALIBRATION: (f64, f64) = (-5.0, 7.1);
 
 /// A search result.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,13 +145,15 @@ impl View<'_> {
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
         let postings = Postings::find(self, query, parameters);
         let words = lexical::score(&postings, self, query, parameters);
+        // A query whose meaning is not known gets by its words what others get by their meaning.
+        let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
         let mut memories: Vec<Score> = Vec::with_capacity(self.len());
         // The first memory of each session. Memories without a session are alone.
         let (mut sessions, mut session, mut length) = (Vec::new(), 0, 0.0);
         for ((slot, position), words) in self.iter().zip(0_u32..).zip(words) {
             let passage = Score {
                 position: position - u32::from(slot.passage),
-                words: parameters.words * words,
+                words: weight * words,
                 meaning: parameters.meaning * query.cosine(&slot.embedding),
                 session: 0.0,
             };
@@ -203,7 +205,7 @@ impl View<'_> {
             let mut others = postings.alternatives(query, *term, &Parameters::SHIPPED);
             has_any(postings.of_term(*term), &passages) || others.any(|(list, _)| has_any(list, &passages))
         };
-        let said = postings.selected().filter(has);
+        let said = postings.selected().map(|(term, _)| term).filter(has);
         let score = memory.total(slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),

@@ -51,6 +51,32 @@ fn a_query_of_nothing_finds_nothing_and_of_anything_does_no_harm() {
     assert!(Query::new("").is_empty());
 }
 
+/// A term that few memories have is found wherever a long query has it, and words that no memory has do not lower the relevance.
+#[test]
+fn a_long_query_is_reduced_to_its_most_telling_terms() {
+    let mut said: Vec<String> = (0..200).map(|number| format!("walk number {number} by the river")).collect();
+    said.push("A quagga grazed near the kraal".into());
+    let memories: Vec<Memory> =
+        said.iter().enumerate().map(|(position, text)| memory(position, json!({"content": text}))).collect();
+    let index = index(&memories);
+    let noise = |from: usize| (from..from + 200).map(|word| format!("zz{word} ")).collect::<String>();
+    for query in [
+        format!("quagga {} {}", noise(0), noise(200)),
+        format!("{} quagga {}", noise(0), noise(200)),
+        format!("{} {} quagga", noise(0), noise(200)),
+        format!("{} walk river number quagga walk {}", noise(0), noise(200)),
+    ] {
+        let hits = search(&index, json!({"query": query}));
+        assert_eq!(hits[0].id, memories[200].id, "{}", &query[..40]);
+        assert!(hits[0].explanation.terms.contains(&"quagga".to_owned()));
+    }
+    let question = "Where did the quagga graze?";
+    let relevance = |query: &str| search(&index, json!({"query": query}))[0].relevance;
+    for query in [format!("{}\n{question}", noise(0)), format!("{question}\n{}", noise(0))] {
+        assert!(relevance(&query) > 0.9 * relevance(question), "{}", &query[..40]);
+    }
+}
+
 #[test]
 fn other_scripts_are_found_by_their_words() {
     let memories = [

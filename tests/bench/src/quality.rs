@@ -64,12 +64,8 @@ async fn table(
     row(set, "SQLite FTS5: porter, no stop words, OR", &full_text, out)?;
     row(set, "BM25 alone", &ranked(&Parameters::WORDS_ALONE), out)?;
     row(set, "embedding alone", &ranked(&Parameters::MEANING_ALONE), out)?;
-    row(
-        set,
-        "without length: 1 passage weight",
-        &ranked(&Parameters { floor: 1.0, ..Parameters::SHIPPED }),
-        out,
-    )?;
+    let undiscounted = Parameters { discount: 0.0, ..Parameters::SHIPPED };
+    row(set, "without the discount of long memories", &ranked(&undiscounted), out)?;
     let mut served = Served::default();
     for (number, conversation) in conversations.iter().enumerate() {
         served.add(conversation.served(set, number).await);

@@ -13,7 +13,7 @@ const TABLE: Table = Table::Memories;
 
 /// The format of the search documents that this version writes, which is their first byte. Every change of what
 /// [`SearchDocument::of`] makes of a memory has a new one.
-pub const SEARCH_FORMAT: u8 = 2;
+pub const SEARCH_FORMAT: u8 = SearchDocument::FORMAT;
 
 /// A memory with the attributes that only the store uses.
 #[derive(Clone, Debug, PartialEq)]

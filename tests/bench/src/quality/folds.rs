@@ -11,18 +11,17 @@ use super::measure::{Quality, mean, mean_of_all};
 /// The parameters that are tried.
 fn candidates() -> Vec<Parameters> {
     let mut candidates = Vec::new();
-    for b in [0.3, 0.4] {
-        for meaning in [0.5, 0.7] {
+    for b in [0.3, 0.35, 0.4] {
+        for meaning in [0.5, 0.6] {
             for session in [0.2, 0.3] {
-                for synonym in [0.5, 0.7] {
-                    for (discount, floor) in [(0.2, 0.6), (0.4, 0.6), (0.4, 0.7)] {
+                for synonym in [0.6, 0.7] {
+                    for discount in [0.6, 0.8] {
                         candidates.push(Parameters {
                             b,
                             meaning,
                             session,
                             synonym,
                             discount,
-                            floor,
                             ..Parameters::SHIPPED
                         });
                     }
