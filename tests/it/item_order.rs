@@ -247,7 +247,7 @@ async fn neighbours_in_search_follow_the_order_of_the_request() {
         for (later, earlier) in [(26, 24), (27, 23), (30, 20), (33, 17)] {
             let steps = (later - 25) as i32;
             let passed = [of(later) / said, of(earlier) / said];
-            let expected = [0.75_f64.powi(steps), 0.60_f64.powi(steps)];
+            let expected = [0.70_f64.powi(steps), 0.55_f64.powi(steps)];
             let near =
                 passed.iter().zip(&expected).all(|(passed, expected)| (passed - expected).abs() < 1e-3);
             assert!(near, "{passed:?} instead of {expected:?}, {steps} steps away");

@@ -10,8 +10,8 @@ use hb_domain::memory::MemoryType;
 
 #[cfg(test)]
 pub(crate) use format::FORMAT;
-pub(crate) use passage::{Passage, Term, term_hash};
-pub(crate) use passages::split;
+pub(crate) use passage::{MAX_STOP_WORDS, Passage, Term, term_hash};
+pub(crate) use passages::{MAX_PASSAGES, split};
 
 use crate::facets;
 use crate::owners::Owners;

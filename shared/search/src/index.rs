@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use hb_domain::{MemoryId, Timestamp};
 
-use crate::document::{Passage, SearchDocument, Term};
+use crate::document::{MAX_PASSAGES, MAX_STOP_WORDS, Passage, SearchDocument, Term};
 use crate::facets::MAX_FACETS;
 use crate::model::EmbeddingBits;
 use crate::owners::Owners;
@@ -30,8 +30,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The most bytes that an entry takes in an index.
-    pub const MAX_BYTES: usize = size_of::<Slot>() * 25 + (10_000 + MAX_FACETS) * 4;
+    /// The most bytes that an entry takes in an index: 10,000 characters and 50 tags of 50, each Chinese character of which is a term
+    /// by itself and with the one before.
+    pub const MAX_BYTES: usize = (size_of::<Slot>() + MAX_STOP_WORDS) * MAX_PASSAGES
+        + size_of::<Term>() * 2 * (10_000 + 50 * 50)
+        + size_of::<u32>() * MAX_FACETS;
 
     /// The memory that it takes in an index, in bytes.
     pub fn bytes(&self) -> usize {

@@ -37,7 +37,13 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
             )?,
         }
     }
-    let all: Vec<&Conversation> = sets.iter().flat_map(|(_, conversations)| conversations).collect();
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<(Set, &Conversation)> = sets
+        .iter()
+        .flat_map(|(set, conversations)| conversations.iter().map(|conversation| (*set, conversation)))
+        .collect();
     let chosen = folds::out_of_fold(&all, out)?;
     let mut rest = chosen.as_slice();
     for (set, conversations) in &sets {

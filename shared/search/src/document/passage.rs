@@ -16,6 +16,9 @@ const STOP_WORDS: [u32; 2] = [4, 7];
 /// The number of codes of stop words.
 const STOP_CODES: u32 = 128;
 
+/// The most stop words of a passage.
+pub(crate) const MAX_STOP_WORDS: usize = (1 << STOP_WORDS[1]) - 1;
+
 /// A part of a memory's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passage {
@@ -64,7 +67,7 @@ impl Passage {
         hashes.sort_unstable();
         stop_words.sort_unstable();
         stop_words.dedup();
-        stop_words.truncate((1 << STOP_WORDS[1]) - 1);
+        stop_words.truncate(MAX_STOP_WORDS);
         let counted = hashes.chunk_by(|a, b| a == b);
         let terms =
             counted.map(|same| Term::new(same[0], u32::try_from(same.len()).unwrap_or(MAX_COUNT))).collect();

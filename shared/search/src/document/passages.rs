@@ -5,6 +5,8 @@
 
 /// A text of more characters is cut into parts of at most about this many.
 const MAX_CHARACTERS: usize = 800;
+/// The most passages of a memory, whose text has up to 10,000 characters.
+pub(crate) const MAX_PASSAGES: usize = 10_000_usize.div_ceil(MAX_CHARACTERS);
 /// A cut may be so far from where it would be without regard to sentences: this share of a part.
 const SLACK: usize = 3;
 

@@ -27,6 +27,52 @@ fn applying_the_same_entry_again_takes_no_more_memory() {
     assert_eq!((index.used_bytes(), index.len()), (0, 0));
 }
 
+/// Texts of 10,000 characters that have as many terms as possible: every character differs, in scripts that are indexed by pairs and
+/// by single characters, and in words of one or two letters.
+#[test]
+fn no_memory_takes_more_than_the_most() {
+    let range =
+        |from: u32, count: u32| (0..10_000).filter_map(move |n| char::from_u32(from + n * 7_919 % count));
+    let spaced = |from: u32, count: u32| range(from, count).flat_map(|c| [c, ' ']).collect::<String>();
+    let pairs = |from: u32, count: u32| {
+        let both = range(from, count).zip(range(from, count).skip(17));
+        both.flat_map(|(a, b)| [a, b, ' ']).collect::<String>()
+    };
+    let texts = [
+        range(0x4E00, 20_000).collect(),
+        range(0xAC00, 11_000).collect(),
+        spaced(0xAC00, 11_000),
+        pairs(0xAC00, 11_000),
+        range(0x3041, 80).zip(range(0x4E00, 20_000)).flat_map(|(a, b)| [a, b]).collect(),
+        range(0x0E01, 46).collect(),
+        spaced(0x1E00, 250),
+        pairs(0x1E00, 250),
+        pairs(0x0430, 32),
+        pairs(0x0621, 40),
+        (0..10_000_u32)
+            .flat_map(|n| [char::from(b'a' + (n % 26) as u8), char::from(b'A' + (n * 7 % 26) as u8)])
+            .collect(),
+        (0..10_000_u32).map(|n| format!("{n:x}_")).collect(),
+        (0..10_000_u32).map(|n| format!("{}.{} ", n % 10, n / 10)).collect(),
+        (0..10_000_u32).map(|n| format!("a{}@b{}.c", n, n % 97)).collect::<String>(),
+        (0..10_000_u32).map(|n| format!("1/{}/{} ", n % 31 + 1, n)).collect::<String>(),
+        range(0x1F300, 600).collect(),
+    ];
+    let mut most = 0;
+    for text in texts.iter().map(|text: &String| text.chars().take(10_000).collect::<String>()) {
+        let metadata: serde_json::Map<String, Value> =
+            (0..205).map(|field| (format!("f{field}"), json!(field))).collect();
+        let tags: Vec<String> = (0..50)
+            .map(|tag| format!("{tag}{}", text.chars().skip(tag * 60).take(48).collect::<String>().trim()))
+            .collect();
+        let memory = memory(0, json!({"content": text, "metadata": metadata, "tags": tags}));
+        let bytes =
+            Entry { id: memory.id.clone(), expires_at: None, document: SearchDocument::of(&memory) }.bytes();
+        most = most.max(bytes);
+    }
+    assert!(most <= Entry::MAX_BYTES && most > Entry::MAX_BYTES / 3 * 2, "{most} of {}", Entry::MAX_BYTES);
+}
+
 /// A rebuild in batches: each entry differs a little from before, and every third is removed.
 #[test]
 fn a_rebuild_takes_little_more_memory_than_the_entries_need() {

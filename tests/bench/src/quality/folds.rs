@@ -7,13 +7,14 @@ use hb_search::Parameters;
 
 use super::conversation::Conversation;
 use super::measure::{Quality, mean, mean_of_all};
+use super::sets::Set;
 
 /// The parameters that are tried.
 fn candidates() -> Vec<Parameters> {
     let mut candidates = Vec::new();
     for b in [0.3, 0.35, 0.4] {
-        for meaning in [0.5, 0.6] {
-            for session in [0.2, 0.3] {
+        for meaning in [0.4, 0.5] {
+            for session in [0.2, 0.3, 0.4] {
                 for synonym in [0.6, 0.7] {
                     for discount in [0.6, 0.8] {
                         candidates.push(Parameters {
@@ -34,14 +35,15 @@ fn candidates() -> Vec<Parameters> {
 
 /// The quality of each conversation under the parameters that are best for all others. Says which they are.
 pub(super) fn out_of_fold(
-    conversations: &[&Conversation],
+    conversations: &[(Set, &Conversation)],
     out: &mut impl Write,
 ) -> Result<Vec<Vec<Quality>>> {
     let candidates = candidates();
+    let sets: Vec<Set> = conversations.iter().map(|(set, _)| *set).collect();
     let tried: Vec<Vec<Vec<Quality>>> = thread::scope(|scope| {
         let parts = candidates.chunks(candidates.len().div_ceil(2).max(1)).map(|part| {
             let rank = |parameters: &Parameters| {
-                conversations.iter().map(|conversation| conversation.ranked(parameters)).collect()
+                conversations.iter().map(|(_, conversation)| conversation.ranked(parameters)).collect()
             };
             scope.spawn(move || part.iter().map(rank).collect::<Vec<_>>())
         });
@@ -50,11 +52,13 @@ pub(super) fn out_of_fold(
     });
     let mut chosen = Vec::new();
     for fold in 0..conversations.len() {
-        let best = (0..candidates.len())
-            .max_by(|a, b| goal(&tried[*a], Some(fold)).total_cmp(&goal(&tried[*b], Some(fold))));
+        let best = (0..candidates.len()).max_by(|a, b| {
+            goal(&sets, &tried[*a], Some(fold)).total_cmp(&goal(&sets, &tried[*b], Some(fold)))
+        });
         chosen.push(best.map(|best| tried[best][fold].clone()).unwrap_or_default());
     }
-    let best = (0..candidates.len()).max_by(|a, b| goal(&tried[*a], None).total_cmp(&goal(&tried[*b], None)));
+    let best = (0..candidates.len())
+        .max_by(|a, b| goal(&sets, &tried[*a], None).total_cmp(&goal(&sets, &tried[*b], None)));
     if let Some(best) = best {
         writeln!(
             out,
@@ -66,18 +70,15 @@ pub(super) fn out_of_fold(
     Ok(chosen)
 }
 
-/// What is maximized: recall at 10 and half of the recall of groups, in the mean over the data sets, without one conversation. The set of a
-/// conversation is told by the categories of its questions.
-fn goal(tried: &[Vec<Quality>], without: Option<usize>) -> f64 {
-    let of_set = |is_locomo: bool| {
-        let own = tried.iter().enumerate().filter(|(number, qualities)| {
-            Some(*number) != without
-                && qualities.first().is_some_and(|first| first.category.starts_with('c') == is_locomo)
-        });
-        let own: Vec<Quality> = own.flat_map(|(_, qualities)| qualities.clone()).collect();
+/// What is maximized: the sum of recall at 10, of recall of groups and of nDCG, over the data sets, without one conversation.
+fn goal(sets: &[Set], tried: &[Vec<Quality>], without: Option<usize>) -> f64 {
+    let of_set = |set: Set| {
+        let own = sets.iter().zip(tried).enumerate();
+        let own = own.filter(|(number, (of, _))| Some(*number) != without && **of == set);
+        let own: Vec<Quality> = own.flat_map(|(_, (_, qualities))| qualities.clone()).collect();
         mean(&own, |quality| quality.recall[2])
-            + mean_of_all(&own, |quality| quality.group) / 2.0
-            + mean(&own, |quality| quality.gain) / 2.0
+            + mean_of_all(&own, |quality| quality.group)
+            + mean(&own, |quality| quality.gain)
     };
-    of_set(true) + of_set(false)
+    of_set(Set::Locomo) + of_set(Set::Beam)
 }
