@@ -10,7 +10,7 @@ use hb_domain::memory::MemoryType;
 
 #[cfg(test)]
 pub(crate) use format::FORMAT;
-pub(crate) use passage::{MAX_STOP_WORDS, Passage, Term, term_hash};
+pub(crate) use passage::{MAX_HASH, MAX_STOP_WORDS, Passage, Term, term_hash};
 pub(crate) use passages::{MAX_PASSAGES, split};
 
 use crate::facets;

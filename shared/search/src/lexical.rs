@@ -49,16 +49,24 @@ struct ScoreAccumulator {
     scores: Vec<f32>,
     /// The passages with a score, in no order.
     touched: Vec<u32>,
-    /// The highest score of each memory, at its first passage.
+    /// The highest score of each memory of several passages, at its first one.
     memories: Vec<f32>,
-    /// What each memory gets from its neighbours, at its first passage.
+    /// What each memory of several passages gets from its neighbours, at its first one.
     contexts: Vec<f32>,
+    /// The first passages of memories that got something.
+    reached: Vec<u32>,
 }
 
 impl ScoreAccumulator {
     fn new(passages: usize) -> Self {
         let zeros = || vec![0.0; passages];
-        Self { scores: zeros(), touched: Vec::new(), memories: zeros(), contexts: zeros() }
+        Self {
+            scores: zeros(),
+            touched: Vec::new(),
+            memories: zeros(),
+            contexts: zeros(),
+            reached: Vec::new(),
+        }
     }
 
     fn raise(&mut self, position: u32, value: f32) {
@@ -67,38 +75,51 @@ impl ScoreAccumulator {
 
     /// Raises the neighbours of each memory in its session, less with each step.
     fn spread(&mut self, view: &View<'_>, parameters: &Parameters) {
-        let (mut having, mut reached) = (Vec::new(), Vec::new());
-        for position in &self.touched {
-            let slot = view.slot(*position as usize).filter(|slot| slot.owners.session() != 0);
-            if let Some(slot) = slot {
-                let first = slot.memory_at(*position).start;
-                raise(&mut self.memories, &mut having, first, self.scores[*position as usize]);
-            }
-        }
-        for first in having {
+        for (first, value) in self.of_memories(view) {
             let Some(slot) = view.slot(first as usize) else { continue };
             let session = slot.owners.session();
             let in_session = |position: u32| -> Option<Range<u32>> {
                 let slot = view.slot(position as usize).filter(|slot| slot.owners.session() == session)?;
                 Some(slot.memory_at(position))
             };
-            let value = std::mem::take(&mut self.memories[first as usize]);
             for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
                 let (mut part, mut memory) = (value, slot.memory_at(first));
                 for _ in 0..parameters.window {
                     let next = if is_later { Some(memory.end) } else { memory.start.checked_sub(1) };
                     let Some(neighbour) = next.and_then(in_session) else { break };
                     part *= decay as f32;
-                    raise(&mut self.contexts, &mut reached, neighbour.start, part);
+                    if neighbour.len() == 1 {
+                        self.raise(neighbour.start, part);
+                    } else {
+                        raise(&mut self.contexts, &mut self.reached, neighbour.start, part);
+                    }
                     memory = neighbour;
                 }
             }
         }
-        for first in reached {
+        for first in std::mem::take(&mut self.reached) {
             let context = std::mem::take(&mut self.contexts[first as usize]);
             let passages = view.slot(first as usize).map_or(first..first, |slot| slot.memory_at(first));
             passages.for_each(|passage| self.raise(passage, context));
         }
+    }
+
+    /// The memories in sessions that have a score, by their first passage, and the highest score of each.
+    fn of_memories(&mut self, view: &View<'_>) -> Vec<(u32, f32)> {
+        let (mut of_memories, mut long) = (Vec::with_capacity(self.touched.len()), Vec::new());
+        for position in &self.touched {
+            let value = self.scores[*position as usize];
+            let slot = view.slot(*position as usize).filter(|slot| slot.owners.session() != 0);
+            match slot.map(|slot| slot.memory_at(*position)) {
+                None => {}
+                Some(memory) if memory.len() == 1 => of_memories.push((*position, value)),
+                Some(memory) => raise(&mut self.memories, &mut long, memory.start, value),
+            }
+        }
+        for first in long {
+            of_memories.push((first, std::mem::take(&mut self.memories[first as usize])));
+        }
+        of_memories
     }
 
     /// Adds the scores, times `weight`, to `score`, and resets them.
@@ -116,5 +137,7 @@ fn raise(values: &mut [f32], touched: &mut Vec<u32>, position: u32, value: f32) 
     if *own == 0.0 {
         touched.push(position);
     }
-    *own = own.max(value);
+    if value > *own {
+        *own = value;
+    }
 }

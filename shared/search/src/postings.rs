@@ -1,8 +1,8 @@
 //! Postings: the passages that have the terms of a query, found by one scan.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
+use crate::document::Term;
 use crate::index::Slot;
 use crate::parameters::Parameters;
 use crate::query::{Form, Key, MAX_TERMS, Query};
@@ -59,25 +59,43 @@ impl Postings {
             passages: view.len(),
             common: (parameters.common * view.len() as f64).max(COMMON_OF_FEW),
         };
+        // Most terms are not wanted: the loop over all of them does nothing else, so that the processor reads ahead.
+        let mut candidates: Vec<(u32, Term)> = Vec::new();
         for (slot, position) in view.iter().zip(0_u32..) {
-            let length = f64::from(slot.length).min(parameters.long);
-            let norm = parameters.k1 * (1.0 - parameters.b + parameters.b * length / parameters.length);
-            let mut push = |key: Key, count: u32| {
-                for list in wanted.lists(key, slot) {
-                    let count = f64::from(count);
-                    let saturated = (count * (parameters.k1 + 1.0) / (count + norm)) as f32;
-                    add(&mut found.lists[list], position, saturated);
+            let terms = view.terms_of(slot).iter().filter(|term| wanted.may_have(Key::term(term.hash())));
+            candidates.extend(terms.map(|term| (position, *term)));
+        }
+        for (position, term) in candidates {
+            let Some(slot) = view.slot(position as usize) else { break };
+            found.add(
+                &wanted,
+                slot,
+                position,
+                Key::term(term.hash()),
+                saturation(slot, term.count(), parameters),
+            );
+        }
+        if wanted.has_stop_words {
+            for (slot, position) in view.iter().zip(0_u32..) {
+                for code in view.stop_words_of(slot) {
+                    let count = saturation(slot, 1, parameters);
+                    found.add(&wanted, slot, position, Key::stop_word(*code), count);
                 }
-            };
-            for term in view.terms_of(slot).iter().filter(|term| wanted.may_have(term.hash())) {
-                push(Key::Term(term.hash()), term.count());
-            }
-            if wanted.has_stop_words {
-                view.stop_words_of(slot).iter().for_each(|code| push(Key::StopWord(*code), 1));
             }
         }
         found.select(query);
         found
+    }
+
+    /// Adds a posting to the lists that look for its key. A passage may have a term in several forms.
+    fn add(&mut self, wanted: &Wanted, slot: &Slot, position: u32, key: Key, count: f32) {
+        for list in wanted.lists(key, slot) {
+            let list = &mut self.lists[list];
+            match list.last_mut() {
+                Some((last, highest)) if *last == position => *highest = highest.max(count),
+                _ => list.push((position, count)),
+            }
+        }
     }
 
     /// Selects the terms that count: all of a short query. Of a long one these are the terms of its question, and then the rarest
@@ -130,6 +148,16 @@ impl Postings {
         lists.filter(|(list, _)| !self.is_common(list))
     }
 
+    /// What shows that a memory has the terms that count.
+    pub(crate) fn evidence(&self, query: &Query, parameters: &Parameters) -> Vec<Evidence<'_>> {
+        let of_term = |(term, _): (usize, f64)| {
+            let others = self.alternatives(query, term, parameters).map(|(list, _)| list);
+            let lists = std::iter::once(self.of_term(term)).chain(others);
+            Evidence { term, lists: lists.filter(|list| !list.is_empty()).collect() }
+        };
+        self.selected().map(of_term).collect()
+    }
+
     pub(crate) fn is_common(&self, list: &[Posting]) -> bool {
         list.len() as f64 > self.common
     }
@@ -141,46 +169,65 @@ impl Postings {
     }
 }
 
-/// Whether one of these passages is in a list.
-pub(crate) fn has_any(list: &[Posting], passages: &Range<u32>) -> bool {
-    let first = list.partition_point(|(position, _)| *position < passages.start);
-    list.get(first).is_some_and(|(position, _)| passages.contains(position))
+/// BM25's saturated frequency of a term that a passage has so often.
+fn saturation(slot: &Slot, count: u32, parameters: &Parameters) -> f32 {
+    let length = f64::from(slot.length).min(parameters.long);
+    let norm = 1.0 - parameters.b + parameters.b * length / parameters.length;
+    let count = f64::from(count);
+    (count * (parameters.k1 + 1.0) / (count + parameters.k1 * norm)) as f32
 }
 
-/// Adds a posting. A passage may have a term in several forms.
-fn add(list: &mut Vec<Posting>, position: u32, count: f32) {
-    match list.last_mut() {
-        Some((last, highest)) if *last == position => *highest = highest.max(count),
-        _ => list.push((position, count)),
+/// The postings that show that a memory has a term of the query: the term's, and those of its alternatives.
+pub(crate) struct Evidence<'p> {
+    /// The number of the term in the query.
+    pub(crate) term: usize,
+    lists: Vec<&'p [Posting]>,
+}
+
+impl Evidence<'_> {
+    /// Whether the memory has the term, whose first passage is at `position`.
+    pub(crate) fn is_in(&self, view: &View<'_>, position: u32) -> bool {
+        let passages = view.slot(position as usize).map_or(0..0, |slot| slot.memory_at(position));
+        self.lists.iter().any(|list| {
+            let first = list.partition_point(|(position, _)| *position < passages.start);
+            list.get(first).is_some_and(|(position, _)| passages.contains(position))
+        })
     }
 }
+
+/// The size of the Bloom filter, in words of 64 bits.
+const BLOOM_WORDS: usize = 1 << 10;
 
 /// The keys that a scan looks for.
 struct Wanted {
     /// The languages and the list of each form with the key.
     by_key: HashMap<Key, Vec<(Form, usize)>>,
     /// A Bloom filter of hashes: most terms of a passage are not in the query, and need no look into the map.
-    bloom: Vec<u64>,
+    bloom: Box<[u64; BLOOM_WORDS]>,
     has_stop_words: bool,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), bloom: vec![0; 1 << 10], has_stop_words: false }
+        Self { by_key: HashMap::new(), bloom: Box::new([0; BLOOM_WORDS]), has_stop_words: false }
     }
 }
 
 impl Wanted {
     fn add(&mut self, form: Form, list: usize) {
         self.by_key.entry(form.key).or_default().push((form, list));
-        match form.key {
-            Key::Term(hash) => self.bloom[(hash as usize >> 6) & 0x3ff] |= 1 << (hash & 63),
-            Key::StopWord(_) => self.has_stop_words = true,
-        }
+        self.has_stop_words |= form.key.is_stop_word();
+        let (word, bit) = Self::bloom_bit(form.key);
+        self.bloom[word] |= bit;
     }
 
-    fn may_have(&self, hash: u32) -> bool {
-        (self.bloom[(hash as usize >> 6) & 0x3ff] >> (hash & 63)) & 1 == 1
+    fn may_have(&self, key: Key) -> bool {
+        let (word, bit) = Self::bloom_bit(key);
+        self.bloom[word] & bit != 0
+    }
+
+    const fn bloom_bit(key: Key) -> (usize, u64) {
+        ((key.number() as usize >> 6) % BLOOM_WORDS, 1 << (key.number() & 63))
     }
 
     fn lists(&self, key: Key, slot: &Slot) -> impl Iterator<Item = usize> {

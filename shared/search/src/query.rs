@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::document::term_hash;
+use crate::document::{MAX_HASH, term_hash};
 use crate::model::EmbeddingBits;
 use crate::text::{Language, QueryToken};
 use crate::{model, text};
@@ -41,13 +41,26 @@ pub(crate) struct Form {
     pub(crate) languages: u32,
 }
 
-/// A term of a document.
+/// A term or a stop word of a document: the hash of a term, or behind all hashes the code of a stop word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    /// By its hash.
-    Term(u32),
-    /// A stop word, by its code.
-    StopWord(u8),
+pub(crate) struct Key(u32);
+
+impl Key {
+    pub(crate) const fn term(hash: u32) -> Self {
+        Self(hash)
+    }
+
+    pub(crate) fn stop_word(code: u8) -> Self {
+        Self(MAX_HASH + 1 + u32::from(code))
+    }
+
+    pub(crate) const fn is_stop_word(self) -> bool {
+        self.0 > MAX_HASH
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// For each byte of an embedding and each of its values, its contribution to the cosine.
@@ -135,8 +148,8 @@ impl QueryTerm {
 
     /// Adds the forms of a token, one for each key.
     fn add_forms(&mut self, token: &QueryToken) {
-        let stop = token.stop.map(|code| (Language::English, Key::StopWord(code)));
-        let stems = token.stems.iter().map(|(language, stem)| (*language, Key::Term(term_hash(stem))));
+        let stop = token.stop.map(|code| (Language::English, Key::stop_word(code)));
+        let stems = token.stems.iter().map(|(language, stem)| (*language, Key::term(term_hash(stem))));
         for (language, key) in stop.into_iter().chain(stems) {
             let languages = 1 << language.code();
             match self.forms.iter_mut().find(|form| form.key == key) {
@@ -150,7 +163,7 @@ impl QueryTerm {
 /// The form of an English stem.
 fn english(stem: &str) -> Form {
     let languages = 1 << Language::English.code() | 1 << Language::Other.code();
-    Form { key: Key::Term(term_hash(stem)), languages }
+    Form { key: Key::term(term_hash(stem)), languages }
 }
 
 /// Where a query asks its question, if it comes with a log or an article: its last sentence that has terms, or the first one if

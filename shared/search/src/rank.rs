@@ -9,7 +9,7 @@ use crate::index::{Index, Slot, id_from_number};
 use crate::lexical;
 use crate::owners::Owners;
 use crate::parameters::Parameters;
-use crate::postings::{Postings, has_any};
+use crate::postings::Postings;
 use crate::query::Query;
 use crate::view::View;
 
@@ -115,7 +115,14 @@ impl Index {
         }
         found.truncate(count);
         found.sort_unstable();
-        found.into_iter().filter_map(|(_, _, number)| view.hit(number as usize, query, &scores)).collect()
+        let evidence = scores.postings.evidence(query, &Parameters::SHIPPED);
+        let hit = |(_, _, number): (i64, u128, u32)| {
+            let memory = scores.memories.get(number as usize)?;
+            let said = evidence.iter().filter(|evidence| evidence.is_in(&view, memory.position));
+            let terms = said.map(|evidence| query.terms[evidence.term].text.clone()).collect();
+            view.hit(memory, terms)
+        };
+        found.into_iter().filter_map(hit).collect()
     }
 
     /// How many memories `search` covers: those of its owners.
@@ -197,15 +204,8 @@ impl View<'_> {
             && facets.may_match(self.facets_of(slot), slot.has_metadata)
     }
 
-    fn hit(&self, number: usize, query: &Query, scores: &Scores) -> Option<Hit> {
-        let memory = scores.memories.get(number)?;
+    fn hit(&self, memory: &Score, terms: Vec<String>) -> Option<Hit> {
         let slot = self.slot(memory.position as usize)?;
-        let (passages, postings) = (slot.memory_at(memory.position), &scores.postings);
-        let has = |term: &usize| {
-            let mut others = postings.alternatives(query, *term, &Parameters::SHIPPED);
-            has_any(postings.of_term(*term), &passages) || others.any(|(list, _)| has_any(list, &passages))
-        };
-        let said = postings.selected().map(|(term, _)| term).filter(has);
         let score = memory.total(slot, &Parameters::SHIPPED);
         let explanation = Explanation {
             score: rounded(score),
@@ -213,7 +213,7 @@ impl View<'_> {
             meaning: rounded(memory.meaning.into()),
             session: rounded(memory.session.into()),
             importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
-            terms: said.map(|term| query.terms[term].text.clone()).collect(),
+            terms,
         };
         Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(score), explanation })
     }

@@ -7,6 +7,8 @@ use crate::text::{self, Language};
 
 /// Bits of a term's hash: of 100,000 memories of 20 terms, two have a given term by collision.
 pub(super) const TERM_BITS: u32 = 20;
+/// The highest hash.
+pub(crate) const MAX_HASH: u32 = (1 << TERM_BITS) - 1;
 /// The highest term frequency that is stored.
 pub(super) const MAX_COUNT: u32 = 15;
 /// Bits of the number of distinct terms, and of a number that does not fit.

@@ -19,6 +19,8 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// More groups than this are numbers of their own, such as those of a table.
+const MAX_PARTS: usize = 10;
 /// The digits of a telephone number, with an area.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=19;
 const MAX_PHONE_GROUPS: usize = 8;
@@ -29,6 +31,9 @@ const LOCAL_DIGITS: usize = 7;
 /// The unit of groups of digits with separators between them, and the text after them.
 pub(super) fn unit(groups: &[&[Char]], separators: &[char], after: &[Char]) -> Unit {
     let words: Vec<Word> = groups.iter().map(|group| word(group)).collect();
+    if words.len() > MAX_PARTS {
+        return Unit::Words { words, wholes: Vec::new(), matching: Matching::Words };
+    }
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let joined = texts.concat();
     let first = separators.first().copied().unwrap_or_default();

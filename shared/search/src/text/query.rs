@@ -26,6 +26,9 @@ pub(crate) struct QueryToken {
 /// A query of more words is no typed question: its words have no other spellings.
 const MAX_TYPED_WORDS: usize = 32;
 
+/// A compound of more words is searched by its words only.
+const MAX_COMPOUND: usize = 10;
+
 /// A token, and whether the query leaves it out if it has others.
 struct Candidate {
     token: QueryToken,
@@ -56,7 +59,9 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
                 candidates.push(Candidate { token: token(text, start, distinct(stems)), is_function: false });
             }
             Unit::Words { words, wholes, matching: Matching::Words } => {
-                let wholes: Vec<(Language, String)> = wholes.iter().flat_map(|whole| stems(whole)).collect();
+                // Each word is also found by the whole, which is copied for each.
+                let wholes = wholes.iter().filter(|_| words.len() <= MAX_COMPOUND);
+                let wholes: Vec<(Language, String)> = wholes.flat_map(|whole| stems(whole)).collect();
                 for word in words {
                     let own =
                         known.entry((word.text.clone(), word.is_name)).or_insert_with(|| match word.stop {

@@ -196,6 +196,49 @@ fn characters() -> impl Strategy<Value = String> {
     prop::collection::vec(one, 0..60).prop_map(|chars| chars.into_iter().collect())
 }
 
+/// Whatever a query repeats, its tokens take memory in proportion to its length.
+#[test]
+fn a_query_takes_no_more_memory_than_so_many_times_its_length() {
+    let patterns = [
+        "1,",
+        "1-",
+        "12-",
+        "1/",
+        "1_",
+        "1.",
+        "1:",
+        "a-",
+        "a_",
+        "aB",
+        "2024-01-",
+        "1+",
+        "a'",
+        "a.b@",
+        "https://a/",
+        "１，",
+        "é-",
+        "猫",
+        "가",
+        "#a",
+        "C++",
+        "1 ",
+        "½",
+        "a&",
+        ".a",
+    ];
+    for pattern in patterns {
+        let query: String = pattern.repeat(10_000).chars().take(10_000).collect();
+        let bytes: usize = query_tokens(&query)
+            .iter()
+            .map(|token| {
+                let stems = token.stems.iter().map(|(_, stem)| stem);
+                stems.chain(&token.spellings).chain([&token.text]).map(String::len).sum::<usize>()
+            })
+            .sum();
+        assert!(bytes < 400 * query.len(), "{pattern:?}: {bytes} bytes");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
