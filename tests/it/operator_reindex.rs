@@ -140,19 +140,25 @@ async fn a_run_that_was_killed_or_interrupted_is_resumed_without_loss() {
     let left = aged(&aws, "acme").await;
     assert!((1..COUNT).contains(&left), "{left}");
 
-    let running = started(&scene, &aws, "acme", left).await;
-    assert!(signal("INT", &running.id().to_string()));
-    let ended = running.ended().await;
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let report: Value = serde_json::from_str(&ended.stdout[0]).expect("JSON");
-    let rewritten = report["tenants"][0]["rewritten"].as_u64().expect("a number") as usize;
-    let rest = aged(&aws, "acme").await;
-    assert_eq!(left - rest, rewritten, "{report}");
-    let resume = report["resume"].as_str().expect("a command");
-    assert!(resume.starts_with("hb reindex acme --after mem_"), "{resume}");
-    assert!(ended.stderr.contains(resume), "{}", ended.stderr);
+    let mut rest = left;
+    let mut resume = String::new();
+    for name in ["INT", "HUP"] {
+        let running = started(&scene, &aws, "acme", rest).await;
+        assert!(signal(name, &running.id().to_string()));
+        let ended = running.ended().await;
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout[0]).expect("JSON");
+        let rewritten = report["tenants"][0]["rewritten"].as_u64().expect("a number") as usize;
+        let before = std::mem::replace(&mut rest, aged(&aws, "acme").await);
+        assert_eq!(before - rest, rewritten, "{report}");
+        resume = report["resume"].as_str().expect("a command").to_owned();
+        assert!(resume.starts_with("hb reindex acme --after mem_"), "{resume}");
+        assert!(resume.contains(" --rate 5"), "{resume}");
+        assert!(ended.stderr.contains(&resume), "{}", ended.stderr);
+    }
 
-    let resumed = scene.json(&format!("{} --rate 100000", resume.replace("hb ", ""))).await;
+    let faster = resume.replace("hb ", "").replace(" --rate 5", " --rate 100000");
+    let resumed = scene.json(&faster).await;
     let row = &resumed["tenants"][0];
     assert_eq!(
         (&row["memories"], &row["rewritten"]),

@@ -20,6 +20,22 @@ pub(crate) struct Target {
     endpoint_url: Option<String>,
 }
 
+impl Target {
+    /// The options, quoted for a shell.
+    fn options(&self) -> String {
+        let file = self.env_file.as_ref().map(|path| ("--env-file", path.display().to_string()));
+        let url = self.endpoint_url.as_ref().map(|url| ("--endpoint-url", url.clone()));
+        let quoted = |(name, value): (&str, String)| format!(" {name} {}", quote(&value));
+        file.into_iter().chain(url).map(quoted).collect()
+    }
+}
+
+/// A word of a shell's command line.
+fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// The variables of the endpoints of both services.
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
 
@@ -29,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) json: bool,
+    /// The options of the target as they were given, to be appended to another command.
+    pub(crate) target_options: String,
 }
 
 impl Context {
@@ -51,7 +69,8 @@ impl Context {
                  OperatorEnvironment into a file"
             )
         })?;
-        Ok(Self { store, clock: Clock::system(), entropy: Entropy::system(), json })
+        let target_options = target.options();
+        Ok(Self { store, clock: Clock::system(), entropy: Entropy::system(), json, target_options })
     }
 
     /// The context in which a command uses a tenant's data.
@@ -77,5 +96,21 @@ pub(crate) fn describe_error(error: Error) -> String {
     match error {
         Error::Internal(_) | Error::Unavailable(_) => error.to_string(),
         other => other.public_message(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_of_a_target_are_quoted_for_a_shell() {
+        let target = Target {
+            env_file: Some("/tmp/it's here/lambda.env".into()),
+            endpoint_url: Some("http://127.0.0.1:8000".into()),
+        };
+        let expected = r" --env-file '/tmp/it'\''s here/lambda.env' --endpoint-url http://127.0.0.1:8000";
+        assert_eq!(target.options(), expected);
+        assert_eq!(Target { env_file: None, endpoint_url: None }.options(), "");
     }
 }

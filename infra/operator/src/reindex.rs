@@ -15,6 +15,9 @@ use crate::Outcome;
 use crate::context::{Context, describe_error, tenant_id};
 use report::Report;
 
+/// Write capacity units per second.
+const DEFAULT_RATE: u32 = 200;
+
 #[derive(Args, Debug)]
 pub(crate) struct Reindex {
     /// The tenants
@@ -24,17 +27,34 @@ pub(crate) struct Reindex {
     #[arg(long)]
     all: bool,
     /// With --all, begin with this tenant
-    #[arg(long, value_name = "TENANT", requires = "all")]
+    #[arg(long, value_name = "TENANT", requires = "all", conflicts_with = "tenants")]
     from: Option<String>,
     /// Begin behind this memory of the first tenant, where an earlier run has stopped
     #[arg(long, value_name = "MEMORY_ID")]
     after: Option<String>,
     /// Write capacity units per second; three read units count as one. A tenant's memories have 1,000, which its requests use too
-    #[arg(long, value_name = "UNITS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "UNITS", default_value_t = DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
     /// Only count the documents that would be rewritten
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Reindex {
+    /// The command that continues with these tenants, with the options of this one.
+    fn resume_command(&self, remaining: &str, after: Option<&MemoryId>, context: &Context) -> String {
+        let mut command = format!("hb reindex {remaining}");
+        if let Some(after) = after {
+            command.push_str(&format!(" --after {after}"));
+        }
+        if self.rate != DEFAULT_RATE {
+            command.push_str(&format!(" --rate {}", self.rate));
+        }
+        if self.dry_run {
+            command.push_str(" --dry-run");
+        }
+        command + &context.target_options
+    }
 }
 
 pub(crate) async fn run(context: &Context, reindex: &Reindex) -> Outcome {
@@ -48,13 +68,13 @@ pub(crate) async fn run(context: &Context, reindex: &Reindex) -> Outcome {
         let (row, stopped) = run.reindex(after.take(), stop.as_mut()).await;
         report.tenants.push(row);
         if let Some(stopped) = stopped {
-            let position = stopped.after.map(|after| format!(" --after {after}")).unwrap_or_default();
             let remaining = if reindex.all {
                 format!("--all --from {id}")
             } else {
                 tenants[index..].iter().map(TenantId::as_str).collect::<Vec<_>>().join(" ")
             };
-            report.stopped = Some((stopped.reason, format!("hb reindex {remaining}{position}")));
+            let after = stopped.after.as_ref();
+            report.stopped = Some((stopped.reason, reindex.resume_command(&remaining, after, context)));
             break;
         }
     }
@@ -81,14 +101,16 @@ fn memory_id(text: &str) -> Result<MemoryId, String> {
     MemoryId::parse(text).ok_or_else(|| format!("{text:?} is not a memory id"))
 }
 
-/// Completes at Ctrl-C or SIGTERM. It listens for them from this call on.
+/// Completes at Ctrl-C, at SIGTERM, or when the terminal is closed. It listens for them from this call on.
 fn stop_signal() -> Result<impl Future<Output = ()>, String> {
     let listen = |kind| signal(kind).map_err(|error| format!("no signals: {error}"));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let mut hangup = listen(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     })
 }
