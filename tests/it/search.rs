@@ -139,8 +139,8 @@ async fn a_search_returns_query_latency_and_results() {
     let explained = client.post(SEARCH, json!({"query": "the team on Monday", "explain": true})).await;
     let parts = &explained.data()["results"][0]["explanation"];
     assert_eq!(parts["terms"], json!(["team", "monday"]));
-    let sum: f64 =
-        ["words", "meaning", "session", "importance"].iter().filter_map(|part| parts[part].as_f64()).sum();
+    let all = ["words", "meaning", "session", "importance", "length"];
+    let sum: f64 = all.iter().filter_map(|part| parts[part].as_f64()).sum();
     assert!((sum - parts["score"].as_f64().expect("a score")).abs() < 1e-5, "{parts}");
 }
 

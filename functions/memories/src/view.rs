@@ -66,11 +66,12 @@ pub(crate) struct Found<'a> {
     kind: MemoryType,
 }
 
-/// What its relevance is made of.
+/// What its score is made of.
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 struct Explanation<'a> {
     importance: f64,
+    length: f64,
     meaning: f64,
     score: f64,
     session: f64,
@@ -83,6 +84,7 @@ impl<'a> Found<'a> {
         let parts = &hit.explanation;
         let explanation = || Explanation {
             importance: parts.importance,
+            length: parts.length,
             meaning: parts.meaning,
             score: parts.score,
             session: parts.session,

@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::view::View;
 
 /// Coefficients of the logistic curve from score to relevance.
-const CALIBRATION: (f64, f64) = (-5.0, 7.1);
+const CALIBRATION: (f64, f64) = (-4.96, 6.93);
 
 /// A search result.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Hit {
 /// The parts of a score, which add up to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
-    /// The sum of the parts; [`relevance`] maps it to a relevance.
+    /// The sum of the parts, by which results are ordered.
     pub score: f64,
     /// Terms of the query and their synonyms, in the memory and in its neighbours.
     pub words: f64,
@@ -40,20 +40,22 @@ pub struct Explanation {
     pub session: f64,
     /// The memory's importance.
     pub importance: f64,
+    /// The discount of a long memory, 0 or less.
+    pub length: f64,
     /// The query's terms that the memory has, or a synonym of which it has.
     pub terms: Vec<String>,
 }
 
-/// The relevance of a score: 1 / (1 + exp(-(a + b·score))), fitted so that 0.5 separates the best results of answerable
-/// questions from those of unanswerable ones.
-pub fn relevance(score: f64) -> f64 {
+/// The relevance of what a memory has of a query, its score without the discount of long memories: 1 / (1 + exp(-(a + b·evidence))),
+/// fitted so that 0.5 separates the best results of answerable questions from those of unanswerable ones.
+pub fn relevance(evidence: f64) -> f64 {
     let (a, b) = CALIBRATION;
-    let relevance = 1.0 / (1.0 + (-(a + b * score)).exp());
+    let relevance = 1.0 / (1.0 + (-(a + b * evidence)).exp());
     (relevance * 1e4).round() / 1e4
 }
 
-/// A lower bound of the scores with this relevance: the inverse of [`relevance`], less what it rounds.
-fn min_score(min_relevance: f64) -> f64 {
+/// A lower bound of the evidence with this relevance: the inverse of [`relevance`], less what it rounds.
+fn min_evidence(min_relevance: f64) -> f64 {
     let (a, b) = CALIBRATION;
     let unrounded = (min_relevance - 1e-4).max(0.0);
     ((unrounded / (1.0 - unrounded)).ln() - a) / b
@@ -73,6 +75,9 @@ pub(crate) struct Score {
     words: f32,
     meaning: f32,
     session: f32,
+    importance: f32,
+    /// The discount of a long memory, 0 or less.
+    length: f32,
 }
 
 impl Index {
@@ -88,13 +93,15 @@ impl Index {
         let facets = FacetFilter::of(search);
         let mut found: Vec<(i64, u128, u32)> = Vec::new();
         // A record with a lower score is not among the best.
-        let mut lowest = min_score(search.min_relevance);
+        let mut lowest = f64::NEG_INFINITY;
+        let least = min_evidence(search.min_relevance);
         for (memory, number) in scores.memories.iter().zip(0_u32..) {
+            let (score, evidence) = (memory.total(), memory.evidence());
+            if score < lowest || evidence < least || memory.is_of_no_relevance() {
+                continue;
+            }
             let Some(slot) = view.slot(memory.position as usize) else { break };
-            let score = memory.total(slot, &Parameters::SHIPPED);
-            if score < lowest
-                || memory.has_no_evidence()
-                || relevance(score) < search.min_relevance
+            if relevance(evidence) < search.min_relevance
                 || slot.expires_at <= now.millis()
                 || !view.may_match(slot, search, &facets)
             {
@@ -140,7 +147,7 @@ impl Index {
         let scores = view.score(query, parameters);
         let key = |memory: &Score| {
             let slot = view.slot(memory.position as usize)?;
-            Some(slot.sort_key(memory.total(slot, parameters)))
+            Some(slot.sort_key(memory.total()))
         };
         let mut ranked: Vec<(i64, u128)> = scores.memories.iter().filter_map(key).collect();
         ranked.sort_unstable();
@@ -163,6 +170,8 @@ impl View<'_> {
                 words: weight * words,
                 meaning: parameters.meaning * query.cosine(&slot.embedding),
                 session: 0.0,
+                importance: slot.prior(parameters),
+                length: 0.0,
             };
             if slot.passage == 0 {
                 if slot.owners.session() == 0 || slot.owners.session() != session {
@@ -206,23 +215,23 @@ impl View<'_> {
 
     fn hit(&self, memory: &Score, terms: Vec<String>) -> Option<Hit> {
         let slot = self.slot(memory.position as usize)?;
-        let score = memory.total(slot, &Parameters::SHIPPED);
         let explanation = Explanation {
-            score: rounded(score),
+            score: rounded(memory.total()),
             words: rounded(memory.words.into()),
             meaning: rounded(memory.meaning.into()),
             session: rounded(memory.session.into()),
-            importance: rounded(slot.prior(&Parameters::SHIPPED).into()),
+            importance: rounded(memory.importance.into()),
+            length: rounded(memory.length.into()),
             terms,
         };
-        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(score), explanation })
+        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(memory.evidence()), explanation })
     }
 }
 
 impl Score {
     /// What it has by itself.
     const fn own(&self) -> f32 {
-        self.words + self.meaning
+        self.words + self.meaning + self.length
     }
 
     /// Discounts the score of a memory of so many terms, the more the less of the query its best passage has: a long text has
@@ -231,18 +240,23 @@ impl Score {
         if length > parameters.long {
             let length = ((length / parameters.long).ln() / parameters.longest).min(1.0);
             let missing = f64::from((1.0 - self.words).clamp(0.0, 1.0));
-            let factor = (1.0 - parameters.discount * length * missing.sqrt()) as f32;
-            self.words *= factor;
-            self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
+            let discount = (parameters.discount * length * missing.sqrt()) as f32;
+            self.length = -discount * (self.words + self.meaning.max(0.0));
         }
     }
 
-    pub(crate) fn total(&self, slot: &Slot, parameters: &Parameters) -> f64 {
-        f64::from(self.words + self.meaning + self.session + slot.prior(parameters))
+    /// What it is ordered by.
+    pub(crate) fn total(&self) -> f64 {
+        f64::from(self.words + self.meaning + self.session + self.importance + self.length)
+    }
+
+    /// What it has of the query. That it is long makes it a less likely answer than others, but no less relevant by itself.
+    fn evidence(&self) -> f64 {
+        f64::from(self.words + self.meaning + self.session + self.importance)
     }
 
     /// Whether it has no score but for its importance.
-    fn has_no_evidence(&self) -> bool {
+    fn is_of_no_relevance(&self) -> bool {
         self.words + self.meaning + self.session <= 0.0
     }
 }

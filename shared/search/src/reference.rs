@@ -122,9 +122,35 @@ fn a_hit_explains_itself() {
     let hits = search(&index(&memories), json!({"query": "Which cats were adopted?"}));
     let parts = &hits[0].explanation;
     assert_eq!(parts.terms, ["cat", "adopt"], "kitten is like cat");
-    let sum = parts.words + parts.meaning + parts.session + parts.importance;
+    let sum = parts.words + parts.meaning + parts.session + parts.importance + parts.length;
     assert!((parts.score - sum).abs() < 1e-5 && parts.words > 0.0 && parts.importance > 0.0, "{parts:?}");
+    assert_eq!(parts.length, 0.0);
     assert_eq!(hits[0].relevance, relevance(parts.score));
+}
+
+/// A fact has the relevance that it has alone, however long the text around it is; only the order prefers the short memory.
+#[test]
+fn relevance_does_not_depend_on_length() {
+    let fact = "The password of the printer is on the yellow note.";
+    let text = |sentences: usize| {
+        let sentence = |number: usize| format!("We then discussed item {number} of the agenda for a while. ");
+        let before: String = (0..sentences).map(sentence).collect();
+        format!("{before}{fact}")
+    };
+    let hit =
+        |body: Value, query: &str| search(&index(&[memory(0, body)]), json!({"query": query})).remove(0);
+    for query in ["password of the printer", "Where is the password of the printer?"] {
+        let alone = hit(json!({"content": fact}), query);
+        for sentences in [8, 40, 170] {
+            let body = json!({"content": text(sentences)});
+            assert!(body["content"].as_str().is_some_and(|text| text.len() < 10_000));
+            let long = hit(body, query);
+            assert!(long.relevance > 0.8 * alone.relevance, "{sentences}: {long:?}, alone {alone:?}");
+            assert!(long.explanation.length < 0.0 || sentences < 8);
+            let parts = &long.explanation;
+            assert!((relevance(parts.score - parts.length) - long.relevance).abs() < 2e-4, "{parts:?}");
+        }
+    }
 }
 
 /// More memories match than are kept at a time, better ones before and after worse ones, and many are equal.
@@ -173,7 +199,7 @@ fn totals(index: &Index, query: &Query) -> Vec<(u128, f64)> {
     let scores = view.score(query, &Parameters::SHIPPED);
     let total = |memory: &Score| {
         let slot = view.slot(memory.position as usize).expect("a passage");
-        (slot.id, memory.total(slot, &Parameters::SHIPPED))
+        (slot.id, memory.total())
     };
     scores.memories.iter().map(total).collect()
 }

@@ -16,7 +16,8 @@ const CLASSES: [f64; 6] = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9];
 /// The first result of a question.
 struct First {
     relevance: f64,
-    score: f64,
+    /// Its score without the discount of long memories.
+    evidence: f64,
     /// Whether the question is about the conversation.
     is_own: bool,
 }
@@ -63,7 +64,7 @@ pub(super) fn table(sets: &[(Set, Vec<Conversation>)], out: &mut impl Write) -> 
         all.push(firsts);
     }
     let (a, b) = fit(&all);
-    writeln!(out, "logistic curve over both: {a:.2} + {b:.2} score")
+    writeln!(out, "logistic curve over both: {a:.2} + {b:.2} evidence")
 }
 
 /// The first result of each question in its own conversation and in the next one.
@@ -79,8 +80,10 @@ fn firsts(conversations: &[Conversation]) -> Vec<First> {
                 let search =
                     Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search");
                 let hit = index.search(&question.query, &search, now, 1).into_iter().next();
-                let (relevance, score) = hit.map_or((0.0, 0.0), |hit| (hit.relevance, hit.explanation.score));
-                firsts.push(First { relevance, score, is_own });
+                let (relevance, evidence) = hit.map_or((0.0, 0.0), |hit| {
+                    (hit.relevance, hit.explanation.score - hit.explanation.length)
+                });
+                firsts.push(First { relevance, evidence, is_own });
             };
             add(&conversation.index, true, question);
             add(&other.index, false, question);
@@ -98,7 +101,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// Logistic regression of whether a question is about the conversation on the score of its first result, by Newton's method. Each set
+/// Logistic regression of whether a question is about the conversation on the evidence of its first result, by Newton's method. Each set
 /// weighs the same.
 fn fit(sets: &[Vec<First>]) -> (f64, f64) {
     let (mut a, mut b) = (0.0, 0.0);
@@ -107,14 +110,14 @@ fn fit(sets: &[Vec<First>]) -> (f64, f64) {
         for set in sets {
             for first in set {
                 let weight = 1.0 / set.len() as f64;
-                let p = 1.0 / (1.0 + (-(a + b * first.score)).exp());
+                let p = 1.0 / (1.0 + (-(a + b * first.evidence)).exp());
                 let error = weight * (f64::from(u8::from(first.is_own)) - p);
                 gradient[0] += error;
-                gradient[1] += error * first.score;
+                gradient[1] += error * first.evidence;
                 let curvature = weight * p * (1.0 - p);
                 hessian[0] += curvature;
-                hessian[1] += curvature * first.score;
-                hessian[2] += curvature * first.score * first.score;
+                hessian[1] += curvature * first.evidence;
+                hessian[2] += curvature * first.evidence * first.evidence;
             }
         }
         let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
