@@ -3,12 +3,16 @@
 //! Kaszkiel and Zobel 2001, "Effective ranking with arbitrary passages": the best passage of a long document ranks better than
 //! the whole.
 
+use std::ops::Range;
+
 /// A text of more characters is cut into parts of at most about this many.
 const MAX_CHARACTERS: usize = 800;
 /// The most passages of a memory, whose text has up to 10,000 characters.
 pub(crate) const MAX_PASSAGES: usize = 10_000_usize.div_ceil(MAX_CHARACTERS);
 /// A cut may be so far from where it would be without regard to sentences: this share of a part.
 const SLACK: usize = 3;
+/// The most characters of a part.
+const LIMIT: usize = MAX_CHARACTERS + MAX_CHARACTERS / SLACK;
 
 /// The passages of `text`, in order: parts of about equal length, which end where a paragraph, a sentence or at least a word
 /// does. Together they are the text.
@@ -18,7 +22,11 @@ pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut passages = Vec::with_capacity(parts);
     let mut rest = text;
     for remaining in (2..=parts).rev() {
-        let (bytes, characters) = cut(rest, left / remaining);
+        let length = left / remaining;
+        let slack = (length / SLACK).max(1);
+        // What remains fits into the other parts.
+        let least = left.saturating_sub((remaining - 1) * LIMIT).max(length.saturating_sub(slack)).max(1);
+        let (bytes, characters) = cut(rest, length, least..(length + slack).min(LIMIT + 1));
         let (passage, next) = rest.split_at(bytes);
         passages.push(passage);
         (rest, left) = (next, left - characters);
@@ -27,14 +35,14 @@ pub(crate) fn split(text: &str) -> Vec<&str> {
     passages
 }
 
-/// Where to end a passage of about `length` characters, in bytes and in characters: the costs of a place are its distance and
-/// what it interrupts.
-fn cut(text: &str, length: usize) -> (usize, usize) {
+/// Where to end a passage of about `length` characters, in bytes and in characters, among these numbers of characters: the costs of a
+/// place are its distance and what it interrupts.
+fn cut(text: &str, length: usize, places: Range<usize>) -> (usize, usize) {
     let slack = (length / SLACK).max(1);
     let (mut best, mut lowest) = ((text.len(), length), f64::INFINITY);
     let mut before = ['\0'; 2];
-    for (number, (at, c)) in text.char_indices().enumerate().take(length + slack) {
-        if number > 0 && number + slack >= length {
+    for (number, (at, c)) in text.char_indices().enumerate().take(places.end) {
+        if number >= places.start {
             let cost = interruption(before) + 0.3 * number.abs_diff(length) as f64 / slack as f64;
             if cost < lowest {
                 (best, lowest) = ((at, number), cost);
@@ -82,13 +90,22 @@ mod tests {
         assert_eq!(split(&"x".repeat(2_000)).len(), 3);
     }
 
+    /// Each part may end early, and the last one has what is left.
+    #[test]
+    fn early_ends_do_not_add_up_to_a_long_last_passage() {
+        let sentence = |length: usize| format!("{}. ", "x".repeat(length));
+        let text = format!("{}{}{}", sentence(540), sentence(620), "y".repeat(1_220));
+        let lengths: Vec<usize> = split(&text).iter().map(|passage| passage.chars().count()).collect();
+        assert!(lengths.len() == 3 && lengths.iter().all(|length| *length <= LIMIT), "{lengths:?}");
+    }
+
     proptest! {
         #[test]
         fn passages_are_the_text_and_of_bounded_length(words in prop::collection::vec("\\PC{0,40}[ .\n]{0,3}", 0..400)) {
             let text: String = words.concat();
             let passages = split(&text);
             prop_assert_eq!(passages.concat(), text.as_str());
-            prop_assert!(passages.iter().all(|passage| passage.chars().count() <= MAX_CHARACTERS * 4 / 3 + 1));
+            prop_assert!(passages.iter().all(|passage| passage.chars().count() <= LIMIT));
         }
     }
 }
