@@ -2,10 +2,9 @@
 //!
 //! BM25: Robertson, Zaragoza 2009, "The Probabilistic Relevance Framework", with the idf of Lucene, which is never negative.
 
-use std::ops::Range;
-
+use crate::index::Layout;
 use crate::parameters::Parameters;
-use crate::postings::Postings;
+use crate::postings::{Posting, Postings};
 use crate::query::Query;
 use crate::view::View;
 
@@ -17,127 +16,139 @@ pub(crate) fn score(
     query: &Query,
     parameters: &Parameters,
 ) -> Vec<f32> {
-    let mut score = vec![0.0_f32; view.len()];
+    let mut scores = vec![0.0_f32; view.len()];
     let mut attainable = 0.0;
-    let mut accumulator = ScoreAccumulator::new(view.len());
+    let mut values = TermValues::new(view.layout(), parameters);
     for (term, weight) in postings.selected() {
-        let idf = postings.idf(postings.of_term(term));
+        let own = postings.of_term(term);
+        let idf = postings.idf(own);
         attainable += weight * idf;
-        for &(position, count) in postings.of_term(term) {
-            accumulator.raise(position, count);
-        }
+        values.raise(own, 1.0);
         for (list, similarity) in postings.alternatives(query, term, parameters) {
-            let factor = (similarity * (postings.idf(list) / idf).min(1.0)) as f32;
-            for &(position, count) in list {
-                accumulator.raise(position, factor * count);
-            }
+            values.raise(list, (similarity * (postings.idf(list) / idf).min(1.0)) as f32);
         }
-        if !postings.is_common(postings.of_term(term)) {
-            accumulator.spread(view, parameters);
+        if !postings.is_common(own) {
+            values.spread();
         }
-        accumulator.flush(&mut score, (weight * idf) as f32);
+        values.drain((weight * idf) as f32, &mut scores);
     }
     if attainable > 0.0 {
         let share = (1.0 / attainable) as f32;
-        score.iter_mut().for_each(|score| *score *= share);
+        scores.iter_mut().for_each(|score| *score *= share);
     }
-    score
+    scores
 }
 
-/// The score of each passage for one term: the highest of several values, not their sum.
-struct ScoreAccumulator {
-    scores: Vec<f32>,
-    /// The passages with a score, in no order.
-    touched: Vec<u32>,
-    /// The highest score of each memory of several passages, at its first one.
-    memories: Vec<f32>,
-    /// What each memory of several passages gets from its neighbours, at its first one.
+/// The value of one term in each passage: the highest of several values, not their sum.
+struct TermValues<'l> {
+    layout: &'l Layout,
+    /// Of each passage.
+    own: Vec<f32>,
+    /// The highest of each memory's passages.
+    highest: Vec<f32>,
+    /// What each memory gets from its neighbours.
     contexts: Vec<f32>,
-    /// The first passages of memories that got something.
-    reached: Vec<u32>,
+    /// The memories that have a value of their own, and those that have any.
+    having: BitSet,
+    reached: BitSet,
+    /// What remains of a value one, two, … memories later, and earlier.
+    later: Vec<f32>,
+    earlier: Vec<f32>,
 }
 
-impl ScoreAccumulator {
-    fn new(passages: usize) -> Self {
-        let zeros = || vec![0.0; passages];
+impl<'l> TermValues<'l> {
+    fn new(layout: &'l Layout, parameters: &Parameters) -> Self {
+        let memories = layout.memories();
+        let decays = |decay: f64| -> Vec<f32> {
+            (1..=parameters.window).map(|steps| decay.powi(steps.cast_signed()) as f32).collect()
+        };
         Self {
-            scores: zeros(),
-            touched: Vec::new(),
-            memories: zeros(),
-            contexts: zeros(),
-            reached: Vec::new(),
+            layout,
+            own: vec![0.0; layout.passages()],
+            highest: vec![0.0; memories],
+            contexts: vec![0.0; memories],
+            having: BitSet::new(memories),
+            reached: BitSet::new(memories),
+            later: decays(parameters.earlier),
+            earlier: decays(parameters.later),
         }
     }
 
-    fn raise(&mut self, position: u32, value: f32) {
-        raise(&mut self.scores, &mut self.touched, position, value);
+    /// Raises the values of these passages.
+    fn raise(&mut self, postings: &[Posting], factor: f32) {
+        for &(passage, count) in postings {
+            let value = factor * count;
+            let memory = self.layout.memory_of(passage);
+            let own = &mut self.own[passage as usize];
+            *own = own.max(value);
+            let highest = &mut self.highest[memory];
+            *highest = highest.max(value);
+            self.having.insert(memory);
+            self.reached.insert(memory);
+        }
     }
 
     /// Raises the neighbours of each memory in its session, less with each step.
-    fn spread(&mut self, view: &View<'_>, parameters: &Parameters) {
-        for (first, value) in self.of_memories(view) {
-            let Some(slot) = view.slot(first as usize) else { continue };
-            let session = slot.owners.session();
-            let in_session = |position: u32| -> Option<Range<u32>> {
-                let slot = view.slot(position as usize).filter(|slot| slot.owners.session() == session)?;
-                Some(slot.memory_at(position))
-            };
-            for (decay, is_later) in [(parameters.earlier, true), (parameters.later, false)] {
-                let (mut part, mut memory) = (value, slot.memory_at(first));
-                for _ in 0..parameters.window {
-                    let next = if is_later { Some(memory.end) } else { memory.start.checked_sub(1) };
-                    let Some(neighbour) = next.and_then(in_session) else { break };
-                    part *= decay as f32;
-                    if neighbour.len() == 1 {
-                        self.raise(neighbour.start, part);
-                    } else {
-                        raise(&mut self.contexts, &mut self.reached, neighbour.start, part);
-                    }
-                    memory = neighbour;
-                }
-            }
-        }
-        for first in std::mem::take(&mut self.reached) {
-            let context = std::mem::take(&mut self.contexts[first as usize]);
-            let passages = view.slot(first as usize).map_or(first..first, |slot| slot.memory_at(first));
-            passages.for_each(|passage| self.raise(passage, context));
+    fn spread(&mut self) {
+        let Self { layout, highest, contexts, having, reached, later, earlier, .. } = self;
+        for memory in having.iter() {
+            let session = layout.session_around(memory);
+            let from = memory.saturating_sub(earlier.len()).max(session.start);
+            let until = (memory + 1 + later.len()).min(session.end);
+            let value = highest[memory];
+            let (before, after) = contexts[from..until].split_at_mut(memory - from);
+            let before = before.iter_mut().rev().zip(&*earlier);
+            let after = after[1..].iter_mut().zip(&*later);
+            before.chain(after).for_each(|(context, decay)| *context = context.max(decay * value));
+            reached.insert_range(from, until);
         }
     }
 
-    /// The memories in sessions that have a score, by their first passage, and the highest score of each.
-    fn of_memories(&mut self, view: &View<'_>) -> Vec<(u32, f32)> {
-        let (mut of_memories, mut long) = (Vec::with_capacity(self.touched.len()), Vec::new());
-        for position in &self.touched {
-            let value = self.scores[*position as usize];
-            let slot = view.slot(*position as usize).filter(|slot| slot.owners.session() != 0);
-            match slot.map(|slot| slot.memory_at(*position)) {
-                None => {}
-                Some(memory) if memory.len() == 1 => of_memories.push((*position, value)),
-                Some(memory) => raise(&mut self.memories, &mut long, memory.start, value),
+    /// Adds the values, times `weight`, to the scores of the passages, and resets them.
+    fn drain(&mut self, weight: f32, scores: &mut [f32]) {
+        for memory in self.reached.iter() {
+            let context = std::mem::take(&mut self.contexts[memory]);
+            self.highest[memory] = 0.0;
+            for passage in self.layout.passages_of(memory) {
+                scores[passage] += weight * std::mem::take(&mut self.own[passage]).max(context);
             }
         }
-        for first in long {
-            of_memories.push((first, std::mem::take(&mut self.memories[first as usize])));
-        }
-        of_memories
-    }
-
-    /// Adds the scores, times `weight`, to `score`, and resets them.
-    fn flush(&mut self, score: &mut [f32], weight: f32) {
-        for position in self.touched.drain(..) {
-            let own = std::mem::take(&mut self.scores[position as usize]);
-            score[position as usize] += weight * own;
-        }
+        self.having.clear();
+        self.reached.clear();
     }
 }
 
-/// Raises a value to at least this one, and notes its position if it was zero.
-fn raise(values: &mut [f32], touched: &mut Vec<u32>, position: u32, value: f32) {
-    let own = &mut values[position as usize];
-    if *own == 0.0 {
-        touched.push(position);
+/// A set of numbers below a bound, in order.
+struct BitSet(Vec<u64>);
+
+impl BitSet {
+    fn new(bound: usize) -> Self {
+        Self(vec![0; bound.div_ceil(64)])
     }
-    if value > *own {
-        *own = value;
+
+    fn insert(&mut self, number: usize) {
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    /// Inserts a range of at most 64 numbers.
+    fn insert_range(&mut self, from: usize, until: usize) {
+        for number in from..until {
+            self.insert(number);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(word, bits)| {
+            let mut bits = *bits;
+            std::iter::from_fn(move || {
+                let bit = bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+                (bit < 64).then_some(word * 64 + bit)
+            })
+        })
     }
 }

@@ -64,6 +64,11 @@ impl Parameters {
         best: 3,
         importance: 0.02,
     };
+    /// What the importance of a memory adds to its score; nothing at 0.5, the default.
+    pub(crate) fn prior(&self, importance: u8) -> f32 {
+        self.importance * (f32::from(importance) / 255.0 - 128.0 / 255.0)
+    }
+
     /// BM25 only, for comparison.
     pub const WORDS_ALONE: Self =
         Self { window: 0, synonym: 0.0, meaning: 0.0, session: 0.0, importance: 0.0, ..Self::SHIPPED };

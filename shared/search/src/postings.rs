@@ -1,9 +1,12 @@
 //! Postings: the passages that have the terms of a query, found by one scan.
 
 use std::collections::HashMap;
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
 
 use crate::document::Term;
-use crate::index::Slot;
+use crate::index::Content;
 use crate::parameters::Parameters;
 use crate::query::{Form, Key, MAX_TERMS, Query};
 use crate::view::View;
@@ -61,25 +64,19 @@ impl Postings {
         };
         // Most terms are not wanted: the loop over all of them does nothing else, so that the processor reads ahead.
         let mut candidates: Vec<(u32, Term)> = Vec::new();
-        for (slot, position) in view.iter().zip(0_u32..) {
-            let terms = view.terms_of(slot).iter().filter(|term| wanted.may_have(Key::term(term.hash())));
+        for (content, position) in view.contents().zip(0_u32..) {
+            let terms = view.terms_of(content).iter().filter(|term| wanted.may_have(Key::term(term.hash())));
             candidates.extend(terms.map(|term| (position, *term)));
         }
         for (position, term) in candidates {
-            let Some(slot) = view.slot(position as usize) else { break };
-            found.add(
-                &wanted,
-                slot,
-                position,
-                Key::term(term.hash()),
-                saturation(slot, term.count(), parameters),
-            );
+            let content = view.content(position as usize);
+            found.add(&wanted, content, position, Key::term(term.hash()), term.count(), parameters);
         }
         if wanted.has_stop_words {
-            for (slot, position) in view.iter().zip(0_u32..) {
+            for position in 0..u32::try_from(view.len()).unwrap_or(u32::MAX) {
+                let (slot, content) = (view.slot(position as usize), view.content(position as usize));
                 for code in view.stop_words_of(slot) {
-                    let count = saturation(slot, 1, parameters);
-                    found.add(&wanted, slot, position, Key::stop_word(*code), count);
+                    found.add(&wanted, content, position, Key::stop_word(*code), 1, parameters);
                 }
             }
         }
@@ -87,9 +84,18 @@ impl Postings {
         found
     }
 
-    /// Adds a posting to the lists that look for its key. A passage may have a term in several forms.
-    fn add(&mut self, wanted: &Wanted, slot: &Slot, position: u32, key: Key, count: f32) {
-        for list in wanted.lists(key, slot) {
+    /// Adds a passage that has a key so often to the lists that look for it. A passage may have a term in several forms.
+    fn add(
+        &mut self,
+        wanted: &Wanted,
+        content: &Content,
+        position: u32,
+        key: Key,
+        count: u32,
+        parameters: &Parameters,
+    ) {
+        for list in wanted.lists(key, content) {
+            let count = saturation(content, count, parameters);
             let list = &mut self.lists[list];
             match list.last_mut() {
                 Some((last, highest)) if *last == position => *highest = highest.max(count),
@@ -170,8 +176,8 @@ impl Postings {
 }
 
 /// BM25's saturated frequency of a term that a passage has so often.
-fn saturation(slot: &Slot, count: u32, parameters: &Parameters) -> f32 {
-    let length = f64::from(slot.length).min(parameters.long);
+fn saturation(content: &Content, count: u32, parameters: &Parameters) -> f32 {
+    let length = f64::from(content.length).min(parameters.long);
     let norm = 1.0 - parameters.b + parameters.b * length / parameters.length;
     let count = f64::from(count);
     (count * (parameters.k1 + 1.0) / (count + parameters.k1 * norm)) as f32
@@ -185,12 +191,11 @@ pub(crate) struct Evidence<'p> {
 }
 
 impl Evidence<'_> {
-    /// Whether the memory has the term, whose first passage is at `position`.
-    pub(crate) fn is_in(&self, view: &View<'_>, position: u32) -> bool {
-        let passages = view.slot(position as usize).map_or(0..0, |slot| slot.memory_at(position));
+    /// Whether the memory with these passages has the term.
+    pub(crate) fn is_in(&self, passages: &Range<usize>) -> bool {
         self.lists.iter().any(|list| {
-            let first = list.partition_point(|(position, _)| *position < passages.start);
-            list.get(first).is_some_and(|(position, _)| passages.contains(position))
+            let first = list.partition_point(|(passage, _)| (*passage as usize) < passages.start);
+            list.get(first).is_some_and(|(passage, _)| passages.contains(&(*passage as usize)))
         })
     }
 }
@@ -201,7 +206,7 @@ const BLOOM_WORDS: usize = 1 << 10;
 /// The keys that a scan looks for.
 struct Wanted {
     /// The languages and the list of each form with the key.
-    by_key: HashMap<Key, Vec<(Form, usize)>>,
+    by_key: HashMap<Key, Vec<(Form, usize)>, FixedState>,
     /// A Bloom filter of hashes: most terms of a passage are not in the query, and need no look into the map.
     bloom: Box<[u64; BLOOM_WORDS]>,
     has_stop_words: bool,
@@ -209,7 +214,7 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), bloom: Box::new([0; BLOOM_WORDS]), has_stop_words: false }
+        Self { by_key: HashMap::default(), bloom: Box::new([0; BLOOM_WORDS]), has_stop_words: false }
     }
 }
 
@@ -230,9 +235,9 @@ impl Wanted {
         ((key.number() as usize >> 6) % BLOOM_WORDS, 1 << (key.number() & 63))
     }
 
-    fn lists(&self, key: Key, slot: &Slot) -> impl Iterator<Item = usize> {
+    fn lists(&self, key: Key, content: &Content) -> impl Iterator<Item = usize> {
         let forms = self.by_key.get(&key).map_or(&[][..], Vec::as_slice);
-        let language = slot.language;
+        let language = content.language;
         forms.iter().filter(move |(form, _)| form.matches(language)).map(|(_, list)| *list)
     }
 }

@@ -68,10 +68,8 @@ pub(crate) struct Scores {
 }
 
 /// The score of a memory, in its parts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Score {
-    /// The position of its first passage.
-    pub(crate) position: u32,
     words: f32,
     meaning: f32,
     session: f32,
@@ -91,16 +89,16 @@ impl Index {
         }
         let scores = view.score(query, &Parameters::SHIPPED);
         let facets = FacetFilter::of(search);
-        let mut found: Vec<(i64, u128, u32)> = Vec::new();
+        let mut found: Vec<(i64, u128, usize)> = Vec::new();
         // A record with a lower score is not among the best.
         let mut lowest = f64::NEG_INFINITY;
         let least = min_evidence(search.min_relevance);
-        for (memory, number) in scores.memories.iter().zip(0_u32..) {
+        for (number, memory) in scores.memories.iter().enumerate() {
             let (score, evidence) = (memory.total(), memory.evidence());
             if score < lowest || evidence < least || memory.is_of_no_relevance() {
                 continue;
             }
-            let Some(slot) = view.slot(memory.position as usize) else { break };
+            let slot = view.first_slot(number);
             if relevance(evidence) < search.min_relevance
                 || slot.expires_at <= now.millis()
                 || !view.may_match(slot, search, &facets)
@@ -123,18 +121,18 @@ impl Index {
         found.truncate(count);
         found.sort_unstable();
         let evidence = scores.postings.evidence(query, &Parameters::SHIPPED);
-        let hit = |(_, _, number): (i64, u128, u32)| {
-            let memory = scores.memories.get(number as usize)?;
-            let said = evidence.iter().filter(|evidence| evidence.is_in(&view, memory.position));
+        let hit = |(_, _, number): (i64, u128, usize)| {
+            let passages = view.layout().passages_of(number);
+            let said = evidence.iter().filter(|evidence| evidence.is_in(&passages));
             let terms = said.map(|evidence| query.terms[evidence.term].text.clone()).collect();
-            view.hit(memory, terms)
+            scores.memories[number].hit(view.first_slot(number), terms)
         };
         found.into_iter().filter_map(hit).collect()
     }
 
     /// How many memories `search` covers: those of its owners.
     pub fn count(&self, search: &Search) -> usize {
-        self.view(search).memories()
+        self.view(search).layout().memories()
     }
 
     fn view(&self, search: &Search) -> View<'_> {
@@ -145,11 +143,8 @@ impl Index {
     pub fn rank(&self, query: &Query, parameters: &Parameters) -> Vec<MemoryId> {
         let view = View::all(self);
         let scores = view.score(query, parameters);
-        let key = |memory: &Score| {
-            let slot = view.slot(memory.position as usize)?;
-            Some(slot.sort_key(memory.total()))
-        };
-        let mut ranked: Vec<(i64, u128)> = scores.memories.iter().filter_map(key).collect();
+        let key = |(number, memory): (usize, &Score)| view.first_slot(number).sort_key(memory.total());
+        let mut ranked: Vec<(i64, u128)> = scores.memories.iter().enumerate().map(key).collect();
         ranked.sort_unstable();
         ranked.into_iter().filter_map(|(_, id)| id_from_number(u128::MAX - id)).collect()
     }
@@ -161,39 +156,28 @@ impl View<'_> {
         let words = lexical::score(&postings, self, query, parameters);
         // A query whose meaning is not known gets by its words what others get by their meaning.
         let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
-        let mut memories: Vec<Score> = Vec::with_capacity(self.len());
-        // The first memory of each session. Memories without a session are alone.
-        let (mut sessions, mut session, mut length) = (Vec::new(), 0, 0.0);
-        for ((slot, position), words) in self.iter().zip(0_u32..).zip(words) {
-            let passage = Score {
-                position: position - u32::from(slot.passage),
-                words: weight * words,
-                meaning: parameters.meaning * query.cosine(&slot.embedding),
-                session: 0.0,
-                importance: slot.prior(parameters),
-                length: 0.0,
-            };
-            if slot.passage == 0 {
-                if slot.owners.session() == 0 || slot.owners.session() != session {
-                    sessions.push(memories.len());
-                    session = slot.owners.session();
-                }
-                memories.push(passage);
-                length = 0.0;
-            }
-            length += f64::from(slot.length);
-            if let Some(memory) = memories.last_mut() {
-                if passage.own() > memory.own() {
-                    *memory = passage;
-                }
-                if slot.following == 0 {
-                    memory.discount(length, parameters);
+        let passage = |passage: usize| Score {
+            words: weight * words[passage],
+            meaning: parameters.meaning * query.cosine(self.embedding(passage)),
+            ..Score::default()
+        };
+        let layout = self.layout();
+        let mut memories: Vec<Score> = Vec::with_capacity(layout.memories());
+        for number in 0..layout.memories() {
+            let passages = layout.passages_of(number);
+            let mut memory = passage(passages.start);
+            for other in passages.clone().skip(1).map(passage) {
+                if other.own() > memory.own() {
+                    memory = other;
                 }
             }
+            memory.importance = parameters.prior(self.content(passages.start).importance);
+            memory
+                .discount(passages.map(|passage| f64::from(self.content(passage).length)).sum(), parameters);
+            memories.push(memory);
         }
-        sessions.push(memories.len());
-        for (from, to) in sessions.iter().zip(&sessions[1..]) {
-            let session = &mut memories[*from..*to];
+        for session in layout.sessions() {
+            let session = &mut memories[session];
             let mut best = [0.0_f32; 8];
             for memory in &*session {
                 insert_top(&mut best[..parameters.best], memory.own());
@@ -205,26 +189,17 @@ impl View<'_> {
         Scores { postings, memories }
     }
 
+    /// The first passage of a memory.
+    pub(crate) fn first_slot(&self, memory: usize) -> &Slot {
+        self.slot(self.layout().passages_of(memory).start)
+    }
+
     fn may_match(&self, slot: &Slot, search: &Search, facets: &FacetFilter) -> bool {
         let created = slot.created_at();
         search.filter.kind.is_none_or(|kind| type_code(kind) == slot.kind)
             && search.created_after.is_none_or(|after| created >= after.millis())
             && search.created_before.is_none_or(|before| created < before.millis())
             && facets.may_match(self.facets_of(slot), slot.has_metadata)
-    }
-
-    fn hit(&self, memory: &Score, terms: Vec<String>) -> Option<Hit> {
-        let slot = self.slot(memory.position as usize)?;
-        let explanation = Explanation {
-            score: rounded(memory.total()),
-            words: rounded(memory.words.into()),
-            meaning: rounded(memory.meaning.into()),
-            session: rounded(memory.session.into()),
-            importance: rounded(memory.importance.into()),
-            length: rounded(memory.length.into()),
-            terms,
-        };
-        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(memory.evidence()), explanation })
     }
 }
 
@@ -243,6 +218,20 @@ impl Score {
             let discount = (parameters.discount * length * missing.sqrt()) as f32;
             self.length = -discount * (self.words + self.meaning.max(0.0));
         }
+    }
+
+    /// The result of the memory of this slot.
+    fn hit(&self, slot: &Slot, terms: Vec<String>) -> Option<Hit> {
+        let explanation = Explanation {
+            score: rounded(self.total()),
+            words: rounded(self.words.into()),
+            meaning: rounded(self.meaning.into()),
+            session: rounded(self.session.into()),
+            importance: rounded(self.importance.into()),
+            length: rounded(self.length.into()),
+            terms,
+        };
+        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(self.evidence()), explanation })
     }
 
     /// What it is ordered by.
@@ -265,11 +254,6 @@ impl Slot {
     /// The key that hits are sorted by: the score in millionths, the highest first, then the newest first.
     fn sort_key(&self, score: f64) -> (i64, u128) {
         (-(score * 1e6).round() as i64, u128::MAX - self.id)
-    }
-
-    /// What its importance adds to the score; nothing at 0.5, the default.
-    fn prior(&self, parameters: &Parameters) -> f32 {
-        parameters.importance * (f32::from(self.importance) / 255.0 - 128.0 / 255.0)
     }
 
     /// Milliseconds since 1970: the first nine of the 22 digits of the id.

@@ -1,68 +1,86 @@
 //! The passages that a search ranks: those of the owners it asks for. All statistics are computed within a view, as if the
 //! tenant had no other records.
 
+use std::borrow::Cow;
+
 use crate::document::Term;
-use crate::index::{Index, Slot};
+use crate::index::{Content, Index, Layout, Slot};
+use crate::model::EmbeddingBits;
 use crate::owners::Owners;
 
 /// Some of the passages of an index, in its order: with one of a memory all of it.
 pub(crate) struct View<'i> {
     index: &'i Index,
-    slots: &'i [Slot],
-    /// The positions of its passages among `slots`; `None` for all.
+    /// The positions of its passages in the index; `None` for all.
     chosen: Option<Vec<u32>>,
+    layout: Cow<'i, Layout>,
 }
 
 impl<'i> View<'i> {
     /// All passages.
-    pub(crate) fn all(index: &'i Index) -> Self {
-        Self { index, slots: &index.slots, chosen: None }
+    pub(crate) const fn all(index: &'i Index) -> Self {
+        Self { index, chosen: None, layout: Cow::Borrowed(index.layout()) }
     }
 
     /// The passages of these owners; all of them when no owner is set.
     pub(crate) fn of(index: &'i Index, owners: &Owners) -> Self {
-        let mut slots = index.slots.as_slice();
-        let [user, agent, session] = owners.0;
-        if session != 0 {
-            // Slots are sorted by session.
-            slots = &slots[slots.partition_point(|slot| slot.owners.session() < session)..];
-            slots = &slots[..slots.partition_point(|slot| slot.owners.session() == session)];
+        if *owners == Owners::default() {
+            return Self::all(index);
         }
-        let chosen = (user != 0 || agent != 0).then(|| {
-            let all = slots.iter().zip(0_u32..);
-            all.filter(|(slot, _)| slot.owners.matches(owners)).map(|(_, position)| position).collect()
-        });
-        Self { index, slots, chosen }
+        let (slots, session) = (index.slots(), owners.0[2]);
+        // Slots are sorted by session.
+        let from = slots.partition_point(|slot| session != 0 && slot.owners.session() < session);
+        let until = slots.partition_point(|slot| session == 0 || slot.owners.session() <= session);
+        let of_session = slots[from..until].iter().zip(u32::try_from(from).unwrap_or(u32::MAX)..);
+        let chosen: Vec<u32> = of_session
+            .filter(|(slot, _)| slot.owners.matches(owners))
+            .map(|(_, position)| position)
+            .collect();
+        let layout = Layout::of(chosen.iter().map(|position| &slots[*position as usize]));
+        Self { index, chosen: Some(chosen), layout: Cow::Owned(layout) }
     }
 
+    /// How its passages form memories and sessions.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The number of passages.
     pub(crate) fn len(&self) -> usize {
-        self.chosen.as_ref().map_or(self.slots.len(), Vec::len)
+        self.chosen.as_ref().map_or(self.index.slots().len(), Vec::len)
     }
 
-    /// The number of memories.
-    pub(crate) fn memories(&self) -> usize {
-        self.iter().filter(|slot| slot.passage == 0).count()
+    /// A passage.
+    pub(crate) fn slot(&self, position: usize) -> &'i Slot {
+        &self.index.slots()[self.in_index(position)]
     }
 
-    pub(crate) fn slot(&self, position: usize) -> Option<&'i Slot> {
-        match &self.chosen {
-            None => self.slots.get(position),
-            Some(chosen) => self.slots.get(*chosen.get(position)? as usize),
-        }
+    /// The content of a passage.
+    pub(crate) fn content(&self, position: usize) -> &'i Content {
+        &self.index.contents()[self.in_index(position)]
     }
 
-    /// Its passages, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'i Slot> {
-        let (all, chosen) = match &self.chosen {
-            None => (self.slots, &[][..]),
+    /// The embedding of a passage.
+    pub(crate) fn embedding(&self, position: usize) -> &'i EmbeddingBits {
+        &self.index.embeddings()[self.in_index(position)]
+    }
+
+    fn in_index(&self, position: usize) -> usize {
+        self.chosen.as_ref().map_or(position, |chosen| chosen[position] as usize)
+    }
+
+    /// The contents of its passages, in order.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &'i Content> {
+        let all = self.index.contents();
+        let (every, chosen) = match &self.chosen {
+            None => (all, &[][..]),
             Some(chosen) => (&[][..], chosen.as_slice()),
         };
-        let slots = self.slots;
-        all.iter().chain(chosen.iter().map(move |position| &slots[*position as usize]))
+        every.iter().chain(chosen.iter().map(move |position| &all[*position as usize]))
     }
 
-    pub(crate) fn terms_of(&self, slot: &Slot) -> &'i [Term] {
-        self.index.terms_of(slot)
+    pub(crate) fn terms_of(&self, content: &Content) -> &'i [Term] {
+        self.index.terms_of(content)
     }
 
     pub(crate) fn stop_words_of(&self, slot: &Slot) -> &'i [u8] {

@@ -118,7 +118,8 @@ fn content_entry(number: usize, content: u8) -> Entry {
 }
 
 fn contents(cache: &CachedIndex<Place>) -> BTreeMap<u128, u8> {
-    cache.index.slots.iter().map(|slot| (slot.id, slot.importance)).collect()
+    let (slots, contents) = (cache.index.slots(), cache.index.contents());
+    slots.iter().zip(contents).map(|(slot, content)| (slot.id, content.importance)).collect()
 }
 
 /// A search: whether it succeeds. Events happen between its pages.
