@@ -72,6 +72,18 @@ fn long() -> Vec<Case> {
     ] {
         cases.push(case("long query", &query, fact.to_owned()));
     }
+    let packed = "I am preparing for the trip and packing all my things. The tickets and the suitcase are ready, and Tom waters \
+                  the plants.";
+    for query in [
+        format!("{packed} Where is my passport?"),
+        format!("{packed} Where is my passport? Thanks a lot!"),
+        format!("{packed} In which drawer is my passport, and what is its number?"),
+        format!("Where is my passport? {packed}"),
+        format!("{log}\nWhere is my passport?\n{log}"),
+        format!("Where is my passport? {first} Thank you so much for all your help."),
+    ] {
+        cases.push(case("message", &query, fact.to_owned()));
+    }
     cases
 }
 

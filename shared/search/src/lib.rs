@@ -28,6 +28,7 @@ mod parameters;
 mod pool;
 mod postings;
 mod query;
+mod question;
 mod rank;
 #[cfg(test)]
 mod reference;

@@ -16,7 +16,7 @@ const FEW: usize = 100;
 /// A term in so many passages or fewer is not common.
 const COMMON_OF_FEW: f64 = 8.0;
 
-/// The weight of all other terms of a long query, as a share of that of its question.
+/// The weight of all other terms of a query that is more than a question, as a share of that of its question.
 const OTHERS: f64 = 0.25;
 
 /// A passage with a term, and the saturated term frequency.
@@ -108,20 +108,20 @@ impl Postings {
     /// that any memory has. Beside a question the others count little: they may be a log or an article.
     fn select(&mut self, query: &Query) {
         let mut selected: Vec<usize> = (0..query.terms.len()).collect();
-        if selected.len() <= MAX_TERMS {
-            self.selected = selected.into_iter().map(|term| (term, 1.0)).collect();
-            return;
-        }
         let asks = |term: usize| query.terms[term].is_in_question;
-        selected.retain(|term| asks(*term) || !self.lists[*term].is_empty());
-        selected.sort_unstable_by_key(|term| (!asks(*term), self.lists[*term].len(), *term));
-        selected.truncate(MAX_TERMS);
+        if selected.len() > MAX_TERMS {
+            selected.retain(|term| asks(*term) || !self.lists[*term].is_empty());
+            selected.sort_unstable_by_key(|term| (!asks(*term), self.lists[*term].len(), *term));
+            selected.truncate(MAX_TERMS);
+        }
         let attainable = |is_asked: bool| -> f64 {
             let those = selected.iter().filter(|term| asks(**term) == is_asked);
             those.map(|term| self.idf(&self.lists[*term])).sum()
         };
         let (question, others) = (attainable(true), attainable(false));
-        let weight = if question > 0.0 && others > 0.0 { (OTHERS * question / others).min(1.0) } else { 1.0 };
+        // A question of which no memory has a term, such as "What do you suggest?", asks about what stands before it.
+        let is_known = selected.iter().any(|term| asks(*term) && !self.lists[*term].is_empty());
+        let weight = if is_known && others > 0.0 { (OTHERS * question / others).min(1.0) } else { 1.0 };
         self.selected =
             selected.into_iter().map(|term| (term, if asks(term) { 1.0 } else { weight })).collect();
     }

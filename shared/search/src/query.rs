@@ -1,17 +1,25 @@
 //! A parsed query.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use crate::document::{MAX_HASH, term_hash};
 use crate::model::EmbeddingBits;
+use crate::question::Question;
 use crate::text::{Language, QueryToken};
 use crate::{model, text};
 
 /// A query of more terms has no synonyms, and is [reduced](crate::lexical) to so many.
 pub(crate) const MAX_TERMS: usize = 32;
-/// A sentence of more terms is not taken for the question of a long query.
+/// A sentence of more terms is not taken for a question: it asks nothing in particular.
 const MAX_QUESTION: usize = MAX_TERMS / 2;
+/// From so many sentences or terms on, what stands around a question is a message or a log rather than a part of it.
+const MESSAGE: Message = Message { sentences: 3, terms: 20 };
+
+/// The size of a query.
+struct Message {
+    sentences: usize,
+    terms: usize,
+}
 
 /// A parsed query: its terms with their synonyms, and its embedding.
 pub struct Query {
@@ -29,7 +37,7 @@ pub(crate) struct QueryTerm {
     pub(crate) synonyms: Vec<(Form, f32)>,
     /// Other spellings, for a term that no memory has.
     pub(crate) spellings: Vec<Form>,
-    /// Whether it is in the question that a long query asks.
+    /// Whether it is in the question of a query that is more than a question.
     pub(crate) is_in_question: bool,
 }
 
@@ -71,7 +79,7 @@ impl Query {
     pub fn new(text: &str) -> Self {
         let tokens = text::query_tokens(text);
         let has_content = tokens.iter().any(|token| token.stop.is_none());
-        let question = question(text, &tokens);
+        let question = Question::of(text, &tokens);
         let mut terms: Vec<QueryTerm> = Vec::new();
         let mut positions: HashMap<(String, bool), usize> = HashMap::new();
         for token in tokens {
@@ -84,7 +92,7 @@ impl Query {
                 terms.len() - 1
             });
             let term = &mut terms[position];
-            term.is_in_question |= question.contains(&token.start);
+            term.is_in_question |= question.range.contains(&token.start);
             term.add_forms(&token);
             term.spellings = token.spellings.iter().map(|term| english(term)).collect();
         }
@@ -97,12 +105,15 @@ impl Query {
                     synonyms.map(|(other, similarity)| (english(other), similarity as f32)).collect();
             }
         }
-        // A sentence of many terms asks nothing in particular.
-        if terms.iter().filter(|term| term.is_in_question).count() > MAX_QUESTION {
+        let is_message =
+            question.is_asked && (question.sentences >= MESSAGE.sentences || terms.len() > MESSAGE.terms);
+        let asked = terms.iter().filter(|term| term.is_in_question).count();
+        let asks = (is_long || is_message) && (1..=MAX_QUESTION).contains(&asked) && asked < terms.len();
+        if !asks {
             terms.iter_mut().for_each(|term| term.is_in_question = false);
         }
-        let asks = is_long && terms.iter().any(|term| term.is_in_question);
-        let direction = text.get(question).filter(|_| asks).and_then(|question| model.direction(question));
+        let direction =
+            text.get(question.range).filter(|_| asks).and_then(|question| model.direction(question));
         let direction = direction.or_else(|| model.direction(text));
         Self { terms, cosines: direction.map(|direction| CosineTable::new(&direction)) }
     }
@@ -164,33 +175,6 @@ impl QueryTerm {
 fn english(stem: &str) -> Form {
     let languages = 1 << Language::English.code() | 1 << Language::Other.code();
     Form { key: Key::term(term_hash(stem)), languages }
-}
-
-/// Where a query asks its question, if it comes with a log or an article: its last sentence that has terms, or the first one if
-/// only that ends in a question mark.
-fn question(text: &str, tokens: &[QueryToken]) -> Range<usize> {
-    let starts: Vec<usize> =
-        tokens.iter().filter(|token| token.stop.is_none()).map(|token| token.start).collect();
-    let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else {
-        return 0..text.len();
-    };
-    let (mut first_end, mut last_start, mut before) = (None, 0, ' ');
-    for (at, c) in text.char_indices() {
-        let is_end = c == '\n'
-            || matches!(before, '。' | '！' | '？' | '।' | '؟')
-            || (matches!(before, '.' | '!' | '?') && c.is_whitespace());
-        if is_end && at > *first {
-            first_end = first_end.or(Some(at));
-        }
-        if is_end && at <= *last {
-            last_start = at;
-        }
-        before = c;
-    }
-    let first_end = first_end.unwrap_or(text.len());
-    let is_question = |sentence: &str| sentence.trim_end().ends_with(['?', '？', '؟']);
-    let asks = |range: Range<usize>| text.get(range).is_some_and(is_question);
-    if asks(0..first_end) && !asks(last_start..text.len()) { 0..first_end } else { last_start..text.len() }
 }
 
 impl CosineTable {

@@ -77,6 +77,28 @@ fn a_long_query_is_reduced_to_its_most_telling_terms() {
     }
 }
 
+/// What stands around a question weighs little, unless no memory has a term of the question.
+#[test]
+fn a_message_is_searched_by_its_question() {
+    let memories = [
+        "Anna loves the hiking boots of Lowa and needs a new jacket.",
+        "Anna and Tom met in the Alps last month.",
+        "My passport is in the blue drawer.",
+    ];
+    let memories: Vec<Memory> = memories
+        .iter()
+        .enumerate()
+        .map(|(position, text)| memory(position, json!({"content": text})))
+        .collect();
+    let index = index(&memories);
+    let message = "Next month I am going hiking in the Alps with Anna. We need boots and jackets.";
+    for (question, position) in [("Where is my passport?", 2), ("What would you suggest?", 0), ("", 0)] {
+        let hits = search(&index, json!({"query": format!("{message} {question}")}));
+        assert_eq!(hits[0].id, memories[position].id, "{question}");
+        assert!(hits[0].relevance >= 0.5 || position == 0, "{question}");
+    }
+}
+
 #[test]
 fn other_scripts_are_found_by_their_words() {
     let memories = [
