@@ -4,20 +4,22 @@ mod format;
 mod format_2;
 mod passage;
 mod passages;
+mod term;
 
 use hb_domain::Memory;
 use hb_domain::memory::MemoryType;
 
 #[cfg(test)]
 pub(crate) use format::FORMAT;
-pub(crate) use passage::{MAX_HASH, MAX_STOP_WORDS, Passage, Term, term_hash};
+pub(crate) use passage::{MAX_STOP_WORDS, Passage};
 pub(crate) use passages::{MAX_PASSAGES, split};
+pub(crate) use term::{Key, Term};
 
 use crate::facets;
 use crate::owners::Owners;
 use crate::text::{self, Language};
 
-/// What a search needs of one memory: owners and facets, and of each passage hashed terms and the bits of its embedding.
+/// What a search needs of one memory: owners and facets, and of each passage the keys of its terms and the bits of its embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchDocument {
     pub(crate) kind: u8,
@@ -32,6 +34,8 @@ pub struct SearchDocument {
     pub(crate) has_metadata: bool,
     /// The parts of its text, in order; at least one.
     pub(crate) passages: Vec<Passage>,
+    /// Whether its terms have the short hashes of earlier formats. Such a document is read and not written.
+    pub(crate) has_short_hashes: bool,
 }
 
 impl SearchDocument {
@@ -54,6 +58,7 @@ impl SearchDocument {
             facets,
             has_metadata,
             passages,
+            has_short_hashes: false,
         }
     }
 }

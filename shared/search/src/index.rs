@@ -61,6 +61,8 @@ pub struct Index {
     facets: Pool<u32>,
     /// How many bytes of the pools belong to slots.
     pool_bytes: usize,
+    /// Whether some passages have terms of earlier formats.
+    has_short_hashes: bool,
     /// When the first slot expires, milliseconds since 1970.
     first_expiry: Option<i64>,
     /// Counts the rebuilds, modulo 256.
@@ -78,6 +80,7 @@ pub(crate) struct Slot {
     stop_words: Span,
     facets: Span,
     pub(crate) has_metadata: bool,
+    has_short_hashes: bool,
     /// The rebuild in which, or after which, it was read.
     generation: u8,
     /// Its number within the memory, from 0.
@@ -177,6 +180,7 @@ impl Index {
             facets += slot.facets.len();
         }
         let terms = contents.iter().map(|content| content.terms.len()).sum();
+        self.has_short_hashes = slots.iter().any(|slot| slot.has_short_hashes);
         self.first_expiry = Some(first_expiry).filter(|end| *end < i64::MAX);
         self.pool_bytes = terms * size_of::<Term>() + stop_words + facets * size_of::<u32>();
         if self.terms.needs_compaction(terms) {
@@ -203,6 +207,7 @@ impl Index {
                 stop_words: self.stop_words.push(&passage.stop_words),
                 facets: if number == 0 { facets } else { Span::default() },
                 has_metadata: document.has_metadata,
+                has_short_hashes: document.has_short_hashes,
                 generation: self.generation,
                 passage: number,
                 kind: document.kind,
@@ -220,6 +225,10 @@ impl Index {
     /// How its passages form memories and sessions.
     pub(crate) const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    pub(crate) const fn has_short_hashes(&self) -> bool {
+        self.has_short_hashes
     }
 
     pub(crate) fn slots(&self) -> &[Slot] {

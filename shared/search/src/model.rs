@@ -27,8 +27,8 @@ pub(crate) struct Model {
     scales: Vec<f64>,
     rows: &'static [u8],
     stems: Vec<&'static str>,
-    /// The encoded synonyms of each stem.
-    synonyms: HashMap<&'static str, &'static [u8]>,
+    /// The number of each stem and its encoded synonyms.
+    synonyms: HashMap<&'static str, (u16, &'static [u8])>,
 }
 
 /// The model. The first call parses it, which takes some milliseconds.
@@ -51,9 +51,9 @@ impl Model {
         let (list, mut rest) = SYNONYMS[16..].split_at(word(SYNONYMS, 12) as usize);
         let stems: Vec<&str> = std::str::from_utf8(list).unwrap_or_default().lines().collect();
         let mut synonyms = HashMap::with_capacity(stems.len());
-        for stem in &stems {
+        for (stem, number) in stems.iter().zip(0_u16..) {
             let (own, next) = rest[1..].split_at(3 * usize::from(rest[0]));
-            synonyms.insert(*stem, own);
+            synonyms.insert(*stem, (number, own));
             rest = next;
         }
         Self { vocabulary, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
@@ -61,7 +61,7 @@ impl Model {
 
     /// The synonyms of a stem, and their similarity, 0 to 1.
     pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
-        let own = self.synonyms.get(stem).copied().unwrap_or_default();
+        let own = self.synonyms.get(stem).map_or(&[][..], |(_, own)| own);
         own.chunks_exact(3).filter_map(|synonym| {
             let position = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
             Some((*self.stems.get(position)?, f64::from(synonym[2]) / 255.0))
@@ -71,6 +71,11 @@ impl Model {
     /// Whether it knows a word in lower case.
     pub(crate) fn has_word(&self, word: &str) -> bool {
         self.vocabulary.has(word)
+    }
+
+    /// The number of a stem, below 2^14. It is stored: another list of stems needs another format of documents.
+    pub(crate) fn number(&self, stem: &str) -> Option<u16> {
+        self.synonyms.get(stem).map(|(number, _)| *number)
     }
 
     /// Whether it knows a stem.

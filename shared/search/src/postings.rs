@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
-use crate::document::Term;
+use crate::document::{Key, Term};
 use crate::index::Content;
 use crate::parameters::Parameters;
-use crate::query::{Form, Key, MAX_TERMS, Query};
+use crate::query::{Form, MAX_TERMS, Query};
 use crate::view::View;
 
 /// With fewer passages than this, idf assumes that there are as many: among three memories every term would be common.
@@ -39,7 +39,7 @@ pub(crate) struct Postings {
 impl Postings {
     /// Scans all passages of the view once.
     pub(crate) fn find(view: &View<'_>, query: &Query, parameters: &Parameters) -> Self {
-        let mut wanted = Wanted::default();
+        let mut wanted = Wanted::new(view.has_short_hashes());
         for (list, term) in query.terms.iter().enumerate() {
             term.forms.iter().for_each(|form| wanted.add(*form, list));
         }
@@ -65,12 +65,12 @@ impl Postings {
         // Most terms are not wanted: the loop over all of them does nothing else, so that the processor reads ahead.
         let mut candidates: Vec<(u32, Term)> = Vec::new();
         for (content, position) in view.contents().zip(0_u32..) {
-            let terms = view.terms_of(content).iter().filter(|term| wanted.may_have(Key::term(term.hash())));
+            let terms = view.terms_of(content).iter().filter(|term| wanted.may_have(term.key()));
             candidates.extend(terms.map(|term| (position, *term)));
         }
         for (position, term) in candidates {
             let content = view.content(position as usize);
-            found.add(&wanted, content, position, Key::term(term.hash()), term.count(), parameters);
+            found.add(&wanted, content, position, term.key(), term.count(), parameters);
         }
         if wanted.has_stop_words {
             for position in 0..u32::try_from(view.len()).unwrap_or(u32::MAX) {
@@ -207,22 +207,34 @@ const BLOOM_WORDS: usize = 1 << 10;
 struct Wanted {
     /// The languages and the list of each form with the key.
     by_key: HashMap<Key, Vec<(Form, usize)>, FixedState>,
-    /// A Bloom filter of hashes: most terms of a passage are not in the query, and need no look into the map.
+    /// A Bloom filter of keys: most terms of a passage are not in the query, and need no look into the map.
     bloom: Box<[u64; BLOOM_WORDS]>,
     has_stop_words: bool,
-}
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self { by_key: HashMap::default(), bloom: Box::new([0; BLOOM_WORDS]), has_stop_words: false }
-    }
+    /// Whether documents have the keys of earlier formats.
+    has_short_hashes: bool,
 }
 
 impl Wanted {
+    fn new(has_short_hashes: bool) -> Self {
+        Self {
+            by_key: HashMap::default(),
+            bloom: Box::new([0; BLOOM_WORDS]),
+            has_stop_words: false,
+            has_short_hashes,
+        }
+    }
+
     fn add(&mut self, form: Form, list: usize) {
-        self.by_key.entry(form.key).or_default().push((form, list));
         self.has_stop_words |= form.key.is_stop_word();
-        let (word, bit) = Self::bloom_bit(form.key);
+        self.add_key(form.key, form, list);
+        if self.has_short_hashes && form.short != form.key {
+            self.add_key(form.short, form, list);
+        }
+    }
+
+    fn add_key(&mut self, key: Key, form: Form, list: usize) {
+        self.by_key.entry(key).or_default().push((form, list));
+        let (word, bit) = Self::bloom_bit(key);
         self.bloom[word] |= bit;
     }
 

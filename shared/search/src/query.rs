@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::document::{MAX_HASH, term_hash};
+use crate::document::Key;
 use crate::model::EmbeddingBits;
 use crate::question::Question;
 use crate::text::{Language, QueryToken};
@@ -45,30 +45,10 @@ pub(crate) struct QueryTerm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Form {
     pub(crate) key: Key,
+    /// The key in documents of earlier formats.
+    pub(crate) short: Key,
     /// The languages of the documents, a bit for each code.
     pub(crate) languages: u32,
-}
-
-/// A term or a stop word of a document: the hash of a term, or behind all hashes the code of a stop word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(u32);
-
-impl Key {
-    pub(crate) const fn term(hash: u32) -> Self {
-        Self(hash)
-    }
-
-    pub(crate) fn stop_word(code: u8) -> Self {
-        Self(MAX_HASH + 1 + u32::from(code))
-    }
-
-    pub(crate) const fn is_stop_word(self) -> bool {
-        self.0 > MAX_HASH
-    }
-
-    pub(crate) const fn number(self) -> u32 {
-        self.0
-    }
 }
 
 /// For each byte of an embedding and each of its values, its contribution to the cosine.
@@ -159,13 +139,13 @@ impl QueryTerm {
 
     /// Adds the forms of a token, one for each key.
     fn add_forms(&mut self, token: &QueryToken) {
-        let stop = token.stop.map(|code| (Language::English, Key::stop_word(code)));
-        let stems = token.stems.iter().map(|(language, stem)| (*language, Key::term(term_hash(stem))));
-        for (language, key) in stop.into_iter().chain(stems) {
+        let stop = token.stop.map(|code| (Language::English, [Key::stop_word(code); 2]));
+        let stems = token.stems.iter().map(|(language, stem)| (*language, [Key::of(stem), Key::short(stem)]));
+        for (language, [key, short]) in stop.into_iter().chain(stems) {
             let languages = 1 << language.code();
             match self.forms.iter_mut().find(|form| form.key == key) {
                 Some(form) => form.languages |= languages,
-                None => self.forms.push(Form { key, languages }),
+                None => self.forms.push(Form { key, short, languages }),
             }
         }
     }
@@ -174,7 +154,7 @@ impl QueryTerm {
 /// The form of an English stem.
 fn english(stem: &str) -> Form {
     let languages = 1 << Language::English.code() | 1 << Language::Other.code();
-    Form { key: Key::term(term_hash(stem)), languages }
+    Form { key: Key::of(stem), short: Key::short(stem), languages }
 }
 
 impl CosineTable {

@@ -130,15 +130,6 @@ fn other_scripts_are_found_by_their_words() {
 }
 
 #[test]
-fn no_more_words_share_a_hash_than_chance_has_it() {
-    let words: HashSet<String> = include_str!("../model/vocab.txt").lines().flat_map(terms).collect();
-    let hashes: HashSet<u32> = words.iter().map(|word| crate::document::term_hash(word)).collect();
-    let chance = words.len().pow(2) / 2 / (1 << 20);
-    let shared = words.len() - hashes.len();
-    assert!(shared < chance * 5 / 4, "{shared} of {} words, by chance {chance}", words.len());
-}
-
-#[test]
 fn a_hit_explains_itself() {
     let memories = [memory(0, json!({"content": "We adopted two kittens", "importance": 1.0}))];
     let hits = search(&index(&memories), json!({"query": "Which cats were adopted?"}));

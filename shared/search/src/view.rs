@@ -40,6 +40,11 @@ impl<'i> View<'i> {
         Self { index, chosen: Some(chosen), layout: Cow::Owned(layout) }
     }
 
+    /// Whether some of its passages, or others of the index, have terms of earlier formats.
+    pub(crate) const fn has_short_hashes(&self) -> bool {
+        self.index.has_short_hashes()
+    }
+
     /// How its passages form memories and sessions.
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout

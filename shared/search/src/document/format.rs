@@ -1,6 +1,6 @@
 //! The stored form of a search document.
 //!
-//! | bytes | content of format 3 |
+//! | bytes | content of format 4 |
 //! |---|---|
 //! | 1 | the format |
 //! | 1 | type in the low 4 bits; bit 4: has owners, bit 5: facets, bit 6: metadata without facets, bit 7: is not simple |
@@ -9,6 +9,8 @@
 //! | 1 + 4 each | facets, if any |
 //! | 32 each | the embedding of each passage: the sign of each dimension |
 //! | the rest | the terms and stop words of each passage, as bits |
+//!
+//! Format 3, which earlier versions wrote and this one reads, has 20 bits of the hash of each term.
 
 use super::passage::Passage;
 use super::{SearchDocument, format_2};
@@ -18,7 +20,9 @@ use crate::owners::Owners;
 use crate::text::Language;
 
 /// The format that is written.
-pub(crate) const FORMAT: u8 = 3;
+pub(crate) const FORMAT: u8 = 4;
+/// The one before.
+const FORMAT_3: u8 = 3;
 const TYPE: u8 = 0x0f;
 pub(super) const HAS_OWNERS: u8 = 1 << 4;
 pub(super) const HAS_FACETS: u8 = 1 << 5;
@@ -69,18 +73,18 @@ impl SearchDocument {
         bytes
     }
 
-    /// Reads the stored form of this format or the one before; `None` if it is damaged or of another format.
+    /// Reads the stored form of this format or the two before; `None` if it is damaged or of another format.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = ByteReader(bytes);
         let [format] = reader.array()?;
         match format {
-            FORMAT => Self::read(reader),
+            FORMAT | FORMAT_3 => Self::read(reader, format == FORMAT_3),
             format_2::FORMAT => format_2::read(reader),
             _ => None,
         }
     }
 
-    fn read(mut reader: ByteReader<'_>) -> Option<Self> {
+    fn read(mut reader: ByteReader<'_>, has_short_hashes: bool) -> Option<Self> {
         let [flags] = reader.array()?;
         let [importance, language, count] =
             if flags & IS_NOT_SIMPLE == 0 { SIMPLE } else { reader.array()? };
@@ -92,7 +96,11 @@ impl SearchDocument {
         }
         let mut bits = BitReader::new(reader.0);
         for passage in &mut passages {
-            passage.read_terms(&mut bits)?;
+            if has_short_hashes {
+                passage.read_short_terms(&mut bits)?
+            } else {
+                passage.read_terms(&mut bits)?
+            }
         }
         (!passages.is_empty()).then_some(Self {
             kind: flags & TYPE,
@@ -102,6 +110,7 @@ impl SearchDocument {
             facets,
             has_metadata: flags & HAS_MORE == 0,
             passages,
+            has_short_hashes,
         })
     }
 }
@@ -145,8 +154,15 @@ mod tests {
     use super::*;
     use crate::fixtures::memory;
 
-    /// Written by the version before: a sentence with owners and facets, and 150 numbered words.
-    const WRITTEN: [&str; 2] = [include_str!("format_2/sentence.hex"), include_str!("format_2/words.hex")];
+    /// Written by earlier versions, in format 2: a sentence with owners and facets, and 150 numbered words; in format 3: the same
+    /// sentence, a German one, and 150 numbered words in two passages.
+    const WRITTEN: [&str; 5] = [
+        include_str!("format_2/sentence.hex"),
+        include_str!("format_2/words.hex"),
+        include_str!("format_3/sentence.hex"),
+        include_str!("format_3/german.hex"),
+        include_str!("format_3/passages.hex"),
+    ];
 
     fn bytes(hex: &str) -> Vec<u8> {
         let digits: Vec<u8> = hex.trim().bytes().collect();
@@ -155,31 +171,40 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_format_2_is_read_and_written_in_this_format() {
+    fn a_document_of_an_earlier_format_is_found() {
         let sentence = json!({
             "content": "Mary adopted two kittens in Lisbon.", "type": "episodic", "importance": 0.8, "tags": ["pets"],
             "sessionId": "s", "userId": "mary", "metadata": {"n": 1},
         });
-        let words: Vec<String> = (0..150).map(|number| format!("word{number}")).collect();
-        let memories = [sentence, json!({"content": words.join(" ")})].map(|body| memory(0, body));
-        for (written, memory) in WRITTEN.iter().zip(&memories) {
-            let now = SearchDocument::of(memory);
+        let words =
+            |after: &str| (0..150).map(|number| format!("word{number}{after}")).collect::<Vec<_>>().join(" ");
+        let german = "Die Wohnungen in der Straße sind nicht teuer.";
+        let bodies = [
+            sentence.clone(),
+            json!({"content": words("")}),
+            sentence,
+            json!({"content": german}),
+            json!({"content": words(".")}),
+        ];
+        let queries = ["adopting kittens", "word77", "pets in Lisbon", "teuer Wohnung", "word149"];
+        for (position, (written, query)) in WRITTEN.iter().zip(queries).enumerate() {
+            let memory = memory(position, bodies[position].clone());
+            let now = SearchDocument::of(&memory);
             let read = SearchDocument::from_bytes(&bytes(written)).expect("a document");
-            assert_eq!((read.passages.len(), &read.owners, &read.facets), (1, &now.owners, &now.facets));
-            assert_eq!(
-                (read.kind, read.importance, read.language),
-                (now.kind, now.importance, Language::English)
-            );
-            let again = read.to_bytes();
-            assert_eq!(again[0], FORMAT);
-            assert_eq!(SearchDocument::from_bytes(&again), Some(read));
+            assert_eq!((&read.owners, &read.facets, read.kind), (&now.owners, &now.facets, now.kind));
+            assert_eq!((read.importance, read.language), (now.importance, now.language));
+            assert!(read.has_short_hashes && read.passages.len() <= now.passages.len());
+            // Among others of this format.
+            let mut index =
+                crate::fixtures::index(&[self::memory(9, json!({"content": "A teapot of clay"}))]);
+            index.apply(vec![crate::Entry { id: memory.id.clone(), expires_at: None, document: read }]);
+            for (query, id) in [(query, &memory.id), ("teapot", &self::memory(9, json!({"content": "x"})).id)]
+            {
+                let hits = crate::fixtures::search(&index, json!({"query": query}));
+                assert_eq!(hits.first().map(|hit| &hit.id), Some(id), "{query}");
+                assert!(hits[0].relevance > 0.5, "{query}: {}", hits[0].relevance);
+            }
         }
-        let read = SearchDocument::from_bytes(&bytes(WRITTEN[0])).expect("a document");
-        let mut hashes = ["mari", "adopt", "two", "kitten", "lisbon", "pet"].map(super::super::term_hash);
-        hashes.sort_unstable();
-        assert_eq!(read.passages[0].terms.iter().map(|term| term.hash()).collect::<Vec<_>>(), hashes);
-        let read = SearchDocument::from_bytes(&bytes(WRITTEN[1])).expect("a document");
-        assert_eq!(read.passages[0].length(), 150);
     }
 
     #[test]

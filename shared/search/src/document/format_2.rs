@@ -12,7 +12,8 @@
 
 use super::SearchDocument;
 use super::format::{ByteReader, HAS_MORE};
-use super::passage::{MAX_COUNT, Passage, TERM_BITS, Term};
+use super::passage::Passage;
+use super::term::{Key, MAX_COUNT, SHORT_BITS, Term};
 use crate::bits::BitReader;
 use crate::text::Language;
 
@@ -33,17 +34,19 @@ pub(super) fn read(mut reader: ByteReader<'_>) -> Option<SearchDocument> {
         facets,
         has_metadata: flags & HAS_MORE == 0,
         passages: vec![Passage { embedding, terms, stop_words: Vec::new() }],
+        has_short_hashes: true,
     })
 }
 
 fn terms(bits: &mut BitReader<'_>) -> Option<Vec<Term>> {
     let count = if bits.take(1)? == 1 { bits.take(11)? } else { bits.take(7)? };
-    let width = ((1_u32 << TERM_BITS) / count.max(1) / 13 * 9).max(1).ilog2();
+    let width = ((1_u32 << SHORT_BITS) / count.max(1) / 13 * 9).max(1).ilog2();
     let (mut last, mut terms) = (0_u32, Vec::new());
     for _ in 0..count {
-        last =
-            last.checked_add(bits.take_rice(width, 1 << TERM_BITS)?).filter(|hash| *hash < 1 << TERM_BITS)?;
-        terms.push(Term::new(last, bits.take_unary(MAX_COUNT - 1)? + 1));
+        last = last
+            .checked_add(bits.take_rice(width, 1 << SHORT_BITS)?)
+            .filter(|hash| *hash < 1 << SHORT_BITS)?;
+        terms.push(Term::new(Key::short_hash(last), bits.take_unary(MAX_COUNT - 1)? + 1));
     }
     Some(terms)
 }
