@@ -129,6 +129,30 @@ fn other_scripts_are_found_by_their_words() {
     }
 }
 
+/// What no memory has is not found by collisions of hashes.
+#[test]
+fn of_thousands_of_identifiers_only_those_that_exist_are_found() {
+    let id = |number: u32| {
+        let mixed = number.wrapping_mul(2_654_435_761) ^ 0x5bd1_e995;
+        format!("{:08x}{:06x}", mixed, mixed.rotate_left(13) & 0xff_ffff)
+    };
+    let text = |number: u32| format!("Order {} of parcel {} was sent.", id(number), id(number + 1_000_000));
+    let memories: Vec<Memory> = (0..3_000_u32)
+        .zip(0..)
+        .map(|(number, position)| memory(position, json!({"content": text(number)})))
+        .collect();
+    let index = index(&memories);
+    let found = |number: u32| {
+        let hits = search(&index, json!({"query": id(number), "minRelevance": 0.5}));
+        hits.into_iter().map(|hit| hit.id).collect::<Vec<_>>()
+    };
+    for number in (0..3_000).step_by(10) {
+        assert_eq!(found(number), [memories[number as usize].id.clone()], "{}", id(number));
+    }
+    let absent: Vec<u32> = (5_000..5_300).filter(|number| !found(*number).is_empty()).collect();
+    assert!(absent.is_empty(), "{absent:?}");
+}
+
 #[test]
 fn a_hit_explains_itself() {
     let memories = [memory(0, json!({"content": "We adopted two kittens", "importance": 1.0}))];
