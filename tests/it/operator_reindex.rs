@@ -66,7 +66,7 @@ async fn tenants_are_reindexed_and_a_second_run_has_nothing_to_do() {
     assert_eq!((&counted["dryRun"], &counted["resume"]), (&json!(true), &Value::Null));
     assert_eq!((aged(&aws, "acme").await, aged(&aws, "globex").await), (20, 5));
 
-    let one = scene.json("reindex acme --rate 100000").await;
+    let one = scene.json("reindex acme acme --rate 100000").await;
     assert_eq!(rows(&one), json!([row("acme", 20, 20, 20)]));
     assert_eq!((aged(&aws, "acme").await, aged(&aws, "globex").await), (0, 5));
     let all = scene.json("reindex --all --rate 100000").await;
@@ -83,6 +83,7 @@ async fn tenants_are_reindexed_and_a_second_run_has_nothing_to_do() {
     assert_eq!(lines[1..], [["acme", "20", "20", "0", "0", "0", &units, "0"]]);
     assert_ne!(units, "0");
     assert!(scene.problem("reindex nobody").await.contains("there is no tenant nobody"));
+    assert!(scene.problem("reindex --all --from zzz").await.contains("there is no tenant from zzz on"));
     assert!(scene.problem("reindex acme --after x").await.contains("is not a memory id"));
     assert_eq!(scene.hb("reindex").await.code, Some(2), "neither tenants nor --all");
 }

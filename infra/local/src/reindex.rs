@@ -8,7 +8,8 @@ use hb_store::{Context, Memories, Store};
 
 use crate::StartError;
 
-/// From so many memories on, it takes seconds: the progress is shown after each of as many.
+/// From so many memories on, it takes a noticeable time: the progress is shown then, and after so many more.
+const FIRST_SHOWN: u64 = 1_000;
 const SHOWN: u64 = 10_000;
 
 /// Rewrites the stale search documents of all tenants. Corrupt memories are left alone.
@@ -34,7 +35,8 @@ async fn rewrite(memories: &Memories<'_>, examined: &mut u64) -> Result<()> {
         }
         let before = *examined;
         *examined += page.examined;
-        if before / SHOWN < *examined / SHOWN {
+        let passes = |count: u64| before < count && count <= *examined;
+        if passes(FIRST_SHOWN) || before / SHOWN < *examined / SHOWN {
             let _ =
                 writeln!(std::io::stderr(), "Preparing the search of this version: {examined} memories …");
         }

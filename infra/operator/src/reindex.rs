@@ -85,14 +85,20 @@ async fn tenants(context: &Context, reindex: &Reindex) -> Result<Vec<TenantId>, 
     if reindex.all {
         let from = reindex.from.as_deref().map(tenant_id).transpose()?;
         let all = context.store.operator().tenants().await.map_err(describe_error)?.into_keys();
-        return Ok(all.filter(|id| from.as_ref().is_none_or(|from| from <= id)).collect());
+        let remaining: Vec<TenantId> = all.filter(|id| from.as_ref().is_none_or(|from| from <= id)).collect();
+        return match from {
+            Some(from) if remaining.is_empty() => Err(format!("there is no tenant from {from} on")),
+            _ => Ok(remaining),
+        };
     }
     let mut ids = Vec::new();
     for tenant in &reindex.tenants {
         let id = tenant_id(tenant)?;
         let known = context.store.tenants().get(&id).await.map_err(describe_error)?;
         known.ok_or_else(|| format!("there is no tenant {id}; `hb tenant list` lists the tenants"))?;
-        ids.push(id);
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
     }
     Ok(ids)
 }

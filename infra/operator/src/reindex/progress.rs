@@ -15,16 +15,18 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// The progress within one tenant.
 #[derive(Debug)]
 pub(super) struct Progress {
-    total: u64,
+    /// The number of memories; `None` if it is not known how many are left.
+    total: Option<u64>,
     began: Instant,
     lines: Lines,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// The progress of a tenant that has about `total` memories.
-    pub(super) fn new(total: u64, now: Instant) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| output::progress(total, "memories"));
+    /// The progress of a tenant of whose memories about `total` are left to read.
+    pub(super) fn new(total: Option<u64>, now: Instant) -> Self {
+        let bar = || output::progress(total.unwrap_or_default(), "memories");
+        let bar = std::io::stderr().is_terminal().then(bar);
         Self { total, began: now, lines: Lines { last: now }, bar }
     }
 
@@ -32,7 +34,7 @@ impl Progress {
     pub(super) fn update(&mut self, row: &Row, position: &MemoryId, now: Instant) {
         let text = describe(row, self.total, position, now.saturating_duration_since(self.began));
         if let Some(bar) = &self.bar {
-            bar.set_length(self.total.max(row.examined));
+            bar.set_length(self.total.unwrap_or_default().max(row.examined));
             bar.set_position(row.examined);
             bar.set_message(format!("memories of {} read, {} rewritten", row.tenant, row.rewritten));
         } else if self.lines.is_due(now) {
@@ -71,14 +73,12 @@ impl Lines {
     }
 }
 
-fn describe(row: &Row, total: u64, position: &MemoryId, elapsed: Duration) -> String {
+fn describe(row: &Row, total: Option<u64>, position: &MemoryId, elapsed: Duration) -> String {
     let rate = row.examined as f64 / elapsed.as_secs_f64().max(0.001);
+    let total = total.map_or(String::new(), |total| format!(" of {}", total.max(row.examined)));
     format!(
-        "{}: {} of {} memories read, {} rewritten, {rate:.0} memories/s, at {position}",
-        row.tenant,
-        row.examined,
-        total.max(row.examined),
-        row.rewritten
+        "{}: {}{total} memories read, {} rewritten, {rate:.0} memories/s, at {position}",
+        row.tenant, row.examined, row.rewritten
     )
 }
 
@@ -102,9 +102,13 @@ mod tests {
         let tenant = TenantId::parse("acme").expect("a tenant");
         let row = Row { examined: 3_000, rewritten: 2_000, ..Row::new(tenant) };
         let position = MemoryId::parse("mem_0ivw4q1c00000000000001").expect("an id");
-        assert_eq!(
-            describe(&row, 10_000, &position, Duration::from_secs(10)),
-            "acme: 3000 of 10000 memories read, 2000 rewritten, 300 memories/s, at mem_0ivw4q1c00000000000001"
-        );
+        for (total, shown) in [(Some(10_000), " of 10000"), (Some(2_000), " of 3000"), (None, "")] {
+            assert_eq!(
+                describe(&row, total, &position, Duration::from_secs(10)),
+                format!(
+                    "acme: 3000{shown} memories read, 2000 rewritten, 300 memories/s, at mem_0ivw4q1c00000000000001"
+                )
+            );
+        }
     }
 }

@@ -43,7 +43,10 @@ impl Run<'_> {
     ) -> (Row, Option<Stopped>) {
         let of_tenant = self.context.of_tenant(self.tenant);
         let store = self.context.store.with(&of_tenant);
-        let total = store.storage().get().await.map_or(0, |kept| kept.memories);
+        let total = match after {
+            None => store.storage().get().await.ok().map(|kept| kept.memories),
+            Some(_) => None,
+        };
         let now = Instant::now();
         let mut work = Work {
             memories: store.memories(),
