@@ -3,12 +3,17 @@
 //! A text is [normalized](mod@normalize), then [divided](mod@scan) into [units](mod@unit): words, compounds, numbers, and runs of
 //! scripts without spaces, which are indexed by n-grams. Words are [stemmed](mod@stem), those in Latin letters by the
 //! [language](mod@language) of the whole document. The language of a query is seldom clear: it has the stem of each word in
-//! every language, and each is compared with documents of that language.
+//! every language, and each is compared with documents of that language. A note of few words may not tell its language either:
+//! it has the stems of every language, and is compared with all of the query.
 
 mod compound;
 mod fold;
+mod frequent;
 mod grams;
 mod language;
+#[cfg(test)]
+mod language_tests;
+mod letters;
 mod normalize;
 mod number;
 mod query;
@@ -18,6 +23,7 @@ mod stem;
 mod stop_words;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod unit;
 mod word;
 
@@ -44,7 +50,12 @@ pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
     };
     let mut stops = Vec::new();
     let push_stems = |word: &str, push: &mut dyn FnMut(String)| {
-        let (stem, other) = stem::stems(&fold::lower(word), language);
+        let word = fold::lower(word);
+        if language == Language::Any {
+            stem::of_all_languages(&word).into_iter().for_each(push);
+            return;
+        }
+        let (stem, other) = stem::stems(&word, language);
         push(stem);
         if let Some(other) = other {
             push(other);
@@ -55,11 +66,19 @@ pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
             Unit::Grams { document, .. } => document.into_iter().for_each(&mut push),
             Unit::Words { words, wholes, .. } => {
                 for word in words {
-                    let stop = word.stop.filter(|_| language == Language::English);
-                    if let Some(stop) = stop {
-                        stops.push(Token { term: fold::fold(&word.text), stop: Some(stop) });
-                    }
-                    if (stop.is_none() || word.is_name) && !word.is_empty {
+                    let is_stop_word = match (word.stop, language) {
+                        (Some(code), Language::English) => {
+                            stops.push(Token { term: fold::fold(&word.text), stop: Some(code) });
+                            true
+                        }
+                        // It may be a word of another language.
+                        (Some(_), Language::Any) => {
+                            push(fold::fold(&word.text));
+                            true
+                        }
+                        _ => false,
+                    };
+                    if (!is_stop_word || word.is_name) && !word.is_empty {
                         push_stems(&word.text, &mut push);
                     }
                 }
@@ -76,3 +95,4 @@ pub fn terms(text: &str) -> Vec<String> {
     let tokens = tokens(text, Language::English).into_iter();
     tokens.filter(|token| token.stop.is_none()).map(|token| token.term).collect()
 }
+

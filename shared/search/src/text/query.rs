@@ -92,7 +92,7 @@ fn push_word(
 ) {
     let lower = lower(&word.text);
     let folded = fold(&lower);
-    let is_english = language == Language::English;
+    let is_english = matches!(language, Language::English | Language::Any);
     if folded.is_empty() {
         return;
     }
@@ -124,7 +124,7 @@ fn stems(word: &str) -> Vec<(Language, String)> {
     let own = lower(word);
     let is_english_word = model::get().has_stem(&stem::english(&own));
     let mut stems = Vec::new();
-    for language in Language::ALL {
+    for language in Language::stemmed() {
         let umlauts = umlauts(&own).filter(|_| !(is_english_word && language == Language::English));
         let endings = endings(&own, language);
         let unaccented = (!own.is_ascii()).then(|| fold(&own));
@@ -135,6 +135,10 @@ fn stems(word: &str) -> Vec<(Language, String)> {
             stems.push((language, stem));
             stems.extend(other.map(|other| (language, other)));
         }
+    }
+    // A text of any language has the stems of all.
+    for number in 0..stems.len() {
+        stems.push((Language::Any, stems[number].1.clone()));
     }
     distinct(stems)
 }

@@ -67,6 +67,9 @@ pub(super) fn stems(word: &str, language: Language) -> Stems {
     }
     let Some((algorithm, rounds)) = algorithm(language) else { return (without_latin_ending(&folded), None) };
     let of_folded = fold(&snowball(&folded, algorithm, rounds));
+    if let Some(singular) = singular(&folded, language) {
+        return (of_folded, Some(fold(&snowball(&singular, algorithm, rounds))));
+    }
     if language == Language::English || folded == word {
         return (of_folded, None);
     }
@@ -75,9 +78,29 @@ pub(super) fn stems(word: &str, language: Language) -> Stems {
     if of_word == of_folded { (of_word, None) } else { (of_word, Some(of_folded)) }
 }
 
+/// The distinct terms that texts of all languages have for a word in lower case.
+pub(super) fn of_all_languages(word: &str) -> Vec<String> {
+    let mut terms: Vec<String> = Vec::new();
+    for language in Language::stemmed() {
+        let (stem, other) = stems(word, language);
+        for term in std::iter::once(stem).chain(other) {
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
+        }
+    }
+    terms
+}
+
 /// The English term of a word.
 pub(super) fn english(word: &str) -> String {
     stems(word, Language::English).0
+}
+
+/// The singular of a Portuguese plural that its stemmer does not know.
+fn singular(folded: &str, language: Language) -> Option<String> {
+    let stem = folded.strip_suffix("oes").or_else(|| folded.strip_suffix("aes"));
+    stem.filter(|_| language == Language::Portuguese).map(|stem| stem.to_owned() + "ão")
 }
 
 /// Whether the word is of letters alone, and short enough.
@@ -89,7 +112,7 @@ fn is_stemmed(folded: &str) -> bool {
 /// that a word and its plural meet only at the end.
 const fn algorithm(language: Language) -> Option<(Algorithm, u32)> {
     Some(match language {
-        Language::Other => return None,
+        Language::Other | Language::Any => return None,
         Language::English => (Algorithm::English, 1),
         Language::Danish => (Algorithm::Danish, 1),
         Language::Dutch => (Algorithm::Dutch, 3),

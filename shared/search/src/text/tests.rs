@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// The query's tokens that a memory of this text does not have.
-fn missing(query: &str, memory: &str) -> Vec<String> {
+pub(super) fn missing(query: &str, memory: &str) -> Vec<String> {
     let language = language_of(memory);
     let tokens = tokens(memory, language);
     let terms: HashSet<&str> =
