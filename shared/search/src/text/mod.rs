@@ -29,6 +29,7 @@ mod word;
 
 pub(crate) use language::{Language, language_of};
 pub(crate) use query::{QueryToken, query_tokens};
+use stem::Stemmable;
 use unit::Unit;
 
 /// A token of a document.
@@ -55,10 +56,11 @@ pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
             stem::of_all_languages(&word).into_iter().for_each(push);
             return;
         }
-        let (stem, other) = stem::stems(&word, language);
-        push(stem);
+        let word = Stemmable::new(&word);
+        let (stem, other) = word.stems(language);
+        push(stem.into_owned());
         if let Some(other) = other {
-            push(other);
+            push(other.into_owned());
         }
     };
     for unit in scan::units(&normalize::normalize(text)) {
@@ -95,4 +97,3 @@ pub fn terms(text: &str) -> Vec<String> {
     let tokens = tokens(text, Language::English).into_iter();
     tokens.filter(|token| token.stop.is_none()).map(|token| token.term).collect()
 }
-

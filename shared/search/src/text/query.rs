@@ -1,9 +1,11 @@
 //! The tokens of a query.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::fold::{fold, lower};
 use super::language::{Language, is_frequent, language_of};
+use super::stem::Stemmable;
 use super::unit::{Matching, Unit, Word};
 use super::{normalize, scan, spelling, stem};
 use crate::model;
@@ -18,7 +20,7 @@ pub(crate) struct QueryToken {
     /// The code of an English stop word, by which it is found in English documents.
     pub(crate) stop: Option<u8>,
     /// The terms that a document of each language may have for it.
-    pub(crate) stems: Vec<(Language, String)>,
+    pub(crate) stems: Vec<(Language, Rc<str>)>,
     /// Terms one edit away, for a word that no memory has.
     pub(crate) spellings: Vec<String>,
 }
@@ -61,7 +63,7 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
             Unit::Words { words, wholes, matching: Matching::Words } => {
                 // Each word is also found by the whole, which is copied for each.
                 let wholes = wholes.iter().filter(|_| words.len() <= MAX_COMPOUND);
-                let wholes: Vec<(Language, String)> = wholes.flat_map(|whole| stems(whole)).collect();
+                let wholes: Vec<(Language, Rc<str>)> = wholes.flat_map(|whole| stems(whole)).collect();
                 for word in words {
                     let own =
                         known.entry((word.text.clone(), word.is_name)).or_insert_with(|| match word.stop {
@@ -69,7 +71,11 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
                             Some(_) if !word.is_name => every_language(&fold(&word.text)),
                             _ => stems(&word.text),
                         });
-                    let all = distinct(own.iter().chain(&wholes).cloned().collect());
+                    let all = if wholes.is_empty() {
+                        own.clone()
+                    } else {
+                        distinct(own.iter().chain(&wholes).cloned().collect())
+                    };
                     push_word(&word, all, language, is_typed && wholes.is_empty(), &mut candidates);
                 }
             }
@@ -85,7 +91,7 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
 /// Adds the tokens of a word with these stems.
 fn push_word(
     word: &Word,
-    stems: Vec<(Language, String)>,
+    stems: Vec<(Language, Rc<str>)>,
     language: Language,
     has_spellings: bool,
     candidates: &mut Vec<Candidate>,
@@ -115,32 +121,59 @@ fn push_word(
     candidates.push(Candidate { token, is_function });
 }
 
-fn token(text: String, start: usize, stems: Vec<(Language, String)>) -> QueryToken {
+fn token(text: String, start: usize, stems: Vec<(Language, Rc<str>)>) -> QueryToken {
     QueryToken { text, start, stop: None, stems, spellings: Vec::new() }
 }
 
 /// The terms of a word in documents of each language, of its other spellings too.
-fn stems(word: &str) -> Vec<(Language, String)> {
+fn stems(word: &str) -> Vec<(Language, Rc<str>)> {
     let own = lower(word);
     let is_english_word = model::get().has_stem(&stem::english(&own));
-    let mut stems = Vec::new();
+    let unaccented = (!own.is_ascii()).then(|| fold(&own));
+    let (digraphs, umlauts) = (digraphs(&own), umlauts(&own));
+    let spellings = [Some(own.as_str()), unaccented.as_deref(), digraphs.as_deref(), umlauts.as_deref()];
+    let spellings = spellings.map(|spelling| spelling.map(Stemmable::new));
+    let mut terms = Terms::default();
     for language in Language::stemmed() {
-        let umlauts = umlauts(&own).filter(|_| !(is_english_word && language == Language::English));
         let endings = endings(&own, language);
-        let unaccented = (!own.is_ascii()).then(|| fold(&own));
-        for spelling in
-            [Some(own.clone()), unaccented, digraphs(&own), umlauts, endings].into_iter().flatten()
-        {
-            let (stem, other) = stem::stems(&spelling, language);
-            stems.push((language, stem));
-            stems.extend(other.map(|other| (language, other)));
+        let endings = endings.as_deref().map(Stemmable::new);
+        // An English word does not lack the dots of an umlaut.
+        let number = if is_english_word && language == Language::English { 3 } else { 4 };
+        for spelling in spellings[..number].iter().chain([&endings]).flatten() {
+            let (stem, other) = spelling.stems(language);
+            terms.add(language, &stem);
+            other.into_iter().for_each(|other| terms.add(language, &other));
         }
     }
-    // A text of any language has the stems of all.
-    for number in 0..stems.len() {
-        stems.push((Language::Any, stems[number].1.clone()));
+    terms.of_every_language()
+}
+
+/// Collects the terms of a word. Most are the same in many languages.
+#[derive(Default)]
+struct Terms {
+    distinct: Vec<Rc<str>>,
+    of_languages: Vec<(Language, Rc<str>)>,
+}
+
+impl Terms {
+    fn add(&mut self, language: Language, term: &str) {
+        let known = self.distinct.iter().find(|known| ***known == *term);
+        let term = known.cloned().unwrap_or_else(|| {
+            self.distinct.push(term.into());
+            Rc::clone(&self.distinct[self.distinct.len() - 1])
+        });
+        let mut own = self.of_languages.iter().rev().take_while(|(of, _)| *of == language);
+        if !own.any(|(_, own)| Rc::ptr_eq(own, &term)) {
+            self.of_languages.push((language, term));
+        }
     }
-    distinct(stems)
+
+    /// All of them: a text of any language has those of each.
+    fn of_every_language(self) -> Vec<(Language, Rc<str>)> {
+        let Self { distinct, mut of_languages } = self;
+        of_languages.extend(distinct.into_iter().map(|term| (Language::Any, term)));
+        of_languages
+    }
 }
 
 /// `münchen` as it is written without umlauts: `muenchen`.
@@ -175,12 +208,13 @@ fn endings(word: &str, language: Language) -> Option<String> {
     endings.iter().find_map(|(ending, other)| Some(word.strip_suffix(ending)?.to_owned() + other))
 }
 
-fn every_language(term: &str) -> Vec<(Language, String)> {
-    Language::ALL.into_iter().map(|language| (language, term.to_owned())).collect()
+fn every_language(term: &str) -> Vec<(Language, Rc<str>)> {
+    let term: Rc<str> = term.into();
+    Language::ALL.into_iter().map(|language| (language, Rc::clone(&term))).collect()
 }
 
-fn distinct(stems: Vec<(Language, String)>) -> Vec<(Language, String)> {
-    let mut distinct: Vec<(Language, String)> = Vec::with_capacity(stems.len());
+fn distinct(stems: Vec<(Language, Rc<str>)>) -> Vec<(Language, Rc<str>)> {
+    let mut distinct: Vec<(Language, Rc<str>)> = Vec::with_capacity(stems.len());
     for stem in stems {
         if !distinct.contains(&stem) {
             distinct.push(stem);

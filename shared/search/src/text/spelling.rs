@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::stem::english;
-use crate::model::{self, Model};
+use crate::model;
 
 /// Shorter words have too many neighbours, longer ones are no words.
 const LENGTHS: std::ops::RangeInclusive<usize> = 5..=20;
@@ -20,13 +20,12 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
         return Vec::new();
     }
     let own = english(word);
-    let simple = exchanged_or_doubled(word);
-    let is_known = |edited: &String| model.has_word(edited);
-    let known = simple.iter().cloned().chain(with_other_letters(word)).filter(is_known);
-    let mut stems: Vec<String> = known.map(|word| english(&word)).collect();
+    let mut stems = Vec::new();
+    let add_words = |edited: &str| stems.extend(model.has_word(edited).then(|| english(edited)));
+    each_edit(word, add_words);
     if !model.has_stem(&own) {
-        stems.extend(known_stems(&own, model));
-        stems.extend(simple.iter().map(|word| english(word)));
+        each_edit(&own, |edited| stems.extend(model.has_stem(edited).then(|| edited.to_owned())));
+        each_exchange_or_doubling(word, |edited| stems.push(english(edited)));
     }
     let mut seen = HashSet::from([own]);
     stems.retain(|stem| !stem.is_empty() && seen.insert(stem.clone()));
@@ -34,38 +33,56 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
     stems
 }
 
-/// The stems of the model that are one edit away from a stem.
-fn known_stems(stem: &str, model: &Model) -> Vec<String> {
-    let all = exchanged_or_doubled(stem).into_iter().chain(with_other_letters(stem));
-    all.filter(|edited| model.has_stem(edited)).collect()
+/// Each word that is one edit away. Edits are made in one buffer.
+fn each_edit(word: &str, mut visit: impl FnMut(&str)) {
+    each_exchange_or_doubling(word, &mut visit);
+    each_other_letter(word, visit);
 }
 
 /// The word with two neighbours exchanged, without one letter, or with one letter doubled.
-fn exchanged_or_doubled(word: &str) -> Vec<String> {
+fn each_exchange_or_doubling(word: &str, mut visit: impl FnMut(&str)) {
     let letters = word.as_bytes();
-    let mut edited: Vec<Vec<u8>> = Vec::new();
+    let mut edited = letters.to_vec();
     for at in 1..letters.len() {
         if letters[at - 1] != letters[at] {
-            let mut exchanged = letters.to_vec();
-            exchanged.swap(at - 1, at);
-            edited.push(exchanged);
+            edited.swap(at - 1, at);
+            visit_word(&edited, &mut visit);
+            edited.swap(at - 1, at);
         }
     }
-    for at in 0..letters.len() {
-        edited.push([&letters[..at], &letters[at + 1..]].concat());
-        edited.push([&letters[..=at], &letters[at..]].concat());
+    for (at, letter) in letters.iter().enumerate() {
+        edited.remove(at);
+        visit_word(&edited, &mut visit);
+        edited.insert(at, *letter);
+        edited.insert(at, *letter);
+        visit_word(&edited, &mut visit);
+        edited.remove(at);
     }
-    edited.into_iter().filter_map(|word| String::from_utf8(word).ok()).collect()
 }
 
 /// The word with one letter replaced or one more, after the first, which is seldom wrong.
-fn with_other_letters(word: &str) -> impl Iterator<Item = String> {
-    (1..=word.len()).flat_map(move |at| {
-        (b'a'..=b'z').flat_map(move |letter| {
-            let with = |rest: usize| {
-                format!("{}{}{}", &word[..at], char::from(letter), word.get(rest..).unwrap_or_default())
-            };
-            [Some(with(at)), (at < word.len()).then(|| with(at + 1))].into_iter().flatten()
-        })
-    })
+fn each_other_letter(word: &str, mut visit: impl FnMut(&str)) {
+    let letters = word.as_bytes();
+    let mut replaced = letters.to_vec();
+    let mut longer = letters.to_vec();
+    longer.insert(letters.len().min(1), 0);
+    for at in 1..=letters.len() {
+        for letter in b'a'..=b'z' {
+            longer[at] = letter;
+            visit_word(&longer, &mut visit);
+            if let Some(own) = replaced.get_mut(at) {
+                *own = letter;
+                visit_word(&replaced, &mut visit);
+            }
+        }
+        // What follows stands one place behind already.
+        longer[at] = letters.get(at).copied().unwrap_or_default();
+        replaced.copy_from_slice(letters);
+    }
+}
+
+fn visit_word(letters: &[u8], visit: &mut impl FnMut(&str)) {
+    if let Ok(word) = std::str::from_utf8(letters) {
+        visit(word);
+    }
 }

@@ -1,5 +1,7 @@
 //! Stemming: a Latin word by the language of its text, a word of another script by its script.
 
+use std::borrow::Cow;
+
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::fold::fold;
@@ -48,44 +50,73 @@ const BENGALI_ENDINGS: [&str; 16] =
     ["গুলোর", "গুলো", "গুলি", "দের", "টির", "টার", "টি", "টা", "রা", "কে", "ের", "তে", "র", "য়", "ে", "ো"];
 
 /// The term of a word, and another one that some spelling of the word without accents has.
-pub(super) type Stems = (String, Option<String>);
+pub(super) type Stems<'w> = (Cow<'w, str>, Option<Cow<'w, str>>);
 
-/// The terms that a text of `language` has for a word in lower case.
-pub(super) fn stems(word: &str, language: Language) -> Stems {
-    let folded = fold(word);
-    let Some(first) = folded.chars().next().filter(|_| is_stemmed(&folded)) else { return (folded, None) };
-    match first {
-        'a'..='z' => {}
-        '\u{370}'..='\u{3FF}' => return (fold(&snowball(&folded, Algorithm::Greek, 1)), None),
-        '\u{400}'..='\u{52F}' => return (snowball(&russian(&folded), Algorithm::Russian, 1), None),
-        '\u{5D0}'..='\u{5EA}' => return hebrew(folded),
-        '\u{620}'..='\u{6FF}' => return (arabic(&folded), None),
-        '\u{900}'..='\u{97F}' => return (without_ending(&folded, &HINDI_ENDINGS, 2), None),
-        '\u{980}'..='\u{9FF}' => return (without_ending(&folded, &BENGALI_ENDINGS, 2), None),
-        '\u{B80}'..='\u{BFF}' => return (snowball(&folded, Algorithm::Tamil, 1), None),
-        _ => return (folded, None),
+/// A word in lower case, ready to be stemmed in several languages.
+pub(super) struct Stemmable<'w> {
+    word: &'w str,
+    folded: Cow<'w, str>,
+    /// The terms of a word that has the same in every language.
+    terms: Option<(String, Option<String>)>,
+}
+
+impl<'w> Stemmable<'w> {
+    pub(super) fn new(word: &'w str) -> Self {
+        let folded = folded(Cow::Borrowed(word));
+        let terms = of_script(&folded);
+        Self { word, folded, terms }
     }
-    let Some((algorithm, rounds)) = algorithm(language) else { return (without_latin_ending(&folded), None) };
-    let of_folded = fold(&snowball(&folded, algorithm, rounds));
-    if let Some(singular) = singular(&folded, language) {
-        return (of_folded, Some(fold(&snowball(&singular, algorithm, rounds))));
+
+    /// The terms that a text of `language` has for the word.
+    pub(super) fn stems(&self, language: Language) -> Stems<'_> {
+        if let Some((term, other)) = &self.terms {
+            return (Cow::Borrowed(term), other.as_deref().map(Cow::Borrowed));
+        }
+        let Some((algorithm, rounds)) = algorithm(language) else {
+            return (Cow::Borrowed(without_latin_ending(&self.folded)), None);
+        };
+        let of_folded = folded(snowball(&self.folded, algorithm, rounds));
+        if let Some(singular) = singular(&self.folded, language) {
+            let of_singular = folded(snowball(&singular, algorithm, rounds)).into_owned();
+            return (of_folded, Some(Cow::Owned(of_singular)));
+        }
+        if language == Language::English || self.folded == self.word {
+            return (of_folded, None);
+        }
+        // Stemmers know endings by their accents, readers do not always type them.
+        let of_word = folded(snowball(self.word, algorithm, rounds));
+        if of_word == of_folded { (of_word, None) } else { (of_word, Some(of_folded)) }
     }
-    if language == Language::English || folded == word {
-        return (of_folded, None);
-    }
-    // Stemmers know endings by their accents, readers do not always type them.
-    let of_word = fold(&snowball(word, algorithm, rounds));
-    if of_word == of_folded { (of_word, None) } else { (of_word, Some(of_folded)) }
+}
+
+/// The terms of a word that is not stemmed by the language of its text: those of a word in other letters, or the folded word.
+fn of_script(folded: &str) -> Option<(String, Option<String>)> {
+    let Some(first) = folded.chars().next().filter(|_| is_stemmed(folded)) else {
+        return Some((folded.to_owned(), None));
+    };
+    let term = match first {
+        'a'..='z' => return None,
+        '\u{370}'..='\u{3FF}' => fold(&snowball(folded, Algorithm::Greek, 1)),
+        '\u{400}'..='\u{52F}' => snowball(&russian(folded), Algorithm::Russian, 1).into_owned(),
+        '\u{5D0}'..='\u{5EA}' => return Some(hebrew(folded)),
+        '\u{620}'..='\u{6FF}' => arabic(folded),
+        '\u{900}'..='\u{97F}' => without_ending(folded, &HINDI_ENDINGS, 2).to_owned(),
+        '\u{980}'..='\u{9FF}' => without_ending(folded, &BENGALI_ENDINGS, 2).to_owned(),
+        '\u{B80}'..='\u{BFF}' => snowball(folded, Algorithm::Tamil, 1).into_owned(),
+        _ => folded.to_owned(),
+    };
+    Some((term, None))
 }
 
 /// The distinct terms that texts of all languages have for a word in lower case.
 pub(super) fn of_all_languages(word: &str) -> Vec<String> {
+    let word = Stemmable::new(word);
     let mut terms: Vec<String> = Vec::new();
     for language in Language::stemmed() {
-        let (stem, other) = stems(word, language);
+        let (stem, other) = word.stems(language);
         for term in std::iter::once(stem).chain(other) {
-            if !terms.contains(&term) {
-                terms.push(term);
+            if !terms.iter().any(|own| *own == term) {
+                terms.push(term.into_owned());
             }
         }
     }
@@ -94,7 +125,13 @@ pub(super) fn of_all_languages(word: &str) -> Vec<String> {
 
 /// The English term of a word.
 pub(super) fn english(word: &str) -> String {
-    stems(word, Language::English).0
+    Stemmable::new(word).stems(Language::English).0.into_owned()
+}
+
+/// A word in lower case without accents.
+fn folded(word: Cow<'_, str>) -> Cow<'_, str> {
+    let is_folded = word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_folded { word } else { Cow::Owned(fold(&word)) }
 }
 
 /// The singular of a Portuguese plural that its stemmer does not know.
@@ -131,11 +168,14 @@ const fn algorithm(language: Language) -> Option<(Algorithm, u32)> {
 }
 
 /// The stem of a word, or of its stem and so on.
-fn snowball(word: &str, algorithm: Algorithm, rounds: u32) -> String {
+fn snowball(word: &str, algorithm: Algorithm, rounds: u32) -> Cow<'_, str> {
     let stemmer = Stemmer::create(algorithm);
-    let mut stem = word.to_owned();
+    let mut stem = Cow::Borrowed(word);
     for _ in 0..rounds {
-        let next = stemmer.stem(&stem).into_owned();
+        let next = match &stem {
+            Cow::Borrowed(word) => stemmer.stem(word),
+            Cow::Owned(stem) => Cow::Owned(stemmer.stem(stem).into_owned()),
+        };
         if next == stem || next.is_empty() {
             break;
         }
@@ -165,31 +205,28 @@ fn arabic(word: &str) -> String {
 }
 
 /// A Hebrew word, and the word without a prefix of one letter: and, the, in, to, from, that, as.
-fn hebrew(word: String) -> Stems {
+fn hebrew(word: &str) -> (String, Option<String>) {
     let mut letters = word.chars();
     let is_prefixed = letters.next().is_some_and(|c| "והבלמשכ".contains(c)) && letters.clone().count() >= 3;
-    let rest = is_prefixed.then(|| letters.as_str().to_owned());
-    (word, rest)
+    (word.to_owned(), is_prefixed.then(|| letters.as_str().to_owned()))
 }
 
-fn without_latin_ending(word: &str) -> String {
+fn without_latin_ending(word: &str) -> &str {
     let shortened = without_ending(word, &ENDINGS, MIN_STEM);
     if shortened.len() < word.len() {
         return shortened;
     }
     match word.as_bytes() {
-        [stem @ .., last] if stem.len() >= MIN_STEM && LETTER_ENDINGS.contains(last) => {
-            word[..stem.len()].to_owned()
-        }
-        _ => word.to_owned(),
+        [stem @ .., last] if stem.len() >= MIN_STEM && LETTER_ENDINGS.contains(last) => &word[..stem.len()],
+        _ => word,
     }
 }
 
 /// The word without the first of the endings that leaves so many characters.
-fn without_ending(word: &str, endings: &[&str], at_least: usize) -> String {
+fn without_ending<'w>(word: &'w str, endings: &[&str], at_least: usize) -> &'w str {
     let stem = endings.iter().find_map(|ending| {
         let stem = word.strip_suffix(ending)?;
         (stem.chars().count() >= at_least).then_some(stem)
     });
-    stem.unwrap_or(word).to_owned()
+    stem.unwrap_or(word)
 }
