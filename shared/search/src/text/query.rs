@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use super::fold::{fold, lower};
 use super::language::{Language, is_frequent, language_of};
+use super::normalize::Char;
+use super::phrases::{Phrase, phrases};
 use super::stem::Stemmable;
 use super::unit::{Matching, Unit, Word};
 use super::{normalize, scan, spelling, stem};
@@ -41,7 +43,31 @@ struct Candidate {
 /// except English stop words, which have their codes.
 pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
     let language = language_of(text);
-    let units = scan::units(&normalize::normalize(text));
+    let text = normalize::normalize(text);
+    let phrases = phrases(&text);
+    let (unspaced, spaced): (Vec<Phrase>, Vec<Phrase>) =
+        phrases.into_iter().partition(|phrase| phrase.is_unspaced);
+    // N-grams are not made of a phrase and what is beside it.
+    let mut rest = text.clone();
+    for phrase in &unspaced {
+        rest[phrase.chars.clone()].iter_mut().for_each(|char| char.c = ' ');
+    }
+    let has_content = |candidates: &[Candidate]| {
+        candidates.iter().any(|candidate| !candidate.is_function && candidate.token.stop.is_none())
+    };
+    let mut candidates = candidates(&rest, &spaced, language);
+    if !unspaced.is_empty() && !has_content(&candidates) {
+        candidates = self::candidates(&text, &spaced, language);
+    }
+    if has_content(&candidates) {
+        candidates.retain(|candidate| !candidate.is_function);
+    }
+    candidates.into_iter().map(|candidate| candidate.token).collect()
+}
+
+/// The tokens of a normalized text. Those in a phrase are left out if there are others.
+fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Candidate> {
+    let units = scan::units(text);
     let is_typed = units.len() <= MAX_TYPED_WORDS;
     let mut known = HashMap::new();
     let mut candidates = Vec::new();
@@ -82,10 +108,15 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
         }
     }
     candidates.retain(|candidate| !candidate.token.text.is_empty());
-    let has_content =
-        candidates.iter().any(|candidate| !candidate.is_function && candidate.token.stop.is_none());
-    candidates.retain(|candidate| !(has_content && candidate.is_function));
-    candidates.into_iter().map(|candidate| candidate.token).collect()
+    for phrase in phrases {
+        let of_phrase = &text[phrase.chars.clone()];
+        let (Some(first), Some(last)) = (of_phrase.first(), of_phrase.last()) else { continue };
+        let bytes = first.start..=last.start;
+        for candidate in candidates.iter_mut().filter(|candidate| bytes.contains(&candidate.token.start)) {
+            candidate.is_function = true;
+        }
+    }
+    candidates
 }
 
 /// Adds the tokens of a word with these stems.
