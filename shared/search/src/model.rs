@@ -20,6 +20,77 @@ static TABLE: &[u8] = include_bytes!("../model/table.bin");
 static VOCABULARY: &str = include_str!("../model/vocab.txt");
 static SYNONYMS: &[u8] = include_bytes!("../model/synonyms.bin");
 
+/// Stems that name one of a series, the names of the same one together. What is said of one is not said of another, however
+/// alike the model takes them: a question about March is not answered by June.
+const SERIES: [&[&str]; 3] = [
+    &[
+        "januari jan",
+        "februari feb",
+        "march mar",
+        "april apr",
+        "may",
+        "june jun",
+        "juli jul",
+        "august aug",
+        "septemb sept sep",
+        "octob oct",
+        "novemb nov",
+        "decemb dec",
+        "monday mon",
+        "tuesday tue",
+        "wednesday wed",
+        "thursday thu",
+        "friday fri",
+        "saturday sat",
+        "sunday sun",
+    ],
+    &[
+        "zero",
+        "one first",
+        "two second twice",
+        "three third",
+        "four fourth",
+        "five fifth",
+        "six sixth",
+        "seven seventh",
+        "eight eighth",
+        "nine ninth",
+        "ten tenth",
+        "eleven eleventh",
+        "twelv twelfth",
+        "thirteen thirteenth",
+        "fourteen fourteenth",
+        "fifteen fifteenth",
+        "sixteen sixteenth",
+        "seventeen seventeenth",
+        "eighteen eighteenth",
+        "nineteen nineteenth",
+        "twenti twentieth",
+        "thirti thirtieth",
+        "forti fortieth",
+        "fifti fiftieth",
+        "sixti",
+        "seventi",
+        "eighti",
+        "nineti",
+        "hundr hundredth",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+    ],
+    &[
+        "north northern northward northbound northernmost",
+        "south southern southward southbound southernmost",
+        "east eastern eastward eastbound easternmost",
+        "west western westward westbound westernmost",
+        "northeast northeastern",
+        "northwest northwestern",
+        "southeast southeastern",
+        "southwest southwestern",
+    ],
+];
+
 /// The embedding table and the synonym list.
 pub(crate) struct Model {
     vocabulary: Vocabulary,
@@ -62,10 +133,16 @@ impl Model {
     /// The synonyms of a stem, and their similarity, 0 to 1.
     pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
         let own = self.synonyms.get(stem).map_or(&[][..], |(_, own)| own);
-        own.chunks_exact(3).filter_map(|synonym| {
+        let place = place_in_series(stem);
+        let is_other = move |other: &str| match (place, place_in_series(other)) {
+            (Some((series, member)), Some((others, another))) => series == others && member != another,
+            _ => false,
+        };
+        let synonyms = own.chunks_exact(3).filter_map(|synonym| {
             let position = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
             Some((*self.stems.get(position)?, f64::from(synonym[2]) / 255.0))
-        })
+        });
+        synonyms.filter(move |(other, _)| !is_other(other))
     }
 
     /// Whether it knows a word in lower case.
@@ -119,6 +196,14 @@ impl Model {
         }
         sum
     }
+}
+
+/// The series of a stem, and which of its members it names.
+fn place_in_series(stem: &str) -> Option<(usize, usize)> {
+    SERIES.iter().enumerate().find_map(|(series, members)| {
+        let member = members.iter().position(|names| names.split(' ').any(|name| name == stem))?;
+        Some((series, member))
+    })
 }
 
 fn norm(values: &[f64; DIMENSIONS]) -> f64 {
