@@ -1,6 +1,8 @@
 //! Words that punctuation or case connects: compounds, identifiers, names with symbols, hosts and addresses.
 
+use super::exact::Side;
 use super::fold::fold;
+use super::identifier;
 use super::normalize::Char;
 use super::number;
 use super::unit::{Matching, Unit, Word};
@@ -33,9 +35,36 @@ const TOP_LEVEL_DOMAINS: [&str; 34] = [
     "us", "example",
 ];
 
-/// The unit of words with connectors between them. `after` is the text after them.
-pub(super) fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool, after: &[Char]) -> Unit {
+/// The units of words with connectors between them.
+pub(super) fn units(parts: &[&[Char]], connectors: &[char], starts_sentence: bool, side: Side) -> Vec<Unit> {
     let is_digits = |part: &&[Char]| part.iter().all(|char| char.c.is_ascii_digit());
+    if parts.iter().all(is_digits) {
+        return number::units(parts, connectors, side);
+    }
+    let known = match parts {
+        [only] => identifier::mixed(only, side),
+        _ if parts.len() > MAX_PARTS || is_name(parts, connectors) => None,
+        _ => identifier::compound(parts, connectors, side),
+    };
+    known.unwrap_or_else(|| vec![unit(parts, connectors, starts_sentence)])
+}
+
+/// Whether it is a host, an address or a version, whose parts are not those of an identifier.
+fn is_name(parts: &[&[Char]], connectors: &[char]) -> bool {
+    let texts: Vec<String> =
+        parts.iter().map(|part| fold(&part.iter().map(|char| char.c).collect::<String>())).collect();
+    connectors.contains(&'@') || is_host(&texts, connectors) || is_version(&texts, connectors)
+}
+
+/// `v1.2.3`
+fn is_version(texts: &[String], connectors: &[char]) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    texts[0].strip_prefix('v').is_some_and(is_digits)
+        && texts[1..].iter().all(|text| is_digits(text))
+        && connectors.iter().all(|connector| *connector == '.')
+}
+
+fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool) -> Unit {
     let (mut words, mut wholes) = (Vec::new(), Vec::new());
     if connectors.is_empty() {
         word::push(parts[0], starts_sentence, &mut words, &mut wholes);
@@ -48,12 +77,6 @@ pub(super) fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool
         wholes.extend(words.drain(..).map(|word| word.text));
         push_pieces(&pieces, &mut words);
         return Unit::Words { words, wholes, matching };
-    }
-    if parts.iter().all(is_digits) {
-        return number::unit(parts, connectors, after);
-    }
-    if let Some(timestamp) = timestamp(parts, connectors, after) {
-        return timestamp;
     }
     for (index, part) in parts.iter().enumerate() {
         word::push(part, starts_sentence && index == 0, &mut words, &mut wholes);
@@ -90,13 +113,11 @@ pub(super) fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool
     {
         return Unit::Words { words, wholes: vec![text_with_connectors()], matching: Matching::Whole };
     }
-    let is_version = matches!(texts[0].strip_prefix('v'), Some(rest) if rest.bytes().all(|byte| byte.is_ascii_digit()))
-        && texts[0].len() > 1
-        && parts[1..].iter().all(is_digits)
-        && connectors.iter().all(|connector| *connector == '.');
-    if is_version {
+    if is_version(&texts, connectors) {
         let whole = text_with_connectors();
-        return Unit::Words { words, wholes: vec![whole[1..].to_owned()], matching: Matching::Whole };
+        let whole = whole[1..].to_owned();
+        words.push(number::number_word(texts[..2].join(".")[1..].to_owned(), parts[0][0].start));
+        return Unit::Words { words, wholes: vec![whole], matching: Matching::Whole };
     }
     if is_host(&texts, connectors) {
         let host = text_with_connectors();
@@ -105,14 +126,8 @@ pub(super) fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool
         let words = if domain == host { words } else { with_term(words, &domain) };
         return Unit::Words { words, wholes: vec![host], matching: Matching::Whole };
     }
-    // Numbers keep their points: `python-3.11` is not `python-31.1`.
-    let mut whole = String::new();
-    for (index, part) in parts.iter().enumerate() {
-        let digits_meet = index > 0 && is_digits(&parts[index - 1]) && is_digits(part);
-        whole.extend(connectors.get(index.wrapping_sub(1)).filter(|_| digits_meet));
-        whole.extend(part.iter().map(|char| char.c).filter(|c| *c != '\''));
-    }
-    wholes.push(whole);
+    let parts: Vec<String> = parts.iter().map(|part| part.iter().map(|char| char.c).collect()).collect();
+    wholes.push(identifier::whole(&parts));
     Unit::Words { words, wholes, matching: Matching::Words }
 }
 
@@ -132,74 +147,7 @@ pub(super) fn with_suffix(name: &[Char], symbols: &str) -> Option<Unit> {
     Some(Unit::Words { words, wholes: vec![fold(&text) + symbols], matching: Matching::Whole })
 }
 
-/// A URL with a scheme: the whole of it, its host, and its words. And where it ends.
-pub(super) fn url(text: &[Char], from: usize) -> Option<(Vec<Unit>, usize)> {
-    let rest = &text[from..];
-    let scheme = ["https", "http", "ftp", "ssh", "git", "s3", "file"].into_iter().find(|scheme| {
-        let expected = scheme.chars().chain("://".chars());
-        let mut own = rest.iter().map(|char| char.c.to_ascii_lowercase());
-        expected.eq(own.by_ref().take(scheme.len() + 3))
-    })?;
-    let begin = scheme.len() + 3;
-    let is_end = |c: char| {
-        c.is_whitespace()
-            || matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '「' | '」' | '）' | '。' | '，')
-    };
-    let length = rest[begin..].iter().take_while(|char| !is_end(char.c)).count();
-    let mut url = &rest[begin..begin + length];
-    while let [before @ .., last] = url {
-        if !matches!(last.c, '.' | ',' | ';' | ':' | '!' | '?' | ')' | ']' | '\'' | '/' | '*') {
-            break;
-        }
-        url = before;
-    }
-    let end = from + begin + url.len();
-    let start = text[from].start;
-    let whole = fold(&url.iter().map(|char| char.c).collect::<String>());
-    let whole = whole.strip_prefix("www.").unwrap_or(&whole).to_owned();
-    let host_end = whole.find(['/', '?', '#', ':']).unwrap_or(whole.len());
-    let host = whole[..host_end].to_owned();
-    if host.is_empty() {
-        return None;
-    }
-    let mut words = vec![number::number_word(scheme.to_owned(), start)];
-    for run in url.split(|char| !super::scan::class(char.c).eq(&super::scan::Class::Word)) {
-        word::push(run, true, &mut words, &mut Vec::new());
-    }
-    let labels: Vec<String> = host.split('.').map(str::to_owned).collect();
-    let domain = registered(&labels);
-    let words = if domain == host { words } else { with_term(words, &domain) };
-    let mut units = vec![Unit::Words { words, wholes: vec![whole.clone()], matching: Matching::Whole }];
-    if host != whole {
-        units.push(Unit::Words { words: Vec::new(), wholes: vec![host], matching: Matching::Whole });
-    }
-    Some((units, end))
-}
-
-/// A date and a time of day with a `T` between them.
-fn timestamp(parts: &[&[Char]], connectors: &[char], after: &[Char]) -> Option<Unit> {
-    let [year, month, joined, ..] = parts else { return None };
-    let at = joined.iter().position(|char| char.c == 'T').filter(|at| (1..=2).contains(at))?;
-    let (day, hour) = (&joined[..at], &joined[at + 1..]);
-    let is_digits = |part: &[Char]| !part.is_empty() && part.iter().all(|char| char.c.is_ascii_digit());
-    if connectors.get(..2)? != ['-', '-'] || ![*year, *month, day, hour].into_iter().all(is_digits) {
-        return None;
-    }
-    let minutes =
-        parts.get(3).map(|minutes| &minutes[..minutes.len().min(2)]).filter(|minutes| is_digits(minutes));
-    let date = number::unit(&[*year, *month, day], &['-', '-'], after);
-    let Unit::Words { mut words, wholes, .. } = date else { return None };
-    let mut add = |part: &[Char]| word::push(part, true, &mut words, &mut Vec::new());
-    add(hour);
-    parts[3..].iter().for_each(|part| add(part));
-    let mut wholes = wholes;
-    if let Some(minutes) = minutes {
-        wholes.push([hour, minutes].map(|part| part.iter().map(|char| char.c).collect::<String>()).join(":"));
-    }
-    Some(Unit::Words { words, wholes, matching: Matching::Whole })
-}
-
-fn is_host(labels: &[String], connectors: &[char]) -> bool {
+pub(super) fn is_host(labels: &[String], connectors: &[char]) -> bool {
     let last = labels.last().map(String::as_str).unwrap_or_default();
     TOP_LEVEL_DOMAINS.contains(&last)
         && connectors.iter().all(|connector| matches!(connector, '.' | '-'))
@@ -207,7 +155,7 @@ fn is_host(labels: &[String], connectors: &[char]) -> bool {
 }
 
 /// The last two labels of a host.
-fn registered(labels: &[String]) -> String {
+pub(super) fn registered(labels: &[String]) -> String {
     labels[labels.len().saturating_sub(2)..].join(".")
 }
 

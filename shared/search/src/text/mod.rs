@@ -6,17 +6,25 @@
 //! every language, and each is compared with documents of that language. A note of few words may not tell its language either:
 //! it has the stems of every language, and is compared with all of the query.
 
+mod beside;
+mod calendar;
+mod chunk;
 mod compound;
+mod date;
+mod exact;
 mod fold;
 mod frequent;
 mod grams;
+mod identifier;
 mod language;
 #[cfg(test)]
 mod language_tests;
 mod letters;
+mod measure;
 mod normalize;
 mod number;
 mod patterns;
+mod phone;
 mod phrases;
 mod polite;
 mod query;
@@ -26,8 +34,10 @@ mod stem;
 mod stop_words;
 #[cfg(test)]
 mod tests;
+mod time;
 mod topics;
 mod unit;
+mod url;
 mod word;
 
 pub(crate) use language::{Language, language_of};
@@ -66,7 +76,7 @@ pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
             push(other.into_owned());
         }
     };
-    for unit in scan::units(&normalize::normalize(text)) {
+    for unit in scan::document_units(&normalize::normalize(text)) {
         match unit {
             Unit::Grams { document, .. } => document.into_iter().for_each(&mut push),
             Unit::Words { words, wholes, .. } => {

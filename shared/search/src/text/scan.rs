@@ -2,9 +2,10 @@
 
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
-use super::normalize::{Char, ZERO_WIDTH_JOINER, ZERO_WIDTH_SPACE, is_mark, is_symbol};
+use super::exact::Side;
+use super::normalize::{Char, ZERO_WIDTH_JOINER, is_mark, is_symbol};
 use super::unit::{Gram, Matching, Unit, Word};
-use super::{compound, grams, number, word};
+use super::{grams, measure, phone, word};
 
 /// How a character takes part in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +70,19 @@ fn is_word(c: char) -> bool {
     )
 }
 
-/// The units of a text, in their order.
+/// The units of a query, in their order.
 pub(super) fn units(text: &[Char]) -> Vec<Unit> {
+    of_side(text, Side::Query)
+}
+
+/// The units of a document, in their order.
+pub(super) fn document_units(text: &[Char]) -> Vec<Unit> {
+    of_side(text, Side::Document)
+}
+
+fn of_side(text: &[Char], side: Side) -> Vec<Unit> {
     let classes: Vec<Class> = text.iter().map(|char| class(char.c)).collect();
-    let mut scanner = Scanner { text, classes, position: 0, sentence_starts: true, units: Vec::new() };
+    let mut scanner = Scanner { text, classes, side, position: 0, sentence_starts: true, units: Vec::new() };
     while scanner.position < text.len() {
         scanner.step();
     }
@@ -80,19 +90,20 @@ pub(super) fn units(text: &[Char]) -> Vec<Unit> {
     if let [Unit::Words { words, .. }] = scanner.units.as_mut_slice()
         && let [only] = words.as_mut_slice()
     {
-        only.is_name = word::is_capitalized(&only.text);
+        only.is_name = word::is_capitalized(&only.text) && !word::is_contraction(only);
     }
     scanner.units
 }
 
 /// The state of a scan from the first character to the last.
-struct Scanner<'t> {
-    text: &'t [Char],
-    classes: Vec<Class>,
-    position: usize,
+pub(super) struct Scanner<'t> {
+    pub(super) text: &'t [Char],
+    pub(super) classes: Vec<Class>,
+    pub(super) side: Side,
+    pub(super) position: usize,
     /// Whether the next word is the first of its sentence.
-    sentence_starts: bool,
-    units: Vec<Unit>,
+    pub(super) sentence_starts: bool,
+    pub(super) units: Vec<Unit>,
 }
 
 impl Scanner<'_> {
@@ -112,14 +123,21 @@ impl Scanner<'_> {
             Class::Cluster => self.grams(grams::clusters),
             Class::Symbol => self.symbols(),
             Class::Currency => {
-                let query = vec![Gram { text: c.into(), start, is_function: true }];
-                self.units.push(Unit::Grams { document: vec![c.into()], query });
+                let names = measure::currency(c.encode_utf8(&mut [0; 4]));
+                match names.filter(|_| self.side == Side::Query && self.is_near_number(from, from + 1)) {
+                    Some(names) => self.unit_of_measure(from, from + 1, names),
+                    None => {
+                        let query = vec![Gram { text: c.into(), start, is_function: true }];
+                        self.units.push(Unit::Grams { document: vec![c.into()], query });
+                    }
+                }
                 self.position += 1;
             }
             Class::Other => {
-                let phone = if matches!(c, '+' | '(') { number::phone(self.text, from) } else { None };
-                if let Some((unit, end)) = phone {
-                    self.push(unit, end);
+                let phone =
+                    if matches!(c, '+' | '(') { phone::phone(self.text, from, self.side) } else { None };
+                if let Some((units, end)) = phone {
+                    self.extend(units, end);
                     return;
                 }
                 if c == '.' && self.is_dot_net(from) {
@@ -141,8 +159,12 @@ impl Scanner<'_> {
         }
     }
 
-    fn push(&mut self, unit: Unit, end: usize) {
-        self.units.push(unit);
+    pub(super) fn push(&mut self, unit: Unit, end: usize) {
+        self.extend(vec![unit], end);
+    }
+
+    pub(super) fn extend(&mut self, units: Vec<Unit>, end: usize) {
+        self.units.extend(units);
         self.position = end;
         self.sentence_starts = false;
     }
@@ -170,7 +192,7 @@ impl Scanner<'_> {
         starts && follows(from + 1, "net") && self.classes.get(from + 4) != Some(&Class::Word)
     }
 
-    fn c(&self, at: usize) -> Option<char> {
+    pub(super) fn c(&self, at: usize) -> Option<char> {
         self.text.get(at).map(|char| char.c)
     }
 
@@ -202,108 +224,5 @@ impl Scanner<'_> {
         let query = vec![Gram { text: whole, start: sequence[0].start, is_function: false }];
         self.units.push(Unit::Grams { document, query });
         self.position = end;
-    }
-
-    /// A word, or words with connecting punctuation between them, without spaces.
-    fn chunk(&mut self) {
-        let from = self.position;
-        if let Some((unit, end)) = number::phone(self.text, from) {
-            self.push(unit, end);
-            return;
-        }
-        if let Some((units, end)) = compound::url(self.text, from) {
-            self.units.extend(units);
-            self.position = end;
-            self.sentence_starts = false;
-            return;
-        }
-        let mut parts = Vec::new();
-        let mut connectors = Vec::new();
-        let mut end = from;
-        loop {
-            let part_end = self.word_end(end);
-            parts.push(&self.text[end..part_end]);
-            end = part_end;
-            match self.c(end).filter(|_| self.is_connector(end)) {
-                Some(connector) => connectors.push(connector),
-                None => break,
-            }
-            end += 1;
-        }
-        // `2:30pm`
-        let last = parts.last().map_or(0, |part| part.len());
-        let is_time = !connectors.is_empty() && connectors.iter().all(|connector| *connector == ':');
-        if is_time && last == 4 && self.half_of_day(end - 2) == Some(2) {
-            end -= 2;
-            parts.truncate(parts.len() - 1);
-            parts.push(&self.text[end - 2..end]);
-        }
-        let starts = std::mem::replace(&mut self.sentence_starts, false);
-        if let ([only], Some(symbols)) = (parts.as_slice(), self.suffix(end))
-            && let Some(unit) = compound::with_suffix(only, symbols)
-        {
-            self.push(unit, end + symbols.len());
-            return;
-        }
-        let unit = compound::unit(&parts, &connectors, starts, &self.text[end..]);
-        self.push(unit, end);
-        if let Some(length) = self.half_of_day(end).filter(|_| is_time) {
-            // It is part of the time, and a word of a document.
-            let mut words: Vec<Word> = Vec::new();
-            word::push(&self.text[end + length - 2..end + length], true, &mut words, &mut Vec::new());
-            self.push(Unit::Words { words, wholes: Vec::new(), matching: Matching::Whole }, end + length);
-        }
-    }
-
-    /// The length of `am` or `pm` at this position, with a space before it.
-    fn half_of_day(&self, at: usize) -> Option<usize> {
-        let space = usize::from(self.c(at) == Some(' '));
-        let is_half = matches!(self.c(at + space)?, 'a' | 'p' | 'A' | 'P')
-            && matches!(self.c(at + space + 1)?, 'm' | 'M');
-        let ends = self.classes.get(at + space + 2) != Some(&Class::Word);
-        (is_half && ends).then_some(space + 2)
-    }
-
-    /// The end of a word, with the apostrophes inside it.
-    fn word_end(&self, from: usize) -> usize {
-        let mut end = from;
-        loop {
-            let run = self.classes[end..].iter().take_while(|class| **class == Class::Word).count();
-            end += run;
-            let is_inside = self.c(end).is_some_and(|c| match c {
-                '\'' | '·' => true,
-                // An acronym in Hebrew.
-                '"' => end > 0 && ('\u{5D0}'..='\u{5EA}').contains(&self.text[end - 1].c),
-                _ => false,
-            });
-            if !(is_inside && self.classes.get(end + 1) == Some(&Class::Word)) {
-                return end;
-            }
-            end += 1;
-        }
-    }
-
-    /// Whether punctuation between two words connects them.
-    fn is_connector(&self, at: usize) -> bool {
-        let (Some(before), Some(after)) = (self.c(at - 1), self.c(at + 1)) else { return false };
-        if self.classes.get(at + 1) != Some(&Class::Word) {
-            return false;
-        }
-        match self.text[at].c {
-            '-' | '_' | '.' | '@' | '&' | ZERO_WIDTH_SPACE => true,
-            ',' | ':' | '/' => before.is_ascii_digit() && after.is_ascii_digit(),
-            _ => false,
-        }
-    }
-
-    /// Symbols at the end of a name, as in `C++` and `C#`.
-    fn suffix(&self, end: usize) -> Option<&'static str> {
-        let is_end = |at: usize| self.classes.get(at).is_none_or(|class| *class != Class::Word);
-        match (self.c(end)?, self.c(end + 1)) {
-            ('+', Some('+')) if is_end(end + 2) => Some("++"),
-            ('+', _) if is_end(end + 1) => Some("+"),
-            ('#', _) if is_end(end + 1) => Some("#"),
-            _ => None,
-        }
     }
 }

@@ -52,9 +52,17 @@ pub(super) fn push(chars: &[Char], starts_sentence: bool, words: &mut Vec<Word>,
 fn word(text: String, start: usize, starts_sentence: bool) -> Word {
     // The longest stop word has ten letters.
     let stop = if text.len() <= 24 { stop_words::code(&fold(&text)) } else { None };
-    let is_name =
-        is_capitalized(&text) && !starts_sentence && !matches!(text.as_str(), "Im" | "Ive" | "The" | "An");
-    Word { text, start, stop, is_name, is_empty: false }
+    let mut word = Word { text, start, stop, is_name: false, is_empty: false };
+    word.is_name = is_capitalized(&word.text)
+        && !starts_sentence
+        && !is_contraction(&word)
+        && !matches!(word.text.as_str(), "The" | "An");
+    word
+}
+
+/// Whether it is a contraction that is written without an apostrophe, as `Dont`.
+pub(super) fn is_contraction(word: &Word) -> bool {
+    word.stop.is_some() && (word.text.ends_with("nt") || matches!(word.text.as_str(), "Im" | "Ive"))
 }
 
 /// Whether it is written like a name: a capital, then small letters.

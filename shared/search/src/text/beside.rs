@@ -1,0 +1,124 @@
+//! What stands beside a number or an identifier of a query tells how much it counts: a name, or a unit of measure.
+
+use super::exact::{Exact, Side};
+use super::fold::fold;
+use super::measure;
+use super::normalize::Char;
+use super::scan::{Class, Scanner};
+use super::unit::{Matching, Unit};
+
+/// Groups of digits of a number that belongs to a name, as of a version.
+const MAX_NUMBER: usize = 4;
+/// Letters of a unit of measure.
+const MAX_UNIT: usize = 12;
+
+impl Scanner<'_> {
+    /// A number and the word before it, as one term: the `Boeing 747` is not the `737`. Both are also found by that term, as
+    /// the number is part of a name.
+    pub(super) fn pair(&mut self, from: usize, parts: &[&[Char]], units: &mut [Unit]) -> Option<Unit> {
+        let is_number = parts.iter().all(|part| part.iter().all(|char| char.c.is_ascii_digit()));
+        let is_apart = from >= 2 && self.c(from - 1) == Some(' ') && self.classes[from - 2] == Class::Word;
+        if !is_number || !is_apart || parts.len() > MAX_NUMBER {
+            return None;
+        }
+        let Some(Unit::Words { words, wholes, matching }) = self.units.last_mut() else { return None };
+        let last = words.last().filter(|word| word.stop.is_none() && !word.is_empty)?;
+        let name = match (matching, wholes.first()) {
+            (Matching::Whole, Some(whole)) => whole,
+            _ => &last.text,
+        };
+        let number: Vec<String> = parts.iter().map(|part| part.iter().map(|char| char.c).collect()).collect();
+        let is_year =
+            |number: &String| number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
+        let is_acronym = name.chars().all(char::is_uppercase);
+        if !name.chars().all(char::is_alphabetic) || (number.len() == 1 && is_year(&number[0]) && !is_acronym)
+        {
+            return None;
+        }
+        let (name, number, start) = (fold(name), number.join("."), last.start);
+        let pair = format!("{name}{number}");
+        if self.side == Side::Document {
+            return Some(Unit::Words { words: Vec::new(), wholes: vec![pair], matching: Matching::Whole });
+        }
+        wholes.push(pair.clone());
+        for unit in units {
+            if let Unit::Words { wholes, .. } = unit {
+                wholes.push(pair.clone());
+            }
+        }
+        let exact = Exact {
+            alternatives: vec![pair],
+            labels: vec![format!("{name} {number}")],
+            start,
+            ..Exact::default()
+        };
+        exact.units(self.side).pop()
+    }
+
+    /// What is exact with the word before it, in a query: it counts once more.
+    pub(super) fn phrase(&self, units: &[Unit]) -> Option<Unit> {
+        let [Unit::Words { wholes, matching: Matching::Whole, words }, _, ..] = units else { return None };
+        let Some(Unit::Words { words: before, .. }) = self.units.last().filter(|_| self.side == Side::Query)
+        else {
+            return None;
+        };
+        let before =
+            before.last().filter(|word| word.stop.is_none() && word.text.chars().all(char::is_alphabetic))?;
+        let (label, alternatives) = wholes.split_first()?;
+        let label = format!("{} {label}", fold(&before.text));
+        let start = words.first().map_or(0, |word| word.start);
+        Exact { alternatives: alternatives.to_vec(), labels: vec![label], start, ..Exact::default() }
+            .units(Side::Query)
+            .pop()
+    }
+
+    /// A unit of measure of a query, in all its names.
+    pub(super) fn unit_of_measure(&mut self, from: usize, end: usize, names: Vec<&str>) {
+        let label = self.text[from..end].iter().map(|char| char.c).collect();
+        let alternatives = names.into_iter().map(str::to_owned).collect();
+        let exact =
+            Exact { alternatives, labels: vec![label], start: self.text[from].start, ..Exact::default() };
+        self.units.extend(exact.units(self.side));
+    }
+
+    /// A number of a query with a unit of measure beside it: it counts once more than the unit.
+    pub(super) fn measured(&self, from: usize, end: usize, units: &[Unit]) -> Option<Unit> {
+        let [Unit::Words { words, wholes, .. }] = units else { return None };
+        let is_number =
+            self.text[from..end].iter().all(|char| char.c.is_ascii_digit() || matches!(char.c, '.' | ','));
+        if self.side == Side::Document || !is_number {
+            return None;
+        }
+        let next = end + usize::from(self.c(end) == Some(' '));
+        let length =
+            self.classes[next..].iter().take(MAX_UNIT).take_while(|class| **class == Class::Word).count();
+        let behind: String = match self.classes.get(next) {
+            Some(Class::Currency) => self.c(next).into_iter().collect(),
+            _ => self.text[next..next + length].iter().map(|char| char.c).collect(),
+        };
+        let space = usize::from(from > 0 && self.c(from - 1) == Some(' '));
+        let before = from.checked_sub(1 + space).and_then(|at| self.c(at)).map(String::from);
+        let is_currency = |name: &String| measure::currency(name).is_some();
+        let name =
+            Some(behind).filter(|name| measure::names(name).is_some()).or(before.filter(is_currency))?;
+        let forms: Vec<String> = if wholes.is_empty() {
+            words.iter().map(|word| word.text.clone()).collect()
+        } else {
+            wholes.clone()
+        };
+        let labels = vec![format!("{} {name}", forms.first()?)];
+        let start = words.first().map_or(0, |word| word.start);
+        Exact { alternatives: forms, labels, start, ..Exact::default() }.units(self.side).pop()
+    }
+
+    pub(super) fn is_behind_number(&self, from: usize) -> bool {
+        let is_digit = |at: Option<usize>| at.and_then(|at| self.c(at)).is_some_and(|c| c.is_ascii_digit());
+        let space = usize::from(from > 0 && self.c(from - 1) == Some(' '));
+        is_digit(from.checked_sub(1 + space))
+    }
+
+    pub(super) fn is_near_number(&self, from: usize, end: usize) -> bool {
+        let space = usize::from(self.c(end) == Some(' '));
+        self.is_behind_number(from) || self.c(end + space).is_some_and(|c| c.is_ascii_digit())
+    }
+}
