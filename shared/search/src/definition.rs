@@ -121,7 +121,7 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
         let mut others: Vec<(String, f64)> = Vec::new();
         if !is_common(own_having) {
             let synonyms = model::get().synonyms(&term.text);
-            others.extend(synonyms.map(|(other, similarity)| (other.to_owned(), P.synonym * similarity)));
+            others.extend(synonyms.map(|synonym| (synonym.stem.to_owned(), P.synonym * synonym.similarity)));
         }
         if own_having == 0.0 {
             let spellings = term.tokens.iter().flat_map(|token| &token.spellings);

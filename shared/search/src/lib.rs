@@ -32,6 +32,7 @@ mod question;
 mod rank;
 #[cfg(test)]
 mod reference;
+mod series;
 mod text;
 mod view;
 mod wordpiece;

@@ -8,6 +8,9 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::fast::FixedState;
+
+use crate::series::{self, Place};
 use crate::wordpiece::Vocabulary;
 
 /// Dimensions of the embedding.
@@ -20,86 +23,25 @@ static TABLE: &[u8] = include_bytes!("../model/table.bin");
 static VOCABULARY: &str = include_str!("../model/vocab.txt");
 static SYNONYMS: &[u8] = include_bytes!("../model/synonyms.bin");
 
-/// Stems that name one of a series, the names of the same one together. What is said of one is not said of another, however
-/// alike the model takes them: a question about March is not answered by June.
-const SERIES: [&[&str]; 3] = [
-    &[
-        "januari jan",
-        "februari feb",
-        "march mar",
-        "april apr",
-        "may",
-        "june jun",
-        "juli jul",
-        "august aug",
-        "septemb sept sep",
-        "octob oct",
-        "novemb nov",
-        "decemb dec",
-        "monday mon",
-        "tuesday tue",
-        "wednesday wed",
-        "thursday thu",
-        "friday fri",
-        "saturday sat",
-        "sunday sun",
-    ],
-    &[
-        "zero",
-        "one first",
-        "two second twice",
-        "three third",
-        "four fourth",
-        "five fifth",
-        "six sixth",
-        "seven seventh",
-        "eight eighth",
-        "nine ninth",
-        "ten tenth",
-        "eleven eleventh",
-        "twelv twelfth",
-        "thirteen thirteenth",
-        "fourteen fourteenth",
-        "fifteen fifteenth",
-        "sixteen sixteenth",
-        "seventeen seventeenth",
-        "eighteen eighteenth",
-        "nineteen nineteenth",
-        "twenti twentieth",
-        "thirti thirtieth",
-        "forti fortieth",
-        "fifti fiftieth",
-        "sixti",
-        "seventi",
-        "eighti",
-        "nineti",
-        "hundr hundredth",
-        "thousand",
-        "million",
-        "billion",
-        "trillion",
-    ],
-    &[
-        "north northern northward northbound northernmost",
-        "south southern southward southbound southernmost",
-        "east eastern eastward eastbound easternmost",
-        "west western westward westbound westernmost",
-        "northeast northeastern",
-        "northwest northwestern",
-        "southeast southeastern",
-        "southwest southwestern",
-    ],
-];
-
 /// The embedding table and the synonym list.
 pub(crate) struct Model {
     vocabulary: Vocabulary,
     centre: [f64; DIMENSIONS],
     scales: Vec<f64>,
     rows: &'static [u8],
-    stems: Vec<&'static str>,
+    /// Each stem, and its place in a series.
+    stems: Vec<(&'static str, Option<Place>)>,
     /// The number of each stem and its encoded synonyms.
-    synonyms: HashMap<&'static str, (u16, &'static [u8])>,
+    synonyms: HashMap<&'static str, (u16, &'static [u8]), FixedState>,
+}
+
+/// A stem that is like another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Synonym {
+    pub(crate) number: u16,
+    pub(crate) stem: &'static str,
+    /// 0 to 1.
+    pub(crate) similarity: f64,
 }
 
 /// The model. The first call parses it, which takes some milliseconds.
@@ -120,9 +62,11 @@ impl Model {
 
         debug_assert!(SYNONYMS.starts_with(b"HBSYNON1"));
         let (list, mut rest) = SYNONYMS[16..].split_at(word(SYNONYMS, 12) as usize);
-        let stems: Vec<&str> = std::str::from_utf8(list).unwrap_or_default().lines().collect();
-        let mut synonyms = HashMap::with_capacity(stems.len());
-        for (stem, number) in stems.iter().zip(0_u16..) {
+        let places = series::places();
+        let stems = std::str::from_utf8(list).unwrap_or_default().lines();
+        let stems: Vec<(&str, Option<Place>)> = stems.map(|stem| (stem, places.get(stem).copied())).collect();
+        let mut synonyms = HashMap::with_capacity_and_hasher(stems.len(), FixedState::default());
+        for ((stem, _), number) in stems.iter().zip(0_u16..) {
             let (own, next) = rest[1..].split_at(3 * usize::from(rest[0]));
             synonyms.insert(*stem, (number, own));
             rest = next;
@@ -130,19 +74,18 @@ impl Model {
         Self { vocabulary, centre, scales, rows: &TABLE[scales_at + 4 * rows..], stems, synonyms }
     }
 
-    /// The synonyms of a stem, and their similarity, 0 to 1.
-    pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = (&'static str, f64)> {
-        let own = self.synonyms.get(stem).map_or(&[][..], |(_, own)| own);
-        let place = place_in_series(stem);
-        let is_other = move |other: &str| match (place, place_in_series(other)) {
-            (Some((series, member)), Some((others, another))) => series == others && member != another,
-            _ => false,
-        };
-        let synonyms = own.chunks_exact(3).filter_map(|synonym| {
-            let position = usize::from(u16::from_le_bytes([synonym[0], synonym[1]]));
-            Some((*self.stems.get(position)?, f64::from(synonym[2]) / 255.0))
-        });
-        synonyms.filter(move |(other, _)| !is_other(other))
+    /// The synonyms of a stem.
+    pub(crate) fn synonyms(&self, stem: &str) -> impl Iterator<Item = Synonym> {
+        let (number, own) = self.synonyms.get(stem).copied().unwrap_or_default();
+        let place = self.stems.get(usize::from(number)).and_then(|(_, place)| *place);
+        own.chunks_exact(3).filter_map(move |synonym| {
+            let number = u16::from_le_bytes([synonym[0], synonym[1]]);
+            let (stem, other) = *self.stems.get(usize::from(number))?;
+            let excludes =
+                |((series, member), (others, another)): (Place, Place)| series == others && member != another;
+            let is_synonym = !place.zip(other).is_some_and(excludes);
+            is_synonym.then_some(Synonym { number, stem, similarity: f64::from(synonym[2]) / 255.0 })
+        })
     }
 
     /// Whether it knows a word in lower case.
@@ -196,14 +139,6 @@ impl Model {
         }
         sum
     }
-}
-
-/// The series of a stem, and which of its members it names.
-fn place_in_series(stem: &str) -> Option<(usize, usize)> {
-    SERIES.iter().enumerate().find_map(|(series, members)| {
-        let member = members.iter().position(|names| names.split(' ').any(|name| name == stem))?;
-        Some((series, member))
-    })
 }
 
 fn norm(values: &[f64; DIMENSIONS]) -> f64 {

@@ -74,15 +74,19 @@ impl Query {
             let term = &mut terms[position];
             term.is_in_question |= question.range.contains(&token.start);
             term.add_forms(&token);
-            term.spellings = token.spellings.iter().map(|term| english(term)).collect();
+            term.spellings = token.spellings.iter().map(|term| english(Key::of(term), term)).collect();
         }
         let model = model::get();
         let is_long = terms.len() > MAX_TERMS;
         if !is_long {
             for term in &mut terms {
                 let synonyms = model.synonyms(&term.text);
-                term.synonyms =
-                    synonyms.map(|(other, similarity)| (english(other), similarity as f32)).collect();
+                term.synonyms = synonyms
+                    .map(|synonym| {
+                        let key = Key::coded(synonym.number.into());
+                        (english(key, synonym.stem), synonym.similarity as f32)
+                    })
+                    .collect();
             }
         }
         let is_message =
@@ -151,23 +155,24 @@ impl QueryTerm {
     }
 }
 
-/// The form of an English stem.
-fn english(stem: &str) -> Form {
+/// The form of an English stem with this key.
+fn english(key: Key, stem: &str) -> Form {
     let languages = 1 << Language::English.code() | 1 << Language::Other.code();
-    Form { key: Key::of(stem), short: Key::short(stem), languages }
+    Form { key, short: Key::short(stem), languages }
 }
 
 impl CosineTable {
     fn new(direction: &[f64; model::DIMENSIONS]) -> Self {
         let scale = (model::DIMENSIONS as f64).sqrt();
         let parts = direction.chunks_exact(8).map(|dimensions| {
-            std::array::from_fn(|byte| {
-                let signed = dimensions
-                    .iter()
-                    .enumerate()
-                    .map(|(bit, value)| if (byte >> bit) & 1 == 1 { *value } else { -*value });
-                (signed.sum::<f64>() / scale) as f32
-            })
+            let none: f64 = dimensions.iter().map(|value| -value).sum();
+            let mut sums = [none; 256];
+            for byte in 1..256_usize {
+                // One more bit than the byte without its lowest.
+                let added = dimensions[byte.trailing_zeros() as usize];
+                sums[byte] = sums[byte & (byte - 1)] + 2.0 * added;
+            }
+            sums.map(|sum| (sum / scale) as f32)
         });
         Self(parts.collect())
     }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,7 +24,7 @@ const IDEOGRAPHS: [(u32, u32); 8] = [
 
 /// The pieces that words are split into.
 pub(crate) struct Vocabulary {
-    rows: HashMap<&'static str, u32>,
+    rows: HashMap<&'static str, u32, FixedState>,
     /// Characters of the longest piece.
     longest: usize,
 }
@@ -31,7 +32,7 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     /// A vocabulary of pieces in the order of their rows.
     pub(crate) fn new(pieces: impl Iterator<Item = &'static str>) -> Self {
-        let rows: HashMap<&str, u32> = pieces.zip(0..).collect();
+        let rows: HashMap<&str, u32, FixedState> = pieces.zip(0..).collect();
         let longest = rows.keys().map(|piece| piece.chars().count()).max().unwrap_or_default();
         Self { rows, longest }
     }

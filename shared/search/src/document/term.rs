@@ -38,7 +38,8 @@ impl Key {
         Self(STOP_WORDS + u32::from(code))
     }
 
-    pub(super) const fn coded(number: u32) -> Self {
+    /// The key of a stem of the model.
+    pub(crate) const fn coded(number: u32) -> Self {
         Self(number)
     }
 
