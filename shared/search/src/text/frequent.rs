@@ -16,7 +16,7 @@ pub(super) const WORDS: [(Language, &str); 15] = [
          haha lol omg brb thx gonna wanna gotta lemme gimme dunno idk btw imo u ur ya yep yup nope nah pls plz ty \
          np congrats bye lets ll ve re didn doesn isn aren wasn won couldn shouldn wouldn hadn hasn haven being \
          does doing done going went much every ever never always today tomorrow yesterday tonight still since \
-         until because while both between under through same such only own most",
+         until because while both between under through same such only own most s t d m",
     ),
     (
         Language::German,
@@ -61,7 +61,7 @@ pub(super) const WORDS: [(Language, &str); 15] = [
          quella qui qua li adesso ora poi gia ancora nulla niente nessuno qualcuno altro altri altra dopo prima \
          durante contro verso sotto sopra dentro fuori vicino erano stato stata fatto fare fa va vado andare deve \
          devo puo posso voglio vuole piace grazie ciao buongiorno quanto quanti quale quali cosa nostro nostra \
-         vostro suoi sue mie tuoi tue ne",
+         vostro suoi sue mie tuoi tue ne l dell all nell dall sull d c dalle",
     ),
     (
         Language::Portuguese,
@@ -72,7 +72,7 @@ pub(super) const WORDS: [(Language, &str); 15] = [
          eram estao estava temos tinha pode posso quero quer deve vai vou vamos ir fazer faz cada outro outra \
          outros muita muitos muitas pouco algo nada ninguem alguem antes depois durante contra agora aqui ali la \
          debaixo perto longe nosso nossa nossos dele dela deles num numa pelos qual quais quanto toda todas nem \
-         me te lhe",
+         me te lhe devo deves devem",
     ),
     (
         Language::Dutch,

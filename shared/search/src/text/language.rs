@@ -45,8 +45,9 @@ const MAX_WORDS: usize = 400;
 const WEIGHTS: [u32; 3] = [6, 3, 1];
 /// A text of more Latin words is of one language.
 const MAX_SHORT: usize = 8;
-/// The lead over all other languages by which the language of a short text is clear, if one word tells it or several.
-const CLEAR: [u32; 2] = [6, 3];
+/// The lead over all other languages by which the language of a short text is clear: if one word tells it, several, or more
+/// than any other.
+const CLEAR: [u32; 3] = [6, 3, 2];
 
 impl Language {
     /// All languages, by their code.
@@ -149,6 +150,8 @@ struct Evidence {
     words: [u32; COUNT],
     /// Whether a frequent word is of English alone.
     is_english: bool,
+    /// How many words tell languages of which none is English.
+    foreign: u32,
     /// How many words are known to be English, and how many are not.
     known: u32,
     unknown: u32,
@@ -182,6 +185,7 @@ impl Evidence {
             told |= letters;
             self.vote(letters, false);
         }
+        self.foreign += u32::from(told != 0 && told & bit(Language::English) == 0);
         for (code, words) in self.words.iter_mut().enumerate() {
             *words += u32::from(told >> code & 1);
         }
@@ -222,13 +226,22 @@ impl Evidence {
         let english = self.votes[ENGLISH];
         let code = usize::from(best.code());
         let may_be_english = self.unknown == 0 && self.words[code] <= 1
-            || self.known >= 2 && self.known >= 2 * self.unknown && english >= votes;
+            || self.known >= 2 && self.known >= 2 * self.unknown && self.foreign == 0;
         if may_be_english || (self.is_english && english >= votes) {
             return Language::English;
         }
-        let others = self.votes.iter().enumerate().filter(|(other, _)| *other != code);
-        let lead = votes.saturating_sub(others.map(|(_, votes)| *votes).max().unwrap_or(0));
-        if lead >= CLEAR[usize::from(self.words[code] > 1)] {
+        let highest = |of: &[u32; COUNT]| {
+            let others = of.iter().enumerate().filter(|(other, _)| *other != code);
+            others.map(|(_, value)| *value).max().unwrap_or(0)
+        };
+        let lead = votes.saturating_sub(highest(&self.votes));
+        let has_most_words = self.words[code] > highest(&self.words);
+        let needed = match self.words[code] {
+            0 | 1 => CLEAR[0],
+            _ if has_most_words => CLEAR[2],
+            _ => CLEAR[1],
+        };
+        if lead >= needed {
             best
         } else if self.unknown == 0 && english >= votes {
             Language::English
@@ -256,13 +269,19 @@ fn of_alphabet(word: &str) -> Set {
 
 /// The languages that the letters of a word tell.
 fn of_letters(word: &str) -> Set {
-    let lower = word.to_lowercase();
-    let told = lower.chars().filter(|c| !c.is_ascii()).find_map(|c| {
-        let languages = LETTERS.iter().find(|(letter, _)| *letter == c)?.1;
-        Some(languages.iter().fold(0, |set, language| set | bit(*language)))
-    });
-    let is_other = |c: char| OTHER_LETTERS.contains(c) || ('\u{1EA0}'..='\u{1EF9}').contains(&c);
-    told.unwrap_or_else(|| if lower.chars().any(is_other) { bit(Language::Other) } else { 0 })
+    let accented = word.chars().filter(|c| !c.is_ascii()).flat_map(char::to_lowercase);
+    let (mut told, mut is_other) = (Set::MAX, false);
+    for c in accented {
+        if let Some((_, languages)) = LETTERS.iter().find(|(letter, _)| *letter == c) {
+            told &= languages.iter().fold(0, |set, language| set | bit(*language));
+        }
+        is_other |= OTHER_LETTERS.contains(c) || ('\u{1EA0}'..='\u{1EF9}').contains(&c);
+    }
+    match told {
+        Set::MAX if !is_other => 0,
+        Set::MAX | 0 => bit(Language::Other),
+        told => told,
+    }
 }
 
 fn is_latin(c: char) -> bool {

@@ -3,10 +3,14 @@
 use super::language::Language;
 
 /// Letters that tell a language.
-pub(super) const LETTERS: [(char, &[Language]); 29] = {
+pub(super) const LETTERS: [(char, &[Language]); 33] = {
     use Language::*;
     [
         ('ß', &[German]),
+        ('á', &[Spanish, Portuguese, Hungarian, Other]),
+        ('í', &[Spanish, Portuguese, Hungarian, Other]),
+        ('ó', &[Spanish, Portuguese, Hungarian, Other]),
+        ('ú', &[Spanish, Portuguese, Hungarian, Other]),
         ('ä', &[German, Swedish, Finnish]),
         ('ö', &[German, Swedish, Finnish, Hungarian, Turkish]),
         ('ü', &[German, Hungarian, Turkish]),
@@ -42,10 +46,9 @@ pub(super) const LETTERS: [(char, &[Language]); 29] = {
 pub(super) const OTHER_LETTERS: &str = "čćďěňřšťůžźżńśőąęėįųūāēīķļņơưđ";
 
 /// Other languages that have a letter too: a word with it is a word of none but these and those above.
-pub(super) const ALSO: [(char, &[Language]); 25] = {
+pub(super) const ALSO: [(char, &[Language]); 21] = {
     use Language::*;
     [
-        ('á', &[Spanish, Portuguese, Hungarian, Other]),
         ('à', &[French, Italian, Portuguese, Swedish, Other]),
         ('â', &[French, Portuguese, Romanian, Turkish, Other]),
         ('ã', &[Other]),
@@ -54,16 +57,13 @@ pub(super) const ALSO: [(char, &[Language]); 25] = {
         ('é', &[Spanish, Portuguese, French, Hungarian, Italian, Dutch, Danish, Swedish, Norwegian, Other]),
         ('è', &[Other]),
         ('ë', &[Dutch, French, Other]),
-        ('í', &[Spanish, Portuguese, Hungarian, Other]),
         ('î', &[French, Romanian, Italian, Turkish, Other]),
         ('ï', &[French, Dutch, Other]),
         ('ñ', &[Other]),
-        ('ó', &[Spanish, Portuguese, Hungarian, Dutch, Italian, Other]),
         ('ò', &[Other]),
         ('ô', &[French, Portuguese, Norwegian, Other]),
         ('ö', &[Dutch, Other]),
         ('õ', &[Other]),
-        ('ú', &[Spanish, Portuguese, Hungarian, Other]),
         ('û', &[French, Turkish, Other]),
         ('ü', &[Spanish, Dutch, French, Other]),
         ('æ', &[Other]),

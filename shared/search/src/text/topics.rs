@@ -64,7 +64,7 @@ pub(super) const TOPICS: [(Language, &str); 14] = [
     (
         Language::Swedish,
         "mandag tisdag onsdag torsdag fredag lordag sondag januari februari mars april maj juni juli augusti \
-         oktober mamma pappa mor bror syster son dotter van vaninna fru morfar mormor moster farbror barn \
+         oktober mamma pappa mor bror syster son dotter vaninna fru morfar mormor moster farbror barn \
          fodelsedag tandlakare tandlakaren lakare lakartid nyckel nyckeln nycklar lagenhet lagenheten hus huset \
          bil bilen hund hunden katt katten mjolk brod kopa jobbar kostar ata dricka kvall vecka manad manaden \
          stad gata skola arbete rum kok tycker nasta forsta fatt nytt ny sagde sager inga fore jobb jobbet \
