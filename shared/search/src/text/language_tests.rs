@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::language::{Language, language_of};
+use super::detect::language_of;
+use super::language::Language;
 use super::tests::missing;
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {

@@ -2,7 +2,7 @@
 //!
 //! A text is [normalized](mod@normalize), then [divided](mod@scan) into [units](mod@unit): words, compounds, numbers, and runs of
 //! scripts without spaces, which are indexed by n-grams. Words are [stemmed](mod@stem), those in Latin letters by the
-//! [language](mod@language) of the whole document. The language of a query is seldom clear: it has the stem of each word in
+//! [language](mod@detect) of the whole document. The language of a query is seldom clear: it has the stem of each word in
 //! every language, and each is compared with documents of that language. A note of few words may not tell its language either:
 //! it has the stems of every language, and is compared with all of the query.
 
@@ -11,6 +11,7 @@ mod calendar;
 mod chunk;
 mod compound;
 mod date;
+mod detect;
 mod exact;
 mod fold;
 mod frequent;
@@ -40,7 +41,8 @@ mod unit;
 mod url;
 mod word;
 
-pub(crate) use language::{Language, language_of};
+pub(crate) use detect::language_of;
+pub(crate) use language::Language;
 pub(crate) use query::{QueryToken, query_tokens};
 use stem::Stemmable;
 use unit::Unit;

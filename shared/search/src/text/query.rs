@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::detect::{is_frequent, language_of};
 use super::fold::{fold, lower};
-use super::language::{Language, is_frequent, language_of};
+use super::language::Language;
 use super::normalize::Char;
 use super::phrases::{Phrase, phrases};
 use super::stem::Stemmable;
