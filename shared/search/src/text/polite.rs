@@ -5,12 +5,20 @@
 
 /// Phrases at the start of a sentence, or of a part of it behind a comma.
 pub(super) const AT_START: &str = "
-hi|hey|hello|ok|okay|so|well|sorry? please|kindly? can|could|would|will you please|kindly|maybe|perhaps|possibly|just|also? tell|remind|show|give|inform|help|find|search|check|recall|remember|look_up|look|mention|repeat me|us|for? again|please|find|remember|to_find|to_remember? about|of?
+hi|hey|hello|ok|okay|so|well|sorry? please|kindly? can|could|would|will you please|kindly|maybe|perhaps|possibly|just|also? tell|remind|show|give|inform|help|find|search|check|recall|remember|look_up|look|mention|repeat me|us|for? again|please|find|remember|to_find|to_remember? about|of|info_about|information_about|details_about|info_on|information_on|details_on|all_about|everything_about|more_about|something_about?
 hi|hey|hello? would_you_mind|do_you_mind telling|reminding|showing|giving me|us about|of?
-hi|hey|hello|ok|okay|so|and|but? please|kindly|just? tell|remind|show|give me|us again|please|quickly? about|of?
+hi|hey|hello|ok|okay|so|and|but? please|kindly|just? tell|remind|show|give me|us again|please|quickly? about|of|info_about|information_about|details_about|info_on|information_on|details_on|all_about|everything_about|more_about|something_about?
 hi|hey|hello|please|kindly? help_me find|remember|recall|look_for|to_find|to_remember|figure_out
 please find|search|look_up|look_for|recall|list|check
 let_me_know
+do|did you|we|i have|got any|some|the? information|info|notes|memories|details|data about|on|regarding
+is|are there any? anything|something|information|info|notes|memories about|on|regarding
+have i|we ever|already? told|mentioned|said|noted|discussed you? anything|something? about?
+can|may|could i ask you?
+please? search my|the|your|all? memories|notes|memory? for|about
+please? look_up
+i need|want you to find|tell|show|remind|look_up|look_for me? about?
+any_chance you know|remember|recall
 hi|hey|hello|ok|so|and|but? do|did|dont|would|might you still|even|by_any_chance|happen_to|perhaps|maybe|also? remember|recall|know
 hi|hey|hello|ok|so|and? do_you_have_any|is_there_any|any|do_you_have_an idea|clue
 i|we would|id|d|do|really|just|also? really? like|love|want|wanted|need|wish to know|find_out|ask|recall|be_reminded you? about|of?
@@ -28,6 +36,7 @@ kannst|konntest|konnen|konnten|wurdest|wurden|willst du|sie|ihr mir|uns? bitte|m
 bitte? sag|sage|sagen|zeig|zeige|zeigen|erzahl|erzahle|erzahlen|erinnere|erinner|erinnern|nenn|nenne|nennen|gib|geben|verrate|verrat|verraten|such|suche|finde|finden sie? mir|mich|uns bitte|mal|doch|noch? mal|nochmal|einmal|alles? uber|von|an|daran?
 weisst|weiss|wissen|erinnerst|erinnern|kennst du|sie|ihr dich|sich|euch? noch|vielleicht|zufallig|eigentlich?
 hast|haben du|sie eine_ahnung
+was weisst|weiss|wissen|kannst|konnen du|sie mir? noch|alles? sagen|erzahlen? uber|von|zu
 ich mochte|wurde|will|wollte|muss|hatte gerne|gern|nur|mal? wissen|erfahren|fragen|horen
 ich frage|fragte|habe|hab mich gefragt?
 ich_weiss_nicht|ich_habe_vergessen|ich_hab_vergessen mehr? wo|wann|wie|was|wer|warum|welche|welcher|welches|ob
@@ -40,7 +49,7 @@ je me demande|demandais si?
 je ne? sais|souviens|rappelle plus|pas ou|quand|comment|qui|pourquoi|quel|quelle|si
 qu|quest|ce|que|qu_est? est_ce|ce? que|qu? j|jai|ai|je t|te|vous|tai? ai|jai|je? dit|ecrit|note|raconte|parle|mentionne sur|de|du|a_propos_de|a_propos_du|au_sujet_de|au_sujet_du|concernant?
 hola? me? puedes|podrias|puede|podria|quieres por_favor? me? decir|decirme|recordarme|recordar|mostrarme|mostrar|contarme|contar|ayudarme|buscar|buscarme|encontrar|encontrarme|explicarme por_favor? a_encontrar|a_recordar|algo? sobre|de|si?
-hola|por_favor? dime|digame|decime|recuerdame|recuerdeme|recordame|cuentame|cuenteme|muestrame|muestreme|ensename|buscame por_favor? algo|todo? sobre|de|si?
+hola|por_favor? dime|digame|decime|recuerdame|recuerdeme|recordame|cuentame|cuenteme|hablame|muestrame|muestreme|ensename|buscame por_favor? algo|todo? sobre|de|si?
 me|te|se? acuerdas|recuerdas|recuerda|sabes|sabe tu|usted? si|de?
 me_gustaria|quisiera|quiero|queria|necesito saber|preguntar|preguntarte|conocer|recordar|averiguar si?
 me pregunto|preguntaba|estaba_preguntando si?
@@ -56,6 +65,8 @@ non so|ricordo|mi_ricordo piu? dove|quando|come|chi|che|cosa|quale|se
 che? cosa|che ho|avevo|ti_ho detto|scritto|raccontato|menzionato|annotato di|del|della|su|sul|sulla|riguardo_a|riguardo_al|riguardo_alla?
 ola|oi? voce|tu|o_senhor|a_senhora? me? pode|podes|poderia|podia|podias|consegue|consegues por_favor? me? dizer|falar|lembrar|mostrar|contar|ajudar|encontrar|informar me? por_favor? a_encontrar|a_lembrar? de|sobre|se?
 ola|oi|por_favor? me diga|diz|dize|conte|conta|lembre|lembra|mostre|mostra|fale|fala|ajude|ajuda por_favor|tudo? sobre|de|do|da|se?
+sera_que voce? sabe|lembra|pode_me_dizer|pode_dizer
+fale|fala|conte|conta|diga sobre
 ola|oi|por_favor? diga|diz|dize|conte|conta|lembre|lembra|mostre|mostra|fale|fala me|nos por_favor|tudo? sobre|de|do|da|se?
 voce|tu|ainda ainda|se|te? ainda|se? lembra|lembras|recorda|recordas|sabe|sabes te|se? de|do|da?
 lembras|recordas te de|do|da?
@@ -64,7 +75,8 @@ eu? estava|estou|fico me? a? perguntando|perguntar|pensar|pensando me? se?
 eu? nao sei|lembro|me_lembro onde|quando|como|quem|que|qual|se
 o? que|que_e_que eu? te|ja? disse|falei|escrevi|contei|mencionei|anotei sobre|de|do|da|a_respeito_de?
 kun|kan|kunt|zou|wil je|jij|u me|mij|ons? alsjeblieft|alstublieft|even|misschien? willen|kunnen? vertellen|zeggen|laten_zien|helpen|helpen_herinneren|eraan_herinneren|opzoeken|vinden over?
-vertel|zeg|toon|geef|help me|mij|ons eens|nog_eens|alsjeblieft|even? over|van?
+vertel|zeg|toon|geef|help|herinner me|mij|ons er? eens|nog_eens|alsjeblieft|even? over|van|aan?
+wat heb|had|hebben ik|we|wij je|jou? gezegd|verteld|geschreven over|van
 laat me|mij eens|even? zien|weten
 weet|herinner|herinnert je|jij|u je|zich? nog|misschien|toevallig?
 ik wil|wilde|zou graag|even? willen? graag? weten|vragen
@@ -72,18 +84,21 @@ ik vroeg|vraag me af of?
 ik weet_niet|ben_vergeten|weet_niet_meer waar|wanneer|hoe|wie|wat|welke|of
 hej? kan|kunde|skulle|vill du|ni snalla? kunna? beratta|saga|visa|paminna|hjalpa|hitta|leta_upp mig|oss? om|for_mig?
 snalla? beratta|sag|paminn|visa for? mig|oss om?
+beratta om
 minns|vet|kommer du|ni om|ihag|handelsevis?
 jag vill|skulle|ville|vill_garna|undrar|undrade garna|bara? vilja|garna? veta|fraga? om?
 jag har_glomt|minns_inte|vet_inte var|nar|hur|vem|vad|vilken|vilket|om
 vad sa|sade|berattade|skrev|har jag dig? sagt|berattat|skrivit? om
 hej? kan|kunne|vil|ville du|i venligst|lige? fortaelle|sige|vise|minde|hjaelpe|finde mig|os? om|pa?
 venligst? fortael|sig|mind|vis mig|os lige|venligst? om|pa?
+fortael om
 husker|ved|kan du|i huske? om|tilfaeldigvis?
 jeg vil|ville|kunne gerne|godt_taenke_mig|godt at? vide|sporge?  om?
 jeg undrer_mig_over|har_glemt|husker_ikke|ved_ikke|vet_ikke hvor|hvornar|nar|hvordan|hvem|hvad|hva|hvilken|om
 hva|hvad sa|sagde|fortalte|skrev|har jag|jeg deg|dig? sagt|fortalt|skrevet? om
 hei? kan|kunne|vil du|dere vennligst? fortelle|si|vise|minne|hjelpe|finne meg|oss? om|pa?
 vennligst? fortell|si|minn|vis meg|oss om|pa?
+fortell om
 husker|vet|kan du|dere huske? om|tilfeldigvis?
 jeg vil|ville|skulle gjerne|bare? vite|sporre om?
 jeg lurer|lurte pa om?
@@ -104,6 +119,8 @@ co ja? ci? mowilem|mowilam|powiedzialem|powiedzialam|pisalem|pisalam|wspominalem
 lutfen? bana|bize lutfen? soyle|soyler|soyleyebilir|hatirlat|hatirlatir|anlat|anlatir|goster|gosterir|bul|bulur misin|misiniz?
 hatirliyor|biliyor musun|musunuz
 merak_ediyorum|bilmek_istiyorum|sormak_istiyorum
+lutfen bana|bize?
+bana|bize
 من_فضلك|لو_سمحت? هل يمكنك|تستطيع|بإمكانك|ممكن أن? تخبرني|إخباري|تقول_لي|تذكرني|تذكيري|تساعدني عن|ب?
 من_فضلك|لو_سمحت? هل تعرف|تتذكر|تعلم|تذكر
 من_فضلك|لو_سمحت? أخبرني|ذكرني|قل_لي|حدثني|خبرني من_فضلك|لو_سمحت? عن|ب?
@@ -113,6 +130,7 @@ merak_ediyorum|bilmek_istiyorum|sormak_istiyorum
 ماذا|ما_الذي قلت|كتبت|ذكرت لك? عن
 क्या आप|तुम|तू मुझे? बता सकते|सकती|सकता हैं|हो|है कि?
 कृपया? मुझे बताओ|बताइए|बताएं|बताइये|बता_दो|बता_दीजिए कि?
+मुझे|हमें
 कृपया बताओ|बताइए|बताएं|बताइये कि?
 क्या आपको|तुम्हें|तुमको याद|पता है कि?
 मैं जानना|पूछना चाहता|चाहती हूँ|था|थी कि?
@@ -139,6 +157,7 @@ oldugunu|oldugumu|oldugumuzu? soyler|soyleyebilir|hatirlatir|anlatir|gosterir|bu
 nerede|ne_zaman|nasil|kim|ne? oldugunu|oldugumu|oldugumuzu|oldugu? soyler|soyleyebilir|hatirlatir|anlatir|gosterir misin|misiniz
 hatirliyor|biliyor musun|musunuz
 merak_ediyorum|bilmek_istiyorum
+bana? soyle|hatirlat|anlat|goster|bul
 lutfen|tesekkurler
 hakkinda|konusunda ne|neler? soyledim|soylemistim|demistim|dedim|yazdim|anlattim
 hakkinda|konusunda bilgi_ver|anlat|bana_bilgi_ver
@@ -148,13 +167,15 @@ hakkinda|konusunda bilgi_ver|anlat|bana_bilgi_ver
 에|을|를? 대해|대해서|관해|관하여? 알려|말해|가르쳐|찾아|설명해|기억해 줘|줘요|주세요|줄래|줄래요|주실래요|줄_수_있어|줄_수_있나요|주시겠어요|주십시오
 대해|대해서|관해|관하여? 알려줘|알려줘요|알려주세요|알려줄래|알려줄래요|말해줘|말해주세요|말해줄래|가르쳐줘|가르쳐주세요|찾아줘|찾아주세요|설명해줘|설명해주세요|알려주십시오
 무엇인가요|뭐야|뭐예요|뭐에요|뭔가요|뭐지|뭐였지|뭐였더라|무엇이었나요|무엇입니까|무엇이야|언제야|언제예요|언제인가요|언제였지|언제입니까|누구야|누구예요|누구인가요|누구였지|누구입니까|어디야|어디예요|어디인가요|어디였지|어디입니까|얼마야|얼마예요|얼마인가요
-어디|어디에|어디에서|어디서 있나요|있어|있어요|있니|있지|있습니까|있었지|있더라|있을까|있을까요
+어디인지|뭔지|무엇인지|언제인지|누구인지|얼마인지|뭐였는지
+어디|어디에|어디에서|어디서 있나요|있는지|있었는지|있어|있어요|있니|있지|있습니까|있었지|있더라|있을까|있을까요
 기억나|기억나니|기억나요|기억하니|기억해|알아|아세요|부탁해|부탁해요|부탁합니다
 ";
 
 /// Sentences and parts of them that are polite as a whole.
 pub(super) const ALONE: &str = "
-hi|hey|hello|ok|okay|dear_assistant there|again?
+hi|hey|hello|ok|okay|dear there|again|assistant?
+quick|one question
 good morning|evening|afternoon
 hallo|moin|guten_tag|guten_morgen|hi
 bonjour|salut|bonsoir
