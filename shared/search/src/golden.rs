@@ -63,6 +63,13 @@ fn long() -> Vec<Case> {
     }
     let chinese = format!("{}我的护照在蓝色的抽屉里。", "今天的会议讨论了很多项目。".repeat(700));
     cases.push(case("long", "护照", chinese));
+    // Words of more letters than a passage has.
+    let letters = |seed: u32| (seed.wrapping_mul(2_654_435_761) >> 13) % 64;
+    let alphabet: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain(['+', '/']).collect();
+    let key: String = (0..3_000_u32).map(|index| alphabet[letters(index) as usize]).collect();
+    cases.push(case("long", &key, format!("{}{key} {}", fillers(1_500), fillers(1_500))));
+    let word = key.replace(['+', '/'], "");
+    cases.push(case("long", &word, format!("{}{word} {}", fillers(1_500), fillers(1_500))));
     let article = fillers(4_000);
     let (first, second) = article.split_at(article.len() / 2);
     for query in [

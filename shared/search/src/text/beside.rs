@@ -5,12 +5,19 @@ use super::fold::fold;
 use super::measure;
 use super::normalize::Char;
 use super::scan::{Class, Scanner};
-use super::unit::{Matching, Unit};
+use super::unit::{Matching, Unit, Word};
 
 /// Groups of digits of a number that belongs to a name, as of a version.
 const MAX_NUMBER: usize = 4;
 /// Letters of a unit of measure.
 const MAX_UNIT: usize = 12;
+/// How far before an identifier the word may be that says what it is.
+const MAX_DISTANCE: usize = 3;
+
+/// Whether a word may say what the identifier behind it is.
+fn is_name(word: &Word) -> bool {
+    word.stop.is_none() && !word.text.is_empty() && word.text.chars().all(char::is_alphabetic)
+}
 
 impl Scanner<'_> {
     /// A number and the word before it, as one term: the `Boeing 747` is not the `737`. Both are also found by that term, as
@@ -57,19 +64,41 @@ impl Scanner<'_> {
 
     /// What is exact with the word before it, in a query: it counts once more.
     pub(super) fn phrase(&self, units: &[Unit]) -> Option<Unit> {
-        let [Unit::Words { wholes, matching: Matching::Whole, words }, _, ..] = units else { return None };
-        let Some(Unit::Words { words: before, .. }) = self.units.last().filter(|_| self.side == Side::Query)
-        else {
-            return None;
+        let [_, .., Unit::Words { wholes, matching: Matching::Whole, words }] = units else { return None };
+        let name = |unit: &Unit| match unit {
+            Unit::Words { words, .. } => {
+                words.last().filter(|word| is_name(word)).map(|word| fold(&word.text))
+            }
+            Unit::Grams { .. } => None,
         };
-        let before =
-            before.last().filter(|word| word.stop.is_none() && word.text.chars().all(char::is_alphabetic))?;
+        let before = self.units.iter().rev().take(MAX_DISTANCE).filter(|_| self.side == Side::Query);
+        let before = before.filter_map(name).next()?;
         let (label, alternatives) = wholes.split_first()?;
-        let label = format!("{} {label}", fold(&before.text));
+        let label = format!("{before} {}", label.trim_start_matches('#'));
         let start = words.first().map_or(0, |word| word.start);
         Exact { alternatives: alternatives.to_vec(), labels: vec![label], start, ..Exact::default() }
             .units(Side::Query)
             .pop()
+    }
+
+    /// A registration of a vehicle in two groups, as `AB12 CDE`, as one term.
+    pub(super) fn registration(&self, from: usize, end: usize) -> Option<Unit> {
+        let is_capital = |char: &Char| char.c.is_ascii_uppercase();
+        let before = self.text.get(from.checked_sub(2)?).filter(|char| char.c.is_ascii_digit());
+        let is_apart = before.is_some() && self.c(from - 1) == Some(' ');
+        let written = &self.text[from..end];
+        if !is_apart || !(2..=3).contains(&written.len()) || !written.iter().all(is_capital) {
+            return None;
+        }
+        let Some(Unit::Words { wholes, words, .. }) = self.units.last() else { return None };
+        let first = wholes
+            .last()
+            .filter(|first| first.len() <= 4 && first.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+        let last: String = written.iter().map(|char| char.c.to_ascii_lowercase()).collect();
+        let start = words.first().map_or(0, |word| word.start);
+        let pair = format!("{first}{last}");
+        let exact = Exact { labels: vec![format!("{first} {last}")], start, ..Exact::default() };
+        Exact { terms: vec![pair.clone()], alternatives: vec![pair], ..exact }.units(self.side).pop()
     }
 
     /// A unit of measure of a query, in all its names.

@@ -11,7 +11,9 @@ impl Scanner<'_> {
         let from = self.position;
         let known = [date::date, time::time, identifier::iban, phone::phone, identifier::address, url::url];
         if let Some((units, end)) = known.into_iter().find_map(|known| known(self.text, from, self.side)) {
+            let phrase = self.phrase(&units);
             self.extend(units, end);
+            self.units.extend(phrase);
             return;
         }
         let mut parts = Vec::new();
@@ -62,6 +64,7 @@ impl Scanner<'_> {
         let weight = self
             .measured(from, end, &units)
             .or_else(|| self.pair(from, &parts, &mut units))
+            .or_else(|| self.registration(from, end))
             .or_else(|| self.phrase(&units));
         self.extend(units, end);
         self.units.extend(weight);
@@ -94,7 +97,9 @@ impl Scanner<'_> {
         }
         match self.text[at].c {
             '-' | '_' | '.' | '@' | '&' | ZERO_WIDTH_SPACE => true,
-            ',' | ':' => before.is_ascii_digit() && after.is_ascii_digit(),
+            ',' => before.is_ascii_digit() && after.is_ascii_digit(),
+            // A time, or a port of a host.
+            ':' => after.is_ascii_digit() && (before.is_ascii_digit() || before.is_ascii_lowercase()),
             '/' => {
                 let is_code = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
                 is_code(before) && is_code(after) && (before.is_ascii_digit() || after.is_ascii_digit())

@@ -1,6 +1,6 @@
 //! Words that punctuation or case connects: compounds, identifiers, names with symbols, hosts and addresses.
 
-use super::exact::Side;
+use super::exact::{Exact, Side};
 use super::fold::fold;
 use super::identifier;
 use super::normalize::Char;
@@ -35,18 +35,47 @@ const TOP_LEVEL_DOMAINS: [&str; 34] = [
     "us", "example",
 ];
 
+/// Labels before the last one that do not name an owner, as in `example.co.uk`.
+const SECOND_LEVEL: [&str; 7] = ["ac", "co", "com", "edu", "gov", "net", "org"];
+
 /// The units of words with connectors between them.
 pub(super) fn units(parts: &[&[Char]], connectors: &[char], starts_sentence: bool, side: Side) -> Vec<Unit> {
     let is_digits = |part: &&[Char]| part.iter().all(|char| char.c.is_ascii_digit());
     if parts.iter().all(is_digits) {
         return number::units(parts, connectors, side);
     }
+    let is_mail = connectors.iter().filter(|connector| **connector == '@').count() == 1
+        && connectors.last() == Some(&'.');
     let known = match parts {
         [only] => identifier::mixed(only, side),
+        _ if is_mail && parts.len() <= MAX_PARTS => Some(mail(parts, connectors, side)),
         _ if parts.len() > MAX_PARTS || is_name(parts, connectors) => None,
         _ => identifier::compound(parts, connectors, side),
     };
     known.unwrap_or_else(|| vec![unit(parts, connectors, starts_sentence)])
+}
+
+/// The units of an e-mail address, which in a document is also found by its words and its domain.
+fn mail(parts: &[&[Char]], connectors: &[char], side: Side) -> Vec<Unit> {
+    let mut words = Vec::new();
+    for part in parts {
+        word::push(part, false, &mut words, &mut Vec::new());
+    }
+    let texts: Vec<String> =
+        parts.iter().map(|part| fold(&part.iter().map(|char| char.c).collect::<String>())).collect();
+    let address = identifier::written(&texts, connectors);
+    let domain = address.split('@').next_back().unwrap_or_default();
+    let labels: Vec<String> = domain.split('.').map(str::to_owned).collect();
+    let registered = registered(&labels);
+    let words = if registered == domain { words } else { with_term(words, &registered) };
+    let exact = Exact {
+        words: with_term(words, domain),
+        terms: vec![address.clone()],
+        alternatives: vec![address.clone()],
+        labels: vec![address.clone(), format!("mailto:{address}")],
+        start: parts[0].first().map_or(0, |first| first.start),
+    };
+    exact.units(side)
 }
 
 /// Whether it is a host, an address or a version, whose parts are not those of an identifier.
@@ -90,24 +119,7 @@ fn unit(parts: &[&[Char]], connectors: &[char], starts_sentence: bool) -> Unit {
     }
     let texts: Vec<String> =
         parts.iter().map(|part| fold(&part.iter().map(|char| char.c).collect::<String>())).collect();
-    let text_with_connectors = || {
-        let connectors = connectors.iter().copied().map(Some).chain([None]);
-        texts.iter().zip(connectors).fold(String::new(), |mut whole, (text, connector)| {
-            whole.push_str(text);
-            whole.extend(connector);
-            whole
-        })
-    };
-    if connectors.iter().filter(|connector| **connector == '@').count() == 1
-        && connectors.last() == Some(&'.')
-    {
-        let address = text_with_connectors();
-        wholes = vec![address.clone()];
-        let domain = address.split('@').next_back().unwrap_or_default();
-        let labels: Vec<String> = domain.split('.').map(str::to_owned).collect();
-        let words = if labels.len() > 2 { with_term(words, &registered(&labels)) } else { words };
-        return Unit::Words { words: with_term(words, domain), wholes, matching: Matching::Whole };
-    }
+    let text_with_connectors = || identifier::written(&texts, connectors);
     if connectors.iter().all(|connector| *connector == '&')
         && texts.iter().all(|text| text.chars().count() <= 2)
     {
@@ -154,9 +166,13 @@ pub(super) fn is_host(labels: &[String], connectors: &[char]) -> bool {
         && connectors.last() == Some(&'.')
 }
 
-/// The last two labels of a host.
+/// The last labels of a host, by which its owner is known.
 pub(super) fn registered(labels: &[String]) -> String {
-    labels[labels.len().saturating_sub(2)..].join(".")
+    let count = match labels {
+        [_, .., second, _] if SECOND_LEVEL.contains(&second.as_str()) => 3,
+        _ => 2,
+    };
+    labels[labels.len().saturating_sub(count)..].join(".")
 }
 
 /// The words, and a domain, which is found by itself.

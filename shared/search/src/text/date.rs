@@ -42,8 +42,10 @@ pub(super) fn date(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>,
         exact.terms.extend(date.terms());
         exact.alternatives.extend(date.alternatives());
     }
-    // Eight digits may be a number.
-    if written.iter().all(|char| char.c.is_ascii_digit()) {
+    // Digits may be a number.
+    if written.iter().all(|char| char.c.is_ascii_digit() || char.c == '.')
+        && written.iter().filter(|char| char.c == '.').count() <= 1
+    {
         let digits: String = written.iter().map(|char| char.c).collect();
         exact.terms.push(digits.clone());
         exact.alternatives.push(digits);
@@ -80,12 +82,14 @@ impl Date {
         self.iso().map_or_else(|| vec![without.clone()], |date| vec![date, without.clone() + "-*"])
     }
 
-    /// Two names of it.
-    fn labels(&self) -> [String; 2] {
+    /// Its names.
+    fn labels(&self) -> Vec<String> {
         let (month, day) = (month_name(self.month), self.day.unwrap_or_default());
         match (self.iso(), self.year) {
-            (Some(date), Some(year)) => [date, format!("{month} {day}, {year}")],
-            _ => [format!("{month} {day}"), format!("{day} {month}")],
+            (Some(date), Some(year)) => {
+                vec![date, format!("{month} {day}, {year}"), format!("{day} {month} {year}")]
+            }
+            _ => vec![format!("{month} {day}"), format!("{day} {month}")],
         }
     }
 
@@ -127,6 +131,11 @@ fn numeric(mut reader: Reader<'_>) -> Option<(Vec<Date>, usize)> {
         let (year, month) = if is_year_first { (first, second) } else { (second, first) };
         let is_month =
             separator != '.' && digits + second_digits == 6 && super::calendar::YEARS.contains(&year);
+        // `12.05.`
+        let has_point = separator == '.' && reader.c() == Some('.') && digits + second_digits == 4;
+        if has_point && reader.ends() && !is_year_first {
+            return Some((vec![Date::new(None, second, Some(first))?], reader.at));
+        }
         let month = Date::new(Some(year), month, None).filter(|_| is_month && reader.ends())?;
         return Some((vec![month], reader.at));
     };

@@ -47,7 +47,8 @@ pub(super) fn compound(parts: &[&[Char]], connectors: &[char], side: Side) -> Op
     let rest = &parts[first + 1..];
     let is_named = first > 0 && rest.iter().all(|part| part.len() >= 3 && !has_digit(part));
     if is_named {
-        return Some(named(words, whole, vec![written, texts.join(" ")], side));
+        let labels = vec![written.clone(), texts.join(" "), format!("#{written}")];
+        return Some(named(words, first + 1, vec![self::whole(&texts[..=first]), whole], labels, side));
     }
     let prefixes: Vec<String> = (2..texts.len()).map(|parts| self::whole(&texts[..parts])).collect();
     let exact = Exact {
@@ -105,15 +106,27 @@ fn is_hexadecimal(text: &str) -> bool {
     has_digit && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A number with a name before it, as `boeing-747`. It is also found where they are apart.
-fn named(words: Vec<Word>, whole: String, labels: Vec<String>, side: Side) -> Vec<Unit> {
+/// A number with a name before it, as `boeing-747`, which are `count` words, and its terms without and with what follows, as in `IMG_2041.jpg`. It is
+/// also found where they are apart.
+fn named(
+    words: Vec<Word>,
+    count: usize,
+    mut terms: Vec<String>,
+    labels: Vec<String>,
+    side: Side,
+) -> Vec<Unit> {
+    terms.dedup();
     let start = words.first().map_or(0, |word| word.start);
     // What has a longer name is told from others by its number as much as by that.
-    let labels = labels.into_iter().take(words.len() - 1).collect();
-    let mut units = vec![Unit::Words { words, wholes: vec![whole.clone()], matching: Matching::Words }];
+    let labels = labels.into_iter().take(words.len()).collect();
+    let mut units = vec![Unit::Words { words, wholes: terms.clone(), matching: Matching::Words }];
     if side == Side::Query {
-        let exact = Exact { alternatives: vec![whole], labels, start, ..Exact::default() };
-        units.extend(exact.units(side));
+        // What follows the number is not told apart.
+        if let Some(Unit::Words { words, .. }) = units.first_mut() {
+            words.truncate(count);
+        }
+        terms.truncate(1);
+        units.extend(Exact { alternatives: terms, labels, start, ..Exact::default() }.units(side));
     }
     units
 }
@@ -229,7 +242,8 @@ pub(super) fn whole(texts: &[String]) -> String {
     whole
 }
 
-fn written(texts: &[String], connectors: &[char]) -> String {
+/// The parts with their connectors.
+pub(super) fn written(texts: &[String], connectors: &[char]) -> String {
     let connectors = connectors.iter().copied().map(Some).chain([None]);
     texts.iter().zip(connectors).fold(String::new(), |mut written, (text, connector)| {
         written.push_str(text);

@@ -8,7 +8,7 @@ use super::unit::{Matching, Unit, Word};
 /// More groups than this are numbers of their own, such as those of a table.
 const MAX_PARTS: usize = 10;
 /// A number of so many digits is no quantity.
-const LONG: usize = 6;
+const LONG: usize = 5;
 
 /// The units of groups of digits with separators between them.
 pub(super) fn units(groups: &[&[Char]], separators: &[char], side: Side) -> Vec<Unit> {

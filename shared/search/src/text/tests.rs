@@ -274,3 +274,42 @@ proptest! {
         prop_assert!(!own.is_disjoint(&all(&fold(&word))), "{:?}", own);
     }
 }
+
+/// The terms of a document that stand for a date or a time.
+fn moments(text: &str) -> Vec<String> {
+    let is_moment = |term: &String| {
+        let is_date =
+            term.len() == 10 && term.as_bytes()[4] == b'-' || term.starts_with("--") && term.ends_with('*');
+        is_date || term.len() == 5 && term.as_bytes()[2] == b':'
+    };
+    terms(text).into_iter().filter(is_moment).collect()
+}
+
+#[test]
+fn dates_and_times_are_told_from_other_numbers() {
+    for (text, expected) in [
+        ("due 3 March 2027, 14:30", vec!["2027-03-03", "14:30"]),
+        ("due March 3rd", vec!["--03-03-*"]),
+        ("2024-05-06T07:08:09.123Z", vec!["2024-05-06", "07:08"]),
+        ("15-17 March 2027", vec!["2027-03-15", "2027-03-17"]),
+        ("03/04/2027", vec!["2027-04-03", "2027-03-04"]),
+        ("03.04.2027 at 9 a.m.", vec!["2027-04-03", "09:00"]),
+        ("el 3 de marzo de 2027", vec!["2027-03-03"]),
+        ("3-Mar-2027", vec!["2027-03-03"]),
+        ("2027年3月3日", vec!["2027-03-03"]),
+        ("3 may be enough", vec![]),
+        ("march 300 miles", vec![]),
+        ("March 3:30", vec!["03:30"]),
+        ("March 3 pm", vec!["15:00"]),
+        ("version 1.2.2027.5", vec![]),
+        ("call 555-867-5309", vec![]),
+        ("10.12.2024.7", vec![]),
+        ("32.13.2027", vec![]),
+        ("99999999", vec![]),
+        ("16.30", vec![]),
+        ("9 amber lamps", vec![]),
+        ("12:34:56:78", vec![]),
+    ] {
+        assert_eq!(moments(text), expected, "{text}");
+    }
+}
