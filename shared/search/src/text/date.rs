@@ -87,7 +87,7 @@ impl Date {
         let (month, day) = (month_name(self.month), self.day.unwrap_or_default());
         match (self.iso(), self.year) {
             (Some(date), Some(year)) => {
-                vec![date, format!("{month} {day}, {year}"), format!("{day} {month} {year}")]
+                vec![date, format!("{month} {day}, {year}")]
             }
             _ => vec![format!("{month} {day}"), format!("{day} {month}")],
         }
