@@ -11,6 +11,8 @@ use super::unit::{Matching, Unit, Word};
 const MAX_NUMBER: usize = 4;
 /// Letters of a unit of measure.
 const MAX_UNIT: usize = 12;
+/// A query of more units of text has no other names of units of measure: each name has a stem in every language.
+const MAX_UNITS: usize = 64;
 /// How far before an identifier the word may be that says what it is.
 const MAX_DISTANCE: usize = 3;
 
@@ -22,10 +24,16 @@ fn is_name(word: &Word) -> bool {
 impl Scanner<'_> {
     /// A number and the word before it, as one term: the `Boeing 747` is not the `737`. Both are also found by that term, as
     /// the number is part of a name.
-    pub(super) fn pair(&mut self, from: usize, parts: &[&[Char]], units: &mut [Unit]) -> Option<Unit> {
+    pub(super) fn pair(
+        &mut self,
+        range: std::ops::Range<usize>,
+        parts: &[&[Char]],
+        units: &mut [Unit],
+    ) -> Option<Unit> {
+        let from = range.start;
         let is_number = parts.iter().all(|part| part.iter().all(|char| char.c.is_ascii_digit()));
         let is_apart = from >= 2 && self.c(from - 1) == Some(' ') && self.classes[from - 2] == Class::Word;
-        if !is_number || !is_apart || parts.len() > MAX_NUMBER {
+        if !is_number || !is_apart || parts.len() > MAX_NUMBER || self.is_quantity(range) {
             return None;
         }
         let Some(Unit::Words { words, wholes, matching }) = self.units.last_mut() else { return None };
@@ -60,6 +68,21 @@ impl Scanner<'_> {
             ..Exact::default()
         };
         exact.units(self.side).pop()
+    }
+
+    /// Whether a number of a query tells how many: a small word before it, and a plural behind it.
+    fn is_quantity(&self, range: std::ops::Range<usize>) -> bool {
+        let is_lower = |at: usize| self.c(at).is_some_and(char::is_lowercase);
+        let before = self.text[..range.start - 1].iter().rev().take(MAX_UNIT * 2);
+        let is_small = before.take_while(|char| !char.c.is_whitespace()).all(|char| char.c.is_lowercase());
+        let next = range.end + 1;
+        let length = (0..MAX_UNIT * 2).take_while(|letter| is_lower(next + letter)).count();
+        self.side == Side::Query
+            && is_small
+            && self.c(range.end) == Some(' ')
+            && length > 2
+            && self.c(next + length - 1) == Some('s')
+            && self.classes.get(next + length) != Some(&Class::Word)
     }
 
     /// What is exact with the word before it, in a query: it counts once more.
@@ -99,6 +122,11 @@ impl Scanner<'_> {
         let pair = format!("{first}{last}");
         let exact = Exact { labels: vec![format!("{first} {last}")], start, ..Exact::default() };
         Exact { terms: vec![pair.clone()], alternatives: vec![pair], ..exact }.units(self.side).pop()
+    }
+
+    /// Whether units of measure are searched by all their names: in a query that is no table.
+    pub(super) fn has_units_of_measure(&self) -> bool {
+        self.side == Side::Query && self.units.len() < MAX_UNITS
     }
 
     /// A unit of measure of a query, in all its names.

@@ -1,6 +1,5 @@
 //! Words, and words with connecting punctuation between them.
 
-use super::exact::Side;
 use super::normalize::{Char, ZERO_WIDTH_SPACE};
 use super::scan::{Class, Scanner};
 use super::{compound, date, identifier, measure, phone, time, url};
@@ -50,7 +49,7 @@ impl Scanner<'_> {
             self.push(unit, end + symbols.len());
             return;
         }
-        if self.side == Side::Query && parts.len() == 1 {
+        if self.has_units_of_measure() && parts.len() == 1 {
             let text: String = parts[0].iter().map(|char| char.c).collect();
             let names =
                 if self.is_behind_number(from) { measure::names(&text) } else { measure::currency(&text) };
@@ -63,7 +62,7 @@ impl Scanner<'_> {
         let mut units = compound::units(&parts, &connectors, starts, self.side);
         let weight = self
             .measured(from, end, &units)
-            .or_else(|| self.pair(from, &parts, &mut units))
+            .or_else(|| self.pair(from..end, &parts, &mut units))
             .or_else(|| self.registration(from, end))
             .or_else(|| self.phrase(&units));
         self.extend(units, end);

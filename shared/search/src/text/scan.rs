@@ -124,7 +124,7 @@ impl Scanner<'_> {
             Class::Symbol => self.symbols(),
             Class::Currency => {
                 let names = measure::currency(c.encode_utf8(&mut [0; 4]));
-                match names.filter(|_| self.side == Side::Query && self.is_near_number(from, from + 1)) {
+                match names.filter(|_| self.has_units_of_measure() && self.is_near_number(from, from + 1)) {
                     Some(names) => self.unit_of_measure(from, from + 1, names),
                     None => {
                         let query = vec![Gram { text: c.into(), start, is_function: true }];

@@ -24,7 +24,8 @@ pub(super) fn url(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>, 
         expected.eq(own.by_ref().take(scheme.len() + 3))
     });
     let begin = scheme.map_or(0, |scheme| scheme.len() + 3);
-    if scheme.is_none() && !starts_with_host(rest) {
+    let has_host = rest.get(begin).is_some_and(|char| class(char.c) == Class::Word || char.c == '[');
+    if !has_host || scheme.is_none() && !starts_with_host(rest) {
         return None;
     }
     let is_end = |c: char| {
