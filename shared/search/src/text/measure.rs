@@ -1,7 +1,7 @@
 //! Units of measures and currencies, behind or before a number.
 
 /// The names of each unit.
-const UNITS: [&[&str]; 36] = [
+const UNITS: [&[&str]; 40] = [
     &["km", "kilometer", "kilometre"],
     &["m", "meter", "metre"],
     &["cm", "centimeter", "centimetre"],
@@ -31,6 +31,10 @@ const UNITS: [&[&str]; 36] = [
     &["ghz", "gigahertz"],
     &["px", "pixel"],
     &["mah"],
+    &["mbps"],
+    &["gbps"],
+    &["kw", "kilowatt"],
+    &["dpi"],
     &["eur", "€", "euro"],
     &["usd", "$", "dollar"],
     &["gbp", "£", "pound"],
@@ -40,7 +44,7 @@ const UNITS: [&[&str]; 36] = [
     &["pct", "percent"],
 ];
 /// From this one on they are currencies, which may be written before the number.
-const CURRENCIES: usize = 29;
+const CURRENCIES: usize = 33;
 /// Letters of the longest name, in the plural.
 const MAX_NAME: usize = 12;
 

@@ -63,7 +63,7 @@ pub(super) fn time(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>,
     {
         word::push(run, false, &mut exact.words, &mut Vec::new());
     }
-    if separator.is_none() {
+    if matches!(separator, None | Some('h')) {
         exact.words.push(number_word(hour.to_string(), exact.start));
     }
     Some((exact.units(side), reader.at))
