@@ -1,5 +1,7 @@
 //! URLs.
 
+use std::collections::HashSet;
+
 use super::compound::{is_host, registered};
 use super::exact::{Exact, Side};
 use super::fold::fold;
@@ -59,8 +61,11 @@ pub(super) fn url(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>, 
     let resource = whole.find(['?', '#']).map_or(whole.as_str(), |end| whole[..end].trim_end_matches('/'));
     exact.terms.push(whole.clone());
     exact.terms.extend(prefixes(resource, whole.len()).map(|prefix| format!("{prefix}/*")));
-    exact.terms.extend([host.clone(), domain].into_iter().filter(|term| *term != whole));
-    exact.terms.dedup();
+    // With a port.
+    let authority = resource.split('/').next().unwrap_or_default().to_owned();
+    exact.terms.extend([host.clone(), domain, authority].into_iter().filter(|term| *term != whole));
+    let mut seen = HashSet::new();
+    exact.terms.retain(|term| seen.insert(term.clone()));
     // A document may have it without its parameters, or have more of it.
     exact.alternatives = vec![format!("{whole}/*"), resource.to_owned(), whole.clone()];
     if whole != host {
@@ -76,11 +81,12 @@ fn prefixes(resource: &str, length: usize) -> impl Iterator<Item = &str> {
     ends.map(|end| &resource[..end]).filter(move |prefix| prefix.len() < length)
 }
 
-/// Whether a host and a slash follow.
+/// Whether a host follows, with a path or a port.
 fn starts_with_host(rest: &[Char]) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let length = rest.iter().take(MAX_HOST).take_while(|char| is_part(char.c)).count();
-    if rest.get(length).is_none_or(|char| char.c != '/') {
+    let is_port = |at: usize| rest.get(at).is_some_and(|char| char.c.is_ascii_digit());
+    if !rest.get(length).is_some_and(|char| char.c == '/' || char.c == ':' && is_port(length + 1)) {
         return false;
     }
     let host: String = rest[..length].iter().map(|char| char.c.to_ascii_lowercase()).collect();
