@@ -94,7 +94,11 @@ fn saturation(passage: &Passage, count: f64) -> f64 {
 
 /// The saturated frequency of an English term, which is in documents of English and of unknown languages.
 fn english(passage: &Passage, language: Language, term: &str) -> f64 {
-    if matches!(language, Language::English | Language::Other) { saturated(passage, term) } else { 0.0 }
+    if matches!(language, Language::English | Language::Other | Language::Any) {
+        saturated(passage, term)
+    } else {
+        0.0
+    }
 }
 
 /// The scores of `memories`, sorted by session, for a query of few terms.

@@ -155,9 +155,10 @@ impl QueryTerm {
     }
 }
 
-/// The form of an English stem with this key.
+/// The form of an English stem with this key. It may be in documents of a language that is not known.
 fn english(key: Key, stem: &str) -> Form {
-    let languages = 1 << Language::English.code() | 1 << Language::Other.code();
+    let unknown = [Language::Other, Language::Any].map(|language| 1 << language.code());
+    let languages = unknown.iter().fold(1 << Language::English.code(), |languages, bit| languages | bit);
     Form { key, short: Key::short(stem), languages }
 }
 
