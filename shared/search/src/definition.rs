@@ -120,7 +120,11 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
     // For each term its idf, and its value in each passage by itself and with the neighbours.
     let mut attainable = 0.0;
     let mut words = vec![0.0; all.len()];
+    // The exact terms' weight, and what each passage has of it.
+    let (mut exact, mut found) = (0.0, vec![0.0; all.len()]);
     for term in &terms {
+        let is_exact = term.tokens.iter().any(|token| token.is_exact);
+        let weight = if is_exact { P.exact_weight } else { 1.0 };
         let own_having = having(&|passage, language| term.frequency(passage, language));
         let mut others: Vec<(String, f64)> = Vec::new();
         if !is_common(own_having) {
@@ -157,19 +161,24 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
                 factor * memory_values[other]
             };
             let neighbours = (0..memories.len()).filter(|other| other != memory).map(reach);
-            words[at] += idf(own_having) * neighbours.fold(own[at], f64::max);
+            let value = neighbours.fold(own[at], f64::max);
+            words[at] += weight * idf(own_having) * value;
+            found[at] += if is_exact && value > 0.0 { weight * idf(own_having) } else { 0.0 };
         }
-        attainable += idf(own_having);
+        attainable += weight * idf(own_having);
+        exact += if is_exact { weight * idf(own_having) } else { 0.0 };
     }
     let base: Vec<f64> = (0..memories.len())
         .map(|memory| {
-            let best = all.iter().zip(&words).filter(|((of, ..), _)| *of == memory).map(
-                |((_, _, passage), words)| {
-                    let weight = if direction.is_some() { 1.0 } else { f64::from(P.unknown_meaning) };
-                    let share = if attainable > 0.0 { weight * words / attainable } else { 0.0 };
-                    (share, f64::from(P.meaning) * cosine(direction.as_ref(), &passage.text))
-                },
-            );
+            let own = all.iter().zip(words.iter().zip(&found)).filter(|((of, ..), _)| *of == memory);
+            let best = own.map(|((_, _, passage), (words, found))| {
+                let weight = if direction.is_some() { 1.0 } else { f64::from(P.unknown_meaning) };
+                let share = if attainable > 0.0 { weight * words / attainable } else { 0.0 };
+                let meaning = f64::from(P.meaning) * cosine(direction.as_ref(), &passage.text);
+                let missing = if exact > 0.0 { 1.0 - found / exact } else { 0.0 };
+                let factor = 1.0 - f64::from(P.exact) * missing;
+                (factor * share, if meaning > 0.0 { factor * meaning } else { meaning })
+            });
             let best = best.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
             let (words, meaning) = best.expect("a passage");
             let factor = factor(texts[memory].length(), words);

@@ -49,8 +49,23 @@ pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {
 /// Texts from a small vocabulary, with session and tag.
 pub(crate) fn texts() -> impl Strategy<Value = Vec<(String, Option<u8>, u8)>> {
     let word = prop::sample::select(vec![
-        "cat", "kitten", "dog", "car", "vehicle", "tea", "drink", "running", "ran", "Anna's", "the",
-        "münchen", "東京", "🎉",
+        "cat",
+        "kitten",
+        "dog",
+        "car",
+        "vehicle",
+        "tea",
+        "drink",
+        "running",
+        "ran",
+        "Anna's",
+        "the",
+        "münchen",
+        "東京",
+        "🎉",
+        "LH441",
+        "X-17-B",
+        "2027-03-03",
     ]);
     // A few are of several passages.
     let words = prop_oneof![9 => prop::collection::vec(word.clone(), 1..8), 1 => prop::collection::vec(word, 100..250)];

@@ -8,18 +8,23 @@ use crate::postings::{Posting, Postings};
 use crate::query::Query;
 use crate::view::View;
 
-/// Each passage's score as a share of what the query's terms could give: 0 without any of them, 1 with each of them once in
-/// a passage of usual length.
-pub(crate) fn score(
-    postings: &Postings,
-    view: &View<'_>,
-    query: &Query,
-    parameters: &Parameters,
-) -> Vec<f32> {
+/// The lexical scores of each passage.
+pub(crate) struct Scores {
+    /// The share of what the query's terms could give: 0 without any of them, 1 with each of them once in a passage of usual length.
+    pub(crate) shares: Vec<f32>,
+    /// The share of the query's exact terms that it lacks; empty if the query has none.
+    pub(crate) missing: Vec<f32>,
+}
+
+pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, parameters: &Parameters) -> Scores {
     let mut scores = vec![0.0_f32; view.len()];
     let mut attainable = 0.0;
+    // What each passage has of the exact terms.
+    let (mut exact, mut attainable_exact) = (Vec::new(), 0.0);
     let mut values = TermValues::new(view.layout(), parameters);
     for (term, weight) in postings.selected() {
+        let is_exact = query.terms[term].is_exact;
+        let weight = weight * if is_exact { parameters.exact_weight } else { 1.0 };
         let own = postings.of_term(term);
         let idf = postings.idf(own);
         attainable += weight * idf;
@@ -30,13 +35,20 @@ pub(crate) fn score(
         if !postings.is_common(own) {
             values.spread();
         }
-        values.drain((weight * idf) as f32, &mut scores);
+        if is_exact {
+            exact.resize(view.len(), 0.0);
+            attainable_exact += weight * idf;
+            values.each(|passage, _| exact[passage] += (weight * idf) as f32);
+        }
+        values.each(|passage, value| scores[passage] += (weight * idf) as f32 * value);
+        values.reset();
     }
     if attainable > 0.0 {
         let share = (1.0 / attainable) as f32;
         scores.iter_mut().for_each(|score| *score *= share);
     }
-    scores
+    let missing = exact.into_iter().map(|found: f32| 1.0 - found / attainable_exact as f32).collect();
+    Scores { shares: scores, missing }
 }
 
 /// The value of one term in each passage: the highest of several values, not their sum.
@@ -104,14 +116,24 @@ impl<'l> TermValues<'l> {
         }
     }
 
-    /// Adds the values, times `weight`, to the scores of the passages, and resets them.
-    fn drain(&mut self, weight: f32, scores: &mut [f32]) {
+    /// The passages that have a value, and the value.
+    fn each(&self, mut visit: impl FnMut(usize, f32)) {
         for memory in self.reached.iter() {
-            let context = std::mem::take(&mut self.contexts[memory]);
-            self.highest[memory] = 0.0;
             for passage in self.layout.passages_of(memory) {
-                scores[passage] += weight * std::mem::take(&mut self.own[passage]).max(context);
+                let value = self.own[passage].max(self.contexts[memory]);
+                if value > 0.0 {
+                    visit(passage, value);
+                }
             }
+        }
+    }
+
+    /// Resets all values.
+    fn reset(&mut self) {
+        for memory in self.reached.iter() {
+            self.own[self.layout.passages_of(memory)].fill(0.0);
+            self.highest[memory] = 0.0;
+            self.contexts[memory] = 0.0;
         }
         self.having.clear();
         self.reached.clear();

@@ -38,6 +38,10 @@ pub struct Parameters {
     pub session: f32,
     /// How many records are a session's best, at most 8.
     pub best: usize,
+    /// The weight of an exact term beside words.
+    pub exact_weight: f64,
+    /// The discount of a passage that has none of the exact terms of a query, as identifiers and dates.
+    pub exact: f32,
     /// The difference between the least and the most important memory.
     pub importance: f32,
 }
@@ -62,6 +66,8 @@ impl Parameters {
         meaning: 0.5,
         session: 0.3,
         best: 3,
+        exact_weight: 2.0,
+        exact: 0.6,
         importance: 0.02,
     };
     /// What the importance of a memory adds to its score; nothing at 0.5, the default.

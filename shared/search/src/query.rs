@@ -37,6 +37,8 @@ pub(crate) struct QueryTerm {
     pub(crate) synonyms: Vec<(Form, f32)>,
     /// Other spellings, for a term that no memory has.
     pub(crate) spellings: Vec<Form>,
+    /// Whether a memory without it is most likely about another thing.
+    pub(crate) is_exact: bool,
     /// Whether it is in the question of a query that is more than a question.
     pub(crate) is_in_question: bool,
 }
@@ -73,6 +75,7 @@ impl Query {
             });
             let term = &mut terms[position];
             term.is_in_question |= question.range.contains(&token.start);
+            term.is_exact |= token.is_exact;
             term.add_forms(&token);
             term.spellings = token.spellings.iter().map(|term| english(Key::of(term), term)).collect();
         }
@@ -93,8 +96,10 @@ impl Query {
             question.is_asked && (question.sentences >= MESSAGE.sentences || terms.len() > MESSAGE.terms);
         let asked = terms.iter().filter(|term| term.is_in_question).count();
         let asks = (is_long || is_message) && (1..=MAX_QUESTION).contains(&asked) && asked < terms.len();
-        if !asks {
-            terms.iter_mut().for_each(|term| term.is_in_question = false);
+        for term in &mut terms {
+            // What stands around a question need not be in its answer.
+            term.is_exact &= if asks { term.is_in_question } else { !is_long };
+            term.is_in_question &= asks;
         }
         let direction =
             text.get(question.range).filter(|_| asks).and_then(|question| model.direction(question));
@@ -138,7 +143,14 @@ impl Form {
 
 impl QueryTerm {
     const fn new(text: String) -> Self {
-        Self { text, forms: Vec::new(), synonyms: Vec::new(), spellings: Vec::new(), is_in_question: false }
+        Self {
+            text,
+            forms: Vec::new(),
+            synonyms: Vec::new(),
+            spellings: Vec::new(),
+            is_exact: false,
+            is_in_question: false,
+        }
     }
 
     /// Adds the forms of a token, one for each key.

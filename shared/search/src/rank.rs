@@ -153,13 +153,17 @@ impl Index {
 impl View<'_> {
     pub(crate) fn score(&self, query: &Query, parameters: &Parameters) -> Scores {
         let postings = Postings::find(self, query, parameters);
-        let words = lexical::score(&postings, self, query, parameters);
+        let lexical = lexical::score(&postings, self, query, parameters);
         // A query whose meaning is not known gets by its words what others get by their meaning.
         let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
-        let passage = |passage: usize| Score {
-            words: weight * words[passage],
-            meaning: parameters.meaning * query.cosine(self.embedding(passage)),
-            ..Score::default()
+        let passage = |passage: usize| {
+            let missing = lexical.missing.get(passage).copied().unwrap_or_default();
+            Score {
+                words: weight * lexical.shares[passage],
+                meaning: parameters.meaning * query.cosine(self.embedding(passage)),
+                ..Score::default()
+            }
+            .without_exact(missing, parameters)
         };
         let layout = self.layout();
         let mut memories: Vec<Score> = Vec::with_capacity(layout.memories());
@@ -207,6 +211,14 @@ impl Score {
     /// What it has by itself.
     const fn own(&self) -> f32 {
         self.words + self.meaning + self.length
+    }
+
+    /// Its score if it lacks this share of the exact terms of the query.
+    fn without_exact(mut self, missing: f32, parameters: &Parameters) -> Self {
+        let factor = 1.0 - parameters.exact * missing;
+        self.words *= factor;
+        self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
+        self
     }
 
     /// Discounts the score of a memory of so many terms, the more the less of the query its best passage has: a long text has

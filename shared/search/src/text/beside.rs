@@ -5,7 +5,7 @@ use super::fold::fold;
 use super::measure;
 use super::normalize::Char;
 use super::scan::{Class, Scanner};
-use super::unit::{Matching, Unit, Word};
+use super::unit::{Matching, Unit};
 
 /// Groups of digits of a number that belongs to a name, as of a version.
 const MAX_NUMBER: usize = 4;
@@ -13,14 +13,6 @@ const MAX_NUMBER: usize = 4;
 const MAX_UNIT: usize = 12;
 /// A query of more units of text has no other names of units of measure: each name has a stem in every language.
 const MAX_UNITS: usize = 64;
-/// How far before an identifier the word may be that says what it is.
-const MAX_DISTANCE: usize = 3;
-
-/// Whether a word may say what the identifier behind it is.
-fn is_name(word: &Word) -> bool {
-    word.stop.is_none() && !word.text.is_empty() && word.text.chars().all(char::is_alphabetic)
-}
-
 impl Scanner<'_> {
     /// A number and the word before it, as one term: the `Boeing 747` is not the `737`. Both are also found by that term, as
     /// the number is part of a name.
@@ -50,24 +42,20 @@ impl Scanner<'_> {
         {
             return None;
         }
-        let (name, number, start) = (fold(name), number.join("."), last.start);
-        let pair = format!("{name}{number}");
+        let pair = fold(name) + &number.join(".");
         if self.side == Side::Document {
             return Some(Unit::Words { words: Vec::new(), wholes: vec![pair], matching: Matching::Whole });
         }
         wholes.push(pair.clone());
         for unit in units {
-            if let Unit::Words { wholes, .. } = unit {
-                wholes.push(pair.clone());
+            let Unit::Words { words, wholes, matching } = unit else { continue };
+            if *matching == Matching::Words {
+                wholes.splice(0..0, words.iter().map(|word| word.text.clone()));
             }
+            wholes.push(pair.clone());
+            *matching = Matching::Exact;
         }
-        let exact = Exact {
-            alternatives: vec![pair],
-            labels: vec![format!("{name} {number}")],
-            start,
-            ..Exact::default()
-        };
-        exact.units(self.side).pop()
+        None
     }
 
     /// Whether a number of a query tells how many: a small word before it, and a plural behind it.
@@ -83,25 +71,6 @@ impl Scanner<'_> {
             && length > 2
             && self.c(next + length - 1) == Some('s')
             && self.classes.get(next + length) != Some(&Class::Word)
-    }
-
-    /// What is exact with the word before it, in a query: it counts once more.
-    pub(super) fn phrase(&self, units: &[Unit]) -> Option<Unit> {
-        let [_, .., Unit::Words { wholes, matching: Matching::Whole, words }] = units else { return None };
-        let name = |unit: &Unit| match unit {
-            Unit::Words { words, .. } => {
-                words.last().filter(|word| is_name(word)).map(|word| fold(&word.text))
-            }
-            Unit::Grams { .. } => None,
-        };
-        let before = self.units.iter().rev().take(MAX_DISTANCE).filter(|_| self.side == Side::Query);
-        let before = before.filter_map(name).next()?;
-        let (label, alternatives) = wholes.split_first()?;
-        let label = format!("{before} {}", label.trim_start_matches('#'));
-        let start = words.first().map_or(0, |word| word.start);
-        Exact { alternatives: alternatives.to_vec(), labels: vec![label], start, ..Exact::default() }
-            .units(Side::Query)
-            .pop()
     }
 
     /// A registration of a vehicle in two groups, as `AB12 CDE`, as one term.
@@ -131,6 +100,10 @@ impl Scanner<'_> {
 
     /// A unit of measure of a query, in all its names.
     pub(super) fn unit_of_measure(&mut self, from: usize, end: usize, names: Vec<&str>) {
+        // The sign is no word of a document.
+        if names.contains(&"percent") {
+            return;
+        }
         let label = self.text[from..end].iter().map(|char| char.c).collect();
         let alternatives = names.into_iter().map(str::to_owned).collect();
         let exact =
@@ -138,9 +111,9 @@ impl Scanner<'_> {
         self.units.extend(exact.units(self.side));
     }
 
-    /// A number of a query with a unit of measure beside it: it counts once more than the unit.
-    pub(super) fn measured(&self, from: usize, end: usize, units: &[Unit]) -> Option<Unit> {
-        let [Unit::Words { words, wholes, .. }] = units else { return None };
+    /// Makes a number of a query with a unit of measure beside it exact.
+    pub(super) fn measured(&self, from: usize, end: usize, units: &mut [Unit]) -> Option<Unit> {
+        let [Unit::Words { words, wholes, matching }] = units else { return None };
         let is_number =
             self.text[from..end].iter().all(|char| char.c.is_ascii_digit() || matches!(char.c, '.' | ','));
         if self.side == Side::Document || !is_number {
@@ -156,16 +129,12 @@ impl Scanner<'_> {
         let space = usize::from(from > 0 && self.c(from - 1) == Some(' '));
         let before = from.checked_sub(1 + space).and_then(|at| self.c(at)).map(String::from);
         let is_currency = |name: &String| measure::currency(name).is_some();
-        let name =
-            Some(behind).filter(|name| measure::names(name).is_some()).or(before.filter(is_currency))?;
-        let forms: Vec<String> = if wholes.is_empty() {
-            words.iter().map(|word| word.text.clone()).collect()
-        } else {
-            wholes.clone()
-        };
-        let labels = vec![format!("{} {name}", forms.first()?)];
-        let start = words.first().map_or(0, |word| word.start);
-        Exact { alternatives: forms, labels, start, ..Exact::default() }.units(self.side).pop()
+        Some(behind).filter(|name| measure::names(name).is_some()).or(before.filter(is_currency))?;
+        if *matching == Matching::Words {
+            wholes.splice(0..0, words.iter().map(|word| word.text.clone()));
+        }
+        *matching = Matching::Exact;
+        None
     }
 
     pub(super) fn is_behind_number(&self, from: usize) -> bool {

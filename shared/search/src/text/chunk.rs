@@ -10,9 +10,7 @@ impl Scanner<'_> {
         let from = self.position;
         let known = [date::date, time::time, identifier::iban, phone::phone, identifier::address, url::url];
         if let Some((units, end)) = known.into_iter().find_map(|known| known(self.text, from, self.side)) {
-            let phrase = self.phrase(&units);
             self.extend(units, end);
-            self.units.extend(phrase);
             return;
         }
         let mut parts = Vec::new();
@@ -61,10 +59,9 @@ impl Scanner<'_> {
         }
         let mut units = compound::units(&parts, &connectors, starts, self.side);
         let weight = self
-            .measured(from, end, &units)
+            .measured(from, end, &mut units)
             .or_else(|| self.pair(from..end, &parts, &mut units))
-            .or_else(|| self.registration(from, end))
-            .or_else(|| self.phrase(&units));
+            .or_else(|| self.registration(from, end));
         self.extend(units, end);
         self.units.extend(weight);
     }

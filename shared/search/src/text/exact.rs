@@ -30,13 +30,9 @@ impl Exact {
         if side == Side::Document {
             return vec![Unit::Words { words: self.words, wholes: self.terms, matching: Matching::Whole }];
         }
-        let mut labels = self.labels;
-        labels.dedup();
-        let unit = |label: String| {
-            let start = number_word(label.clone(), self.start);
-            let wholes = std::iter::once(label).chain(self.alternatives.iter().cloned()).collect();
-            Unit::Words { words: vec![start], wholes, matching: Matching::Whole }
-        };
-        labels.into_iter().map(unit).collect()
+        let Some(label) = self.labels.into_iter().next() else { return Vec::new() };
+        let start = number_word(label.clone(), self.start);
+        let wholes = std::iter::once(label).chain(self.alternatives).collect();
+        vec![Unit::Words { words: vec![start], wholes, matching: Matching::Exact }]
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct QueryToken {
     pub(crate) start: usize,
     /// The code of an English stop word, by which it is found in English documents.
     pub(crate) stop: Option<u8>,
+    /// Whether a memory without it is most likely about another thing.
+    pub(crate) is_exact: bool,
     /// The terms that a document of each language may have for it.
     pub(crate) stems: Vec<(Language, Rc<str>)>,
     /// Terms one edit away, for a word that no memory has.
@@ -80,12 +82,16 @@ fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Cand
                     is_function: gram.is_function,
                 }));
             }
-            Unit::Words { words, wholes, matching: Matching::Whole } => {
+            Unit::Words { words, wholes, matching: matching @ (Matching::Whole | Matching::Exact) } => {
                 let start = words.first().map_or(0, |word| word.start);
                 let Some(first) = wholes.first() else { continue };
                 let text = stem::english(&lower(first));
                 let stems = wholes.iter().flat_map(|whole| stems(whole)).collect();
-                candidates.push(Candidate { token: token(text, start, distinct(stems)), is_function: false });
+                let token = QueryToken {
+                    is_exact: matching == Matching::Exact,
+                    ..token(text, start, distinct(stems))
+                };
+                candidates.push(Candidate { token, is_function: false });
             }
             Unit::Words { words, wholes, matching: Matching::Words } => {
                 // Each word is also found by the whole, which is copied for each.
@@ -154,7 +160,7 @@ fn push_word(
 }
 
 fn token(text: String, start: usize, stems: Vec<(Language, Rc<str>)>) -> QueryToken {
-    QueryToken { text, start, stop: None, stems, spellings: Vec::new() }
+    QueryToken { text, start, stop: None, is_exact: false, stems, spellings: Vec::new() }
 }
 
 /// The terms of a word in documents of each language, of its other spellings too.

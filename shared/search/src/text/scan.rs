@@ -137,9 +137,7 @@ impl Scanner<'_> {
                 let phone =
                     if matches!(c, '+' | '(') { phone::phone(self.text, from, self.side) } else { None };
                 if let Some((units, end)) = phone {
-                    let phrase = self.phrase(&units);
                     self.extend(units, end);
-                    self.units.extend(phrase);
                     return;
                 }
                 if c == '.' && self.is_dot_net(from) {

@@ -27,6 +27,8 @@ pub(super) enum Matching {
     Words,
     /// Only as a whole: `1.2.3` is not `1.3.2`.
     Whole,
+    /// Only as a whole, and a memory without it is most likely about another thing.
+    Exact,
 }
 
 /// A word of the normalized text, without apostrophes.
