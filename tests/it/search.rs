@@ -88,7 +88,7 @@ async fn filters_limit_and_least_relevance_narrow_a_search() {
         (json!({"agentId": "x"}), &[]),
         (json!({"sessionId": "x"}), &[]),
         (json!({"limit": 2}), &["Green", "Coffee"]),
-        (json!({"minRelevance": 0.5}), &["Green", "Coffee", "The"]),
+        (json!({"minRelevance": 0.4}), &["Green", "Coffee", "The"]),
         (json!({"minRelevance": 0.9}), &["Green", "Coffee"]),
         (json!({"minRelevance": 0.9, "limit": 1}), &["Green"]),
         (json!({"metadata": {"n": 1}, "type": "semantic"}), &["Green", "Coffee"]),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hb_domain::Memory;
 
 use crate::document::split;
-use crate::text::{Language, QueryToken, language_of, query_tokens, tokens};
+use crate::text::{Exactness, Language, QueryToken, language_of, query_tokens, tokens};
 use crate::{Parameters, model};
 
 const P: Parameters = Parameters::SHIPPED;
@@ -123,9 +123,14 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
     // The exact terms' weight, and what each passage has of it.
     let (mut exact, mut found) = (0.0, vec![0.0; all.len()]);
     for term in &terms {
-        let is_exact = term.tokens.iter().any(|token| token.is_exact);
-        let weight = if is_exact { P.exact_weight } else { 1.0 };
         let own_having = having(&|passage, language| term.frequency(passage, language));
+        let kind = term.tokens.iter().find_map(|token| match token.exactness {
+            Exactness::Time(kind) => Some(kind),
+            Exactness::Word | Exactness::Thing => None,
+        });
+        let is_exact = term.tokens.iter().any(|token| token.exactness != Exactness::Word);
+        let weighs_more = is_exact && (kind.is_none() || own_having > 0.0);
+        let weight = if weighs_more { P.exact_weight } else { 1.0 };
         let mut others: Vec<(String, f64)> = Vec::new();
         if !is_common(own_having) {
             let synonyms = model::get().synonyms(&term.text);
@@ -163,7 +168,9 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
             let neighbours = (0..memories.len()).filter(|other| other != memory).map(reach);
             let value = neighbours.fold(own[at], f64::max);
             words[at] += weight * idf(own_having) * value;
-            found[at] += if is_exact && value > 0.0 { weight * idf(own_having) } else { 0.0 };
+            let (.., passage) = all[at];
+            let has = value > 0.0 || kind.is_some_and(|kind| passage.count(kind) == 0.0);
+            found[at] += if is_exact && has { weight * idf(own_having) } else { 0.0 };
         }
         attainable += weight * idf(own_having);
         exact += if is_exact { weight * idf(own_having) } else { 0.0 };

@@ -23,9 +23,11 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
     let (mut exact, mut attainable_exact) = (Vec::new(), 0.0);
     let mut values = TermValues::new(view.layout(), parameters);
     for (term, weight) in postings.selected() {
-        let is_exact = query.terms[term].is_exact;
-        let weight = weight * if is_exact { parameters.exact_weight } else { 1.0 };
         let own = postings.of_term(term);
+        let kind = postings.of_kind(&query.terms[term]);
+        // A date that no memory has tells none from another.
+        let is_exact = query.terms[term].is_exact && (kind.is_none() || !own.is_empty());
+        let weight = weight * if is_exact { parameters.exact_weight } else { 1.0 };
         let idf = postings.idf(own);
         attainable += weight * idf;
         values.raise(own, 1.0);
@@ -35,10 +37,10 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
         if !postings.is_common(own) {
             values.spread();
         }
-        if is_exact {
-            exact.resize(view.len(), 0.0);
+        if query.terms[term].is_exact {
             attainable_exact += weight * idf;
-            values.each(|passage, _| exact[passage] += (weight * idf) as f32);
+            exact.resize(view.len(), 0.0);
+            values.add_exact((weight * idf) as f32, kind, &mut exact);
         }
         values.each(|passage, value| scores[passage] += (weight * idf) as f32 * value);
         values.reset();
@@ -124,6 +126,22 @@ impl<'l> TermValues<'l> {
                 if value > 0.0 {
                     visit(passage, value);
                 }
+            }
+        }
+    }
+
+    /// Adds `weight` to what passages have of the exact terms: to those that have the term, and if it is of a `kind` to all that
+    /// have none of that kind.
+    fn add_exact(&self, weight: f32, kind: Option<&[Posting]>, exact: &mut [f32]) {
+        match kind {
+            None => self.each(|passage, _| exact[passage] += weight),
+            Some(of_kind) => {
+                exact.iter_mut().for_each(|found| *found += weight);
+                let lacks = |passage: &&Posting| {
+                    let context = self.contexts[self.layout.memory_of(passage.0)];
+                    self.own[passage.0 as usize].max(context) == 0.0
+                };
+                of_kind.iter().filter(lacks).for_each(|(passage, _)| exact[*passage as usize] -= weight);
             }
         }
     }

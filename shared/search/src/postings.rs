@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use crate::document::{Key, Term};
 use crate::index::Content;
 use crate::parameters::Parameters;
-use crate::query::{Form, MAX_TERMS, Query};
+use crate::query::{Form, MAX_TERMS, Query, QueryTerm};
 use crate::view::View;
 
 /// With fewer passages than this, idf assumes that there are as many: among three memories every term would be common.
@@ -47,7 +47,7 @@ impl Postings {
         let mut lists = query.terms.len();
         for term in &query.terms {
             let synonyms = term.synonyms.iter().map(|(form, _)| form);
-            for form in synonyms.chain(&term.spellings) {
+            for form in synonyms.chain(&term.spellings).chain(&term.kind) {
                 others.entry(*form).or_insert_with(|| {
                     wanted.add(*form, lists);
                     lists += 1;
@@ -152,6 +152,11 @@ impl Postings {
         let lists =
             all.filter_map(|(form, weight)| Some((self.lists[*self.others.get(form)?].as_slice(), weight)));
         lists.filter(|(list, _)| !self.is_common(list))
+    }
+
+    /// The postings of what all passages have that say a date, if the term is a date, or a time.
+    pub(crate) fn of_kind(&self, term: &QueryTerm) -> Option<&[Posting]> {
+        Some(&self.lists[*self.others.get(term.kind.as_ref()?)?])
     }
 
     /// What shows that a memory has the terms that count.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::document::Key;
 use crate::model::EmbeddingBits;
 use crate::question::Question;
-use crate::text::{Language, QueryToken};
+use crate::text::{Exactness, Language, QueryToken};
 use crate::{model, text};
 
 /// A query of more terms has no synonyms, and is [reduced](crate::lexical) to so many.
@@ -39,6 +39,8 @@ pub(crate) struct QueryTerm {
     pub(crate) spellings: Vec<Form>,
     /// Whether a memory without it is most likely about another thing.
     pub(crate) is_exact: bool,
+    /// Of a date or a time, what all memories have that say a date or a time: only those can be of another one.
+    pub(crate) kind: Option<Form>,
     /// Whether it is in the question of a query that is more than a question.
     pub(crate) is_in_question: bool,
 }
@@ -75,7 +77,10 @@ impl Query {
             });
             let term = &mut terms[position];
             term.is_in_question |= question.range.contains(&token.start);
-            term.is_exact |= token.is_exact;
+            term.is_exact |= token.exactness != Exactness::Word;
+            if let Exactness::Time(kind) = token.exactness {
+                term.kind = Some(Form { key: Key::of(kind), short: Key::short(kind), languages: u32::MAX });
+            }
             term.add_forms(&token);
             term.spellings = token.spellings.iter().map(|term| english(Key::of(term), term)).collect();
         }
@@ -149,6 +154,7 @@ impl QueryTerm {
             synonyms: Vec::new(),
             spellings: Vec::new(),
             is_exact: false,
+            kind: None,
             is_in_question: false,
         }
     }

@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::view::View;
 
 /// Coefficients of the logistic curve from score to relevance.
-const CALIBRATION: (f64, f64) = (-4.96, 6.93);
+const CALIBRATION: (f64, f64) = (-5.1, 7.15);
 
 /// A search result.
 #[derive(Clone, Debug, PartialEq)]

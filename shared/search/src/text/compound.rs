@@ -69,6 +69,7 @@ fn mail(parts: &[&[Char]], connectors: &[char], side: Side) -> Vec<Unit> {
     let registered = registered(&labels);
     let words = if registered == domain { words } else { with_term(words, &registered) };
     let exact = Exact {
+        kind: None,
         words: with_term(words, domain),
         terms: vec![address.clone()],
         alternatives: vec![address.clone()],

@@ -1,7 +1,7 @@
 //! Dates, in numbers and with the names of months.
 
 use super::calendar::{Reader, month_name};
-use super::exact::{Exact, Side};
+use super::exact::{DATE, Exact, Side};
 use super::normalize::Char;
 use super::number::number_word;
 use super::scan::{Class, class};
@@ -37,7 +37,7 @@ pub(super) fn date(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>,
         let words = if side == Side::Query { words.into_iter().take(2).collect() } else { words };
         return Some((vec![Unit::Words { words, wholes, matching: Matching::Words }], end));
     }
-    let mut exact = Exact { words, start, ..Exact::default() };
+    let mut exact = Exact { words, start, kind: Some(DATE), ..Exact::default() };
     for date in &dates {
         exact.terms.extend(date.terms());
         exact.alternatives.extend(date.alternatives());

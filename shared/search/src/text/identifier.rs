@@ -52,6 +52,7 @@ pub(super) fn compound(parts: &[&[Char]], connectors: &[char], side: Side) -> Op
     }
     let prefixes: Vec<String> = (2..texts.len()).map(|parts| self::whole(&texts[..parts])).collect();
     let exact = Exact {
+        kind: None,
         terms: prefixes.into_iter().chain([whole.clone()]).collect(),
         alternatives: vec![whole],
         labels: vec![written, texts.join(" ")],

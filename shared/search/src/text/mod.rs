@@ -43,7 +43,7 @@ mod word;
 
 pub(crate) use detect::language_of;
 pub(crate) use language::Language;
-pub(crate) use query::{QueryToken, query_tokens};
+pub(crate) use query::{Exactness, QueryToken, query_tokens};
 use stem::Stemmable;
 use unit::Unit;
 

@@ -13,6 +13,17 @@ use super::unit::{Matching, Unit, Word};
 use super::{normalize, scan, spelling, stem};
 use crate::model;
 
+/// What it says of a memory that it lacks a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exactness {
+    /// Little: it may have other words for it.
+    Word,
+    /// That it is most likely about another thing.
+    Thing,
+    /// That it is most likely about another date or time, if it has this term, as all have that say one.
+    Time(&'static str),
+}
+
 /// A word of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueryToken {
@@ -22,8 +33,7 @@ pub(crate) struct QueryToken {
     pub(crate) start: usize,
     /// The code of an English stop word, by which it is found in English documents.
     pub(crate) stop: Option<u8>,
-    /// Whether a memory without it is most likely about another thing.
-    pub(crate) is_exact: bool,
+    pub(crate) exactness: Exactness,
     /// The terms that a document of each language may have for it.
     pub(crate) stems: Vec<(Language, Rc<str>)>,
     /// Terms one edit away, for a word that no memory has.
@@ -82,15 +92,21 @@ fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Cand
                     is_function: gram.is_function,
                 }));
             }
-            Unit::Words { words, wholes, matching: matching @ (Matching::Whole | Matching::Exact) } => {
+            Unit::Words {
+                words,
+                wholes,
+                matching: matching @ (Matching::Whole | Matching::Exact | Matching::Time(_)),
+            } => {
                 let start = words.first().map_or(0, |word| word.start);
                 let Some(first) = wholes.first() else { continue };
                 let text = stem::english(&lower(first));
                 let stems = wholes.iter().flat_map(|whole| stems(whole)).collect();
-                let token = QueryToken {
-                    is_exact: matching == Matching::Exact,
-                    ..token(text, start, distinct(stems))
+                let exactness = match matching {
+                    Matching::Exact => Exactness::Thing,
+                    Matching::Time(kind) => Exactness::Time(kind),
+                    Matching::Words | Matching::Whole => Exactness::Word,
                 };
+                let token = QueryToken { exactness, ..token(text, start, distinct(stems)) };
                 candidates.push(Candidate { token, is_function: false });
             }
             Unit::Words { words, wholes, matching: Matching::Words } => {
@@ -160,7 +176,7 @@ fn push_word(
 }
 
 fn token(text: String, start: usize, stems: Vec<(Language, Rc<str>)>) -> QueryToken {
-    QueryToken { text, start, stop: None, is_exact: false, stems, spellings: Vec::new() }
+    QueryToken { text, start, stop: None, exactness: Exactness::Word, stems, spellings: Vec::new() }
 }
 
 /// The terms of a word in documents of each language, of its other spellings too.

@@ -1,7 +1,7 @@
 //! Times of day.
 
 use super::calendar::Reader;
-use super::exact::{Exact, Side};
+use super::exact::{Exact, Side, TIME};
 use super::normalize::Char;
 use super::number::number_word;
 use super::scan::{Class, class};
@@ -47,7 +47,7 @@ pub(super) fn time(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>,
     let clock = |hour: u32| format!("{hour:02}:{minute:02}");
     let either = |hour: u32| format!("{hour}:{minute:02}-*");
     let whole = second.map(|second| format!("{}:{second:02}", clock(of_day)));
-    let mut exact = Exact { start: text[from].start, ..Exact::default() };
+    let mut exact = Exact { start: text[from].start, kind: Some(TIME), ..Exact::default() };
     exact.labels.push(whole.clone().unwrap_or_else(|| clock(of_day)));
     exact.alternatives.push(whole.clone().unwrap_or_else(|| clock(of_day)));
     exact.terms.push(clock(of_day));

@@ -29,6 +29,8 @@ pub(super) enum Matching {
     Whole,
     /// Only as a whole, and a memory without it is most likely about another thing.
     Exact,
+    /// A date or a time: the same of a memory that has this term, as all do that say when.
+    Time(&'static str),
 }
 
 /// A word of the normalized text, without apostrophes.
