@@ -18,7 +18,9 @@ fn memory() -> impl Strategy<Value = Value> {
     let importance = prop_oneof![0.0..=1.0, Just(0.0), Just(1.0), Just(1e-99), Just(f64::EPSILON)];
     let metadata = prop::collection::btree_map(text(8), value(), 0..5);
     let ids = prop::array::uniform3(text(20));
-    (text(200), types, importance, prop::collection::btree_set(tag(), 0..6), metadata, ids).prop_map(
+    let has_letter = |content: &String| content.chars().any(char::is_alphanumeric);
+    let content = text(200).prop_filter("blank content is refused", has_letter);
+    (content, types, importance, prop::collection::btree_set(tag(), 0..6), metadata, ids).prop_map(
         |(content, kind, importance, tags, metadata, [user, agent, session])| {
             json!({
                 "content": content, "type": kind, "importance": importance, "tags": tags,
