@@ -72,8 +72,8 @@ pub struct Index {
 /// What a search reads of few passages. The slots of a memory are adjacent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    /// The id as a number, which sorts by creation time.
-    pub(crate) id: u128,
+    /// The halves of the id: a number of 128 bits would be aligned to 16 bytes.
+    id: [u64; 2],
     /// Milliseconds since 1970.
     pub(crate) expires_at: i64,
     pub(crate) owners: Owners,
@@ -127,7 +127,7 @@ impl Index {
             return;
         }
         if !self.is_empty() {
-            self.passages.retain(|slot| !changed.contains(&slot.id));
+            self.passages.retain(|slot| !changed.contains(&slot.id()));
         }
         let mut rows = Vec::with_capacity(entries.len());
         for entry in &entries {
@@ -140,7 +140,7 @@ impl Index {
     /// Removes these memories.
     pub fn remove<'i>(&mut self, ids: impl IntoIterator<Item = &'i MemoryId>) {
         let gone: HashSet<u128> = ids.into_iter().map(id_number).collect();
-        self.retain(|slot| !gone.contains(&slot.id));
+        self.retain(|slot| !gone.contains(&slot.id()));
     }
 
     /// Whether it has memories that have expired by `now`.
@@ -201,7 +201,7 @@ impl Index {
         let facets = self.facets.push(&document.facets);
         for (number, passage) in (0_u8..).zip(&document.passages) {
             let slot = Slot {
-                id: id_number(&entry.id),
+                id: halves(id_number(&entry.id)),
                 expires_at: entry.expires_at.map_or(i64::MAX, Timestamp::millis),
                 owners: document.owners,
                 stop_words: self.stop_words.push(&passage.stop_words),
@@ -259,10 +259,20 @@ impl Index {
 }
 
 impl Slot {
+    /// The id as a number, which sorts by creation time.
+    pub(crate) fn id(&self) -> u128 {
+        let [high, low] = self.id;
+        u128::from(high) << 64 | u128::from(low)
+    }
+
     /// The key that slots are sorted by.
     fn sort_order(&self) -> (u64, u128, u8) {
-        (self.owners.session(), self.id, self.passage)
+        (self.owners.session(), self.id(), self.passage)
     }
+}
+
+const fn halves(id: u128) -> [u64; 2] {
+    [(id >> 64) as u64, id as u64]
 }
 
 /// An id as a number.

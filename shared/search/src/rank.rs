@@ -243,7 +243,7 @@ impl Score {
             length: rounded(self.length.into()),
             terms,
         };
-        Some(Hit { id: id_from_number(slot.id)?, relevance: relevance(self.evidence()), explanation })
+        Some(Hit { id: id_from_number(slot.id())?, relevance: relevance(self.evidence()), explanation })
     }
 
     /// What it is ordered by.
@@ -265,13 +265,13 @@ impl Score {
 impl Slot {
     /// The key that hits are sorted by: the score in millionths, the highest first, then the newest first.
     fn sort_key(&self, score: f64) -> (i64, u128) {
-        (-(score * 1e6).round() as i64, u128::MAX - self.id)
+        (-(score * 1e6).round() as i64, u128::MAX - self.id())
     }
 
     /// Milliseconds since 1970: the first nine of the 22 digits of the id.
     fn created_at(&self) -> i64 {
         const REST: u128 = 36_u128.pow(13);
-        i64::try_from(self.id / REST).unwrap_or(i64::MAX)
+        i64::try_from(self.id() / REST).unwrap_or(i64::MAX)
     }
 }
 

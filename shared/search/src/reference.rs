@@ -234,7 +234,7 @@ fn equal_values_of_metadata_are_one_value() {
 fn totals(index: &Index, query: &Query) -> Vec<(u128, f64)> {
     let view = View::all(index);
     let scores = view.score(query, &Parameters::SHIPPED);
-    let total = |(number, memory): (usize, &Score)| (view.first_slot(number).id, memory.total());
+    let total = |(number, memory): (usize, &Score)| (view.first_slot(number).id(), memory.total());
     scores.memories.iter().enumerate().map(total).collect()
 }
 

@@ -85,7 +85,7 @@ fn numbers(cache: &Cache) -> Vec<usize> {
     let first = crate::index::id_number(&entry(0).id) / 36_u128.pow(13);
     let mut numbers: Vec<usize> = Vec::new();
     for slot in cache.index.slots() {
-        numbers.push((slot.id / 36_u128.pow(13) - first) as usize);
+        numbers.push((slot.id() / 36_u128.pow(13) - first) as usize);
     }
     numbers.sort_unstable();
     numbers

@@ -119,7 +119,7 @@ fn content_entry(number: usize, content: u8) -> Entry {
 
 fn contents(cache: &CachedIndex<Place>) -> BTreeMap<u128, u8> {
     let (slots, contents) = (cache.index.slots(), cache.index.contents());
-    slots.iter().zip(contents).map(|(slot, content)| (slot.id, content.importance)).collect()
+    slots.iter().zip(contents).map(|(slot, content)| (slot.id(), content.importance)).collect()
 }
 
 /// A search: whether it succeeds. Events happen between its pages.
