@@ -12,6 +12,8 @@ use crate::view::View;
 pub(crate) struct Scores {
     /// The share of what the query's terms could give: 0 without any of them, 1 with each of them once in a passage of usual length.
     pub(crate) shares: Vec<f32>,
+    /// The share of what the terms of its question alone could give; empty if it says nothing beside its question.
+    pub(crate) questions: Vec<f32>,
     /// The share of the query's exact terms that it lacks; empty if the query has none.
     pub(crate) missing: Vec<f32>,
 }
@@ -19,6 +21,8 @@ pub(crate) struct Scores {
 pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, parameters: &Parameters) -> Scores {
     let mut scores = vec![0.0_f32; view.len()];
     let mut attainable = 0.0;
+    // The same for the terms of its question.
+    let (mut questions, mut attainable_questions) = (Vec::new(), 0.0);
     // What each passage has of the exact terms.
     let (mut exact, mut attainable_exact) = (Vec::new(), 0.0);
     let mut values = TermValues::new(view.layout(), parameters);
@@ -42,15 +46,24 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
             exact.resize(view.len(), 0.0);
             values.add_exact((weight * idf) as f32, kind, &mut exact);
         }
+        if query.terms[term].is_asked && !own.is_empty() {
+            questions.resize(view.len(), 0.0);
+        }
+        if query.terms[term].is_asked {
+            attainable_questions += weight * idf;
+            if !questions.is_empty() {
+                values.each(|passage, value| questions[passage] += (weight * idf) as f32 * value);
+            }
+        }
         values.each(|passage, value| scores[passage] += (weight * idf) as f32 * value);
         values.reset();
     }
-    if attainable > 0.0 {
-        let share = (1.0 / attainable) as f32;
+    for (scores, attainable) in [(&mut scores, attainable), (&mut questions, attainable_questions)] {
+        let share = if attainable > 0.0 { (1.0 / attainable) as f32 } else { 1.0 };
         scores.iter_mut().for_each(|score| *score *= share);
     }
     let missing = exact.into_iter().map(|found: f32| 1.0 - found / attainable_exact as f32).collect();
-    Scores { shares: scores, missing }
+    Scores { shares: scores, questions, missing }
 }
 
 /// The value of one term in each passage: the highest of several values, not their sum.

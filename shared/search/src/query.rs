@@ -41,6 +41,8 @@ pub(crate) struct QueryTerm {
     pub(crate) is_exact: bool,
     /// Of a date or a time, what all memories have that say a date or a time: only those can be of another one.
     pub(crate) kind: Option<Form>,
+    /// Whether it is in the question of a query of few sentences: what stands before it may say what it is about.
+    pub(crate) is_asked: bool,
     /// Whether it is in the question of a query that is more than a question.
     pub(crate) is_in_question: bool,
 }
@@ -82,7 +84,12 @@ impl Query {
                 term.kind = Some(Form { key: Key::of(kind), short: Key::short(kind), languages: u32::MAX });
             }
             term.add_forms(&token);
-            term.spellings = token.spellings.iter().map(|term| english(Key::of(term), term)).collect();
+            let of_stop_word = token.stop_spelling.map(|code| {
+                let key = Key::stop_word(code);
+                Form { key, short: key, languages: 1 << Language::English.code() }
+            });
+            let spellings = token.spellings.iter().map(|term| english(Key::of(term), term));
+            term.spellings = spellings.chain(of_stop_word).collect();
         }
         let model = model::get();
         let is_long = terms.len() > MAX_TERMS;
@@ -101,7 +108,10 @@ impl Query {
             question.is_asked && (question.sentences >= MESSAGE.sentences || terms.len() > MESSAGE.terms);
         let asked = terms.iter().filter(|term| term.is_in_question).count();
         let asks = (is_long || is_message) && (1..=MAX_QUESTION).contains(&asked) && asked < terms.len();
+        let asks_beside =
+            !asks && question.is_asked && (1..=MAX_QUESTION).contains(&asked) && asked < terms.len();
         for term in &mut terms {
+            term.is_asked = asks_beside && term.is_in_question;
             // What stands around a question need not be in its answer.
             term.is_exact &= if asks { term.is_in_question } else { !is_long };
             term.is_in_question &= asks;
@@ -155,6 +165,7 @@ impl QueryTerm {
             spellings: Vec::new(),
             is_exact: false,
             kind: None,
+            is_asked: false,
             is_in_question: false,
         }
     }

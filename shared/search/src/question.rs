@@ -38,8 +38,16 @@ impl Question {
     }
 }
 
+/// Whether a sentence asks: by its mark, which is a semicolon in Greek and within the sentence in Armenian, or by the Japanese
+/// particle.
 fn is_question(sentence: &str) -> bool {
-    sentence.trim_end().ends_with(['?', '？', '؟'])
+    let sentence = sentence.trim_end();
+    let is_greek = |c: char| ('\u{370}'..='\u{3FF}').contains(&c) || ('\u{1F00}'..='\u{1FFF}').contains(&c);
+    let before = |mark: char| sentence.strip_suffix(mark).and_then(|rest| rest.chars().next_back());
+    sentence.ends_with(['?', '？', '؟', '\u{37E}', '፧'])
+        || sentence.ends_with("か。")
+        || sentence.contains('՞')
+        || before(';').is_some_and(is_greek)
 }
 
 /// The sentences of a text, which together are the text. A line is one at least.
@@ -50,8 +58,8 @@ fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
         let mut before = ' ';
         let end = rest.char_indices().find_map(|(at, c)| {
             let is_end = c == '\n'
-                || matches!(before, '。' | '！' | '？' | '।' | '؟')
-                || (matches!(before, '.' | '!' | '?') && c.is_whitespace());
+                || matches!(before, '。' | '！' | '？' | '।' | '؟' | '۔' | '።' | '፧' | '։' | '\u{37E}')
+                || (matches!(before, '.' | '!' | '?' | ';') && c.is_whitespace());
             before = c;
             (is_end && at > 0).then_some(at)
         });
@@ -85,6 +93,14 @@ mod tests {
             assert_eq!((question(text).0, question(text).1), (asked, true), "{text}");
         }
         assert_eq!(question("荷物を詰めた。パスポートはどこ？ありがとう。").0, "パスポートはどこ？");
+        for (text, asked) in [
+            ("Ήρθαμε χθες. Πού είναι το κλειδί; Ευχαριστώ πολύ.", "Πού είναι το κλειδί;"),
+            ("ہم کل آئے۔ چابی کہاں ہے؟ شکریہ بہت۔", "چابی کہاں ہے؟"),
+            ("昨日来た。鍵はどこですか。助かります。", "鍵はどこですか。"),
+            ("Երեկ եկանք։ Ո՞ւր է բանալին։ Շնորհակալ եմ։", "Ո՞ւր է բանալին։"),
+        ] {
+            assert_eq!((question(text).0, question(text).1), (asked, true), "{text}");
+        }
         assert_eq!(question("One thing. Another thing."), ("Another thing.", false, 2));
         assert_eq!(question("..?!\n\n"), ("..?!", false, 0));
         assert_eq!(question(""), ("", false, 0));

@@ -76,6 +76,8 @@ pub(crate) struct Score {
     importance: f32,
     /// The discount of a long memory, 0 or less.
     length: f32,
+    /// What it has more of the question of a query than of the whole query, 0 or more. It counts for the relevance only.
+    question: f32,
 }
 
 impl Index {
@@ -158,8 +160,10 @@ impl View<'_> {
         let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
         let passage = |passage: usize| {
             let missing = lexical.missing.get(passage).copied().unwrap_or_default();
+            let question = lexical.questions.get(passage).copied().unwrap_or_default();
             Score {
                 words: weight * lexical.shares[passage],
+                question: weight * (question - lexical.shares[passage]).max(0.0),
                 meaning: parameters.meaning * query.cosine(self.embedding(passage)),
                 ..Score::default()
             }
@@ -217,6 +221,7 @@ impl Score {
     fn without_exact(mut self, missing: f32, parameters: &Parameters) -> Self {
         let factor = 1.0 - parameters.exact * missing;
         self.words *= factor;
+        self.question *= factor;
         self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
         self
     }
@@ -251,9 +256,10 @@ impl Score {
         f64::from(self.words + self.meaning + self.session + self.importance + self.length)
     }
 
-    /// What it has of the query. That it is long makes it a less likely answer than others, but no less relevant by itself.
+    /// What it has of the query, or of its question. That it is long makes it a less likely answer than others, but no less relevant by
+    /// itself.
     fn evidence(&self) -> f64 {
-        f64::from(self.words + self.meaning + self.session + self.importance)
+        f64::from(self.words + self.question + self.meaning + self.session + self.importance)
     }
 
     /// Whether it has no score but for its importance.

@@ -1,6 +1,8 @@
 //! N-grams of scripts that are written without spaces, and of Hangul, whose words have endings.
 
+use super::function_words::is_function_word;
 use super::normalize::{Char, is_mark};
+use super::scan::{Class, class};
 use super::unit::{Gram, Unit};
 
 /// Chinese characters that are mostly grammar: pronouns, particles, questions.
@@ -96,6 +98,13 @@ pub(super) fn han(run: &[Char]) -> Unit {
     Unit::Grams { document, query: mark(query, |_, gram| is_function(gram)) }
 }
 
+/// The Chinese characters of a pair, those that are mostly grammar apart.
+pub(super) fn parts(pair: &str) -> impl Iterator<Item = String> {
+    let is_pair = pair.chars().count() == 2 && pair.chars().all(|c| class(c) == Class::Han);
+    let parts = pair.chars().filter(move |c| is_pair && !HAN_FUNCTION.contains(*c));
+    parts.map(String::from)
+}
+
 /// Katakana, in which names and loanwords are written: pairs.
 pub(super) fn katakana(run: &[Char]) -> Unit {
     let grams = || if run.len() == 1 { one(run) } else { pairs(run).collect::<Vec<_>>() };
@@ -134,7 +143,8 @@ pub(super) fn hangul(run: &[Char]) -> Unit {
         HANGUL_ENDINGS.iter().filter_map(|ending| word.strip_suffix(ending)).find(|stem| !stem.is_empty());
     let syllables = stem.map_or(run.len(), |stem| stem.chars().count());
     let query = if syllables == 1 { one(&run[..1]) } else { pairs(&run[..syllables]).collect() };
-    Unit::Grams { document, query }
+    let is_function = is_function_word(&word);
+    Unit::Grams { document, query: mark(query, |_, _| is_function) }
 }
 
 /// Thai, Lao, Myanmar and Khmer: pairs of letters with their marks, and each letter with marks by itself.

@@ -15,8 +15,10 @@ mod detect;
 mod exact;
 mod fold;
 mod frequent;
+mod function_words;
 mod grams;
 mod identifier;
+mod irregular;
 mod language;
 #[cfg(test)]
 mod language_tests;

@@ -5,6 +5,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Separates words invisibly. It is removed where words are joined.
 pub(super) const ZERO_WIDTH_SPACE: char = '\u{200B}';
+/// Keeps letters apart that belong to one word.
+const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 /// Joins emoji to a sequence.
 pub(super) const ZERO_WIDTH_JOINER: char = '\u{200D}';
 
@@ -44,6 +46,10 @@ pub(super) fn normalize(text: &str) -> Vec<Char> {
     normalized
 }
 
+const fn is_arabic(c: char) -> bool {
+    matches!(c, '\u{620}'..='\u{6FF}')
+}
+
 /// Whether normalization may combine a character with the one before it.
 fn continues(c: char) -> bool {
     is_mark(c) || matches!(c, '\u{1100}'..='\u{11FF}' | '\u{FF9E}' | '\u{FF9F}')
@@ -77,6 +83,8 @@ fn push(normalized: &mut Vec<Char>, c: char, start: usize) {
             }
             c
         }
+        // Between Arabic letters it separates a suffix, as in Persian.
+        ZERO_WIDTH_NON_JOINER if normalized.last().is_some_and(|last| is_arabic(last.c)) => ZERO_WIDTH_SPACE,
         c if is_ignorable(c) => return,
         c if c.is_ascii() => c,
         c => digit(c).unwrap_or(c),

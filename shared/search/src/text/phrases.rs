@@ -27,10 +27,67 @@ pub(super) struct Phrase {
 pub(super) fn phrases(text: &[Char]) -> Vec<Phrase> {
     let parts = parts(text);
     let last = parts.len().saturating_sub(MAX_PARTS).max(MAX_PARTS);
-    let mut phrases = Vec::new();
+    let mut phrases = interrogatives(text);
     for part in parts.iter().take(MAX_PARTS).chain(parts.iter().skip(last)) {
         unspaced(text, part.clone(), &mut phrases);
         spaced(text, part.clone(), &mut phrases);
+    }
+    phrases
+}
+
+/// Words of questions in scripts without spaces, the longest first. Pairs of their characters and those beside them are no words.
+const INTERROGATIVES: [&str; 35] = [
+    "什么时候",
+    "什麼時候",
+    "为什么",
+    "為什麼",
+    "什么",
+    "什麼",
+    "怎么样",
+    "怎麼樣",
+    "怎么",
+    "怎麼",
+    "哪里",
+    "哪裡",
+    "哪儿",
+    "哪兒",
+    "多少",
+    "几点",
+    "幾點",
+    "几张",
+    "几个",
+    "幾個",
+    "เมื่อไหร่",
+    "เมื่อไร",
+    "เท่าไหร่",
+    "เท่าไร",
+    "ที่ไหน",
+    "อย่างไร",
+    "ทำไม",
+    "อะไร",
+    "ยังไง",
+    "ใคร",
+    "ពេលណា",
+    "អ្វី",
+    "ဘယ်",
+    "ຫຍັງ",
+    "ໃສ",
+];
+/// A text of more is no typed question.
+const MAX_INTERROGATIVES: usize = 16;
+
+fn interrogatives(text: &[Char]) -> Vec<Phrase> {
+    let (mut phrases, mut at) = (Vec::new(), 0);
+    while at < text.len() && phrases.len() < MAX_INTERROGATIVES {
+        let starts = |word: &&&str| {
+            let mut own = text[at..].iter().map(|char| char.c);
+            !text[at].c.is_ascii() && word.chars().all(|c| own.next() == Some(c))
+        };
+        let length = INTERROGATIVES.iter().find(starts).map_or(0, |word| word.chars().count());
+        if length > 0 {
+            phrases.push(Phrase { chars: at..at + length, is_unspaced: true });
+        }
+        at += length.max(1);
     }
     phrases
 }
@@ -41,7 +98,9 @@ fn parts(text: &[Char]) -> Vec<Range<usize>> {
     for (at, char) in text.iter().enumerate() {
         let next = text.get(at + 1).map_or(' ', |next| next.c);
         let is_end = match char.c {
-            '\n' | '!' | '?' | '。' | '、' | '।' | '؟' | '،' | '¿' | '¡' | '…' => true,
+            '\n' | '!' | '?' | '。' | '、' | '।' | '؟' | '،' | '¿' | '¡' | '…' | '۔' | '።' | '։' => {
+                true
+            }
             // There is no space behind a wide comma, which is an ASCII one after normalization.
             ',' => !next.is_ascii_digit(),
             '.' | ';' | ':' => next.is_whitespace(),

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use super::detect::{is_frequent, language_of};
 use super::fold::{fold, lower};
+use super::function_words::is_function_word;
 use super::language::Language;
 use super::normalize::Char;
 use super::phrases::{Phrase, phrases};
 use super::stem::Stemmable;
 use super::unit::{Matching, Unit, Word};
-use super::{normalize, scan, spelling, stem};
+use super::{grams, normalize, scan, spelling, stem};
 use crate::model;
 
 /// What it says of a memory that it lacks a term.
@@ -33,6 +34,8 @@ pub(crate) struct QueryToken {
     pub(crate) start: usize,
     /// The code of an English stop word, by which it is found in English documents.
     pub(crate) stop: Option<u8>,
+    /// The code of the stop word that a name is, for a name that no memory has.
+    pub(crate) stop_spelling: Option<u8>,
     pub(crate) exactness: Exactness,
     /// The terms that a document of each language may have for it.
     pub(crate) stems: Vec<(Language, Rc<str>)>,
@@ -87,9 +90,12 @@ fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Cand
     for unit in units {
         match unit {
             Unit::Grams { query, .. } => {
-                candidates.extend(query.into_iter().map(|gram| Candidate {
-                    token: token(gram.text.clone(), gram.start, every_language(&gram.text)),
-                    is_function: gram.is_function,
+                let is_word = query.len() == 1;
+                candidates.extend(query.into_iter().map(|gram| {
+                    let token = token(gram.text.clone(), gram.start, every_language(&gram.text));
+                    // Neighbours among more characters may belong to different words.
+                    let spellings = grams::parts(&gram.text).filter(|_| !is_word).collect();
+                    Candidate { token: QueryToken { spellings, ..token }, is_function: gram.is_function }
                 }));
             }
             Unit::Words {
@@ -156,6 +162,7 @@ fn push_word(
     if folded.is_empty() {
         return;
     }
+    let is_name = word.is_name && word.stop.is_some() && is_english;
     if let Some(stop) = word.stop.filter(|_| is_english) {
         let others = stems.iter().filter(|(language, _)| *language != Language::English).cloned().collect();
         let token = QueryToken { stop: Some(stop), ..token(folded.clone(), word.start, others) };
@@ -168,15 +175,26 @@ fn push_word(
         return;
     }
     let mut token = token(stem::english(&lower), word.start, stems);
+    // At the start of a sentence a document has no more than the stop word.
+    token.stop_spelling = word.stop.filter(|_| is_name);
     if has_spellings {
         token.spellings = spelling::spellings(&folded);
     }
-    let is_function = !is_english && !word.is_name && is_frequent(&folded, language);
+    let is_function =
+        is_function_word(&folded) || !is_english && !word.is_name && is_frequent(&folded, language);
     candidates.push(Candidate { token, is_function });
 }
 
 fn token(text: String, start: usize, stems: Vec<(Language, Rc<str>)>) -> QueryToken {
-    QueryToken { text, start, stop: None, exactness: Exactness::Word, stems, spellings: Vec::new() }
+    QueryToken {
+        text,
+        start,
+        stop: None,
+        stop_spelling: None,
+        exactness: Exactness::Word,
+        stems,
+        spellings: Vec::new(),
+    }
 }
 
 /// The terms of a word in documents of each language, of its other spellings too.

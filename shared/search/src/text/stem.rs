@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::fold::fold;
+use super::irregular;
 use super::language::Language;
 
 /// A longer word is not stemmed: it is no word of a dictionary, and stemmers may take quadratic time.
@@ -75,7 +76,8 @@ impl<'w> Stemmable<'w> {
         let Some((algorithm, rounds)) = algorithm(language) else {
             return (Cow::Borrowed(without_latin_ending(&self.folded)), None);
         };
-        let of_folded = folded(snowball(&self.folded, algorithm, rounds));
+        let regular = if language == Language::English { irregular::singular(&self.folded) } else { None };
+        let of_folded = folded(snowball(regular.unwrap_or(&self.folded), algorithm, rounds));
         if let Some(singular) = singular(&self.folded, language) {
             let of_singular = folded(snowball(&singular, algorithm, rounds)).into_owned();
             return (of_folded, Some(Cow::Owned(of_singular)));
@@ -201,6 +203,9 @@ fn arabic(word: &str) -> String {
     if word.contains(['پ', 'چ', 'ژ', 'گ', 'ٹ', 'ڈ', 'ڑ', 'ں', 'ے']) {
         return word.to_owned();
     }
+    // And the, so the, with the, like the: the stemmer knows each by itself.
+    let prefixed = ["وال", "فال", "بال", "كال", "وبال"].iter().find_map(|prefix| word.strip_prefix(prefix));
+    let word = prefixed.filter(|rest| rest.chars().count() >= 3).unwrap_or(word);
     fold(&snowball(word, Algorithm::Arabic, 3))
 }
 
