@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use hb_domain::Memory;
 
 use crate::document::split;
+use crate::rank::ROUNDED;
 use crate::text::{Exactness, Language, QueryToken, language_of, query_tokens, tokens};
 use crate::{Parameters, model};
 
@@ -180,15 +181,18 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
             let own = all.iter().zip(words.iter().zip(&found)).filter(|((of, ..), _)| *of == memory);
             let best = own.map(|((_, _, passage), (words, found))| {
                 let weight = if direction.is_some() { 1.0 } else { f64::from(P.unknown_meaning) };
-                let share = if attainable > 0.0 { weight * words / attainable } else { 0.0 };
+                let share = if attainable > 0.0 { words / attainable } else { 0.0 };
                 let meaning = f64::from(P.meaning) * cosine(direction.as_ref(), &passage.text);
                 let missing = if exact > 0.0 { 1.0 - found / exact } else { 0.0 };
                 let factor = 1.0 - f64::from(P.exact) * missing;
-                (factor * share, if meaning > 0.0 { factor * meaning } else { meaning })
+                let meaning = if meaning > 0.0 { factor * meaning } else { meaning };
+                (factor * weight * share, meaning, regardless_of_length(passage, share))
             });
-            let best = best.max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
-            let (words, meaning) = best.expect("a passage");
-            let factor = factor(texts[memory].length(), words);
+            let parts: Vec<(f64, f64, f64)> = best.collect();
+            let share = parts.iter().map(|(.., share)| *share).fold(0.0, f64::max);
+            let best = parts.into_iter().max_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
+            let (words, meaning, _) = best.expect("a passage");
+            let factor = factor(texts[memory].length(), words, share);
             factor * words + if meaning > 0.0 { factor * meaning } else { meaning }
         })
         .collect();
@@ -207,10 +211,18 @@ pub(crate) fn scores(memories: &[Memory], query: &str) -> Vec<f64> {
         .collect()
 }
 
-/// The factor for a memory of so many terms whose best passage has this share of the query.
-fn factor(length: f64, words: f64) -> f64 {
+/// The factor for a memory of so many terms whose best passage has this score of words, and this share of the query if its length is
+/// not regarded.
+fn factor(length: f64, words: f64, share: f64) -> f64 {
     let length = ((length / P.long).ln() / P.longest).clamp(0.0, 1.0);
-    1.0 - P.discount * length * (1.0 - words).clamp(0.0, 1.0).sqrt()
+    let missing = (1.0 - words).min(f64::from(P.lacking) * (1.0 - f64::from(ROUNDED) - share));
+    1.0 - P.discount * length * missing.clamp(0.0, 1.0).sqrt()
+}
+
+/// The share of the query that a passage would have if it were of usual length, and no more than all.
+fn regardless_of_length(passage: &Passage, share: f64) -> f64 {
+    let norm = 1.0 - P.b + P.b * passage.length().min(P.long) / P.length;
+    (share * ((1.0 + P.k1 * norm) / (1.0 + P.k1)).max(1.0)).min(share.max(1.0))
 }
 
 /// The terms of a query. Stop words count only where there is nothing else.

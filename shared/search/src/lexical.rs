@@ -12,6 +12,8 @@ use crate::view::View;
 pub(crate) struct Scores {
     /// The share of what the query's terms could give: 0 without any of them, 1 with each of them once in a passage of usual length.
     pub(crate) shares: Vec<f32>,
+    /// What of these shares comes from neighbours.
+    pub(crate) contexts: Vec<f32>,
     /// The share of what the terms of its question alone could give; empty if it says nothing beside its question.
     pub(crate) questions: Vec<f32>,
     /// The share of the query's exact terms that it lacks; empty if the query has none.
@@ -21,6 +23,7 @@ pub(crate) struct Scores {
 pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, parameters: &Parameters) -> Scores {
     let mut scores = vec![0.0_f32; view.len()];
     let mut attainable = 0.0;
+    let mut contexts = vec![0.0_f32; view.len()];
     // The same for the terms of its question.
     let (mut questions, mut attainable_questions) = (Vec::new(), 0.0);
     // What each passage has of the exact terms.
@@ -52,18 +55,22 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
         if query.terms[term].is_asked {
             attainable_questions += weight * idf;
             if !questions.is_empty() {
-                values.each(|passage, value| questions[passage] += (weight * idf) as f32 * value);
+                values.each(|passage, value, _| questions[passage] += (weight * idf) as f32 * value);
             }
         }
-        values.each(|passage, value| scores[passage] += (weight * idf) as f32 * value);
+        values.each(|passage, value, own| {
+            scores[passage] += (weight * idf) as f32 * value;
+            contexts[passage] += (weight * idf) as f32 * (value - own);
+        });
         values.reset();
     }
-    for (scores, attainable) in [(&mut scores, attainable), (&mut questions, attainable_questions)] {
+    let of_all = [(&mut scores, attainable), (&mut contexts, attainable)];
+    for (scores, attainable) in of_all.into_iter().chain([(&mut questions, attainable_questions)]) {
         let share = if attainable > 0.0 { (1.0 / attainable) as f32 } else { 1.0 };
         scores.iter_mut().for_each(|score| *score *= share);
     }
     let missing = exact.into_iter().map(|found: f32| 1.0 - found / attainable_exact as f32).collect();
-    Scores { shares: scores, questions, missing }
+    Scores { shares: scores, contexts, questions, missing }
 }
 
 /// The value of one term in each passage: the highest of several values, not their sum.
@@ -131,13 +138,14 @@ impl<'l> TermValues<'l> {
         }
     }
 
-    /// The passages that have a value, and the value.
-    fn each(&self, mut visit: impl FnMut(usize, f32)) {
+    /// The passages that have a value, the value, and what it would be without neighbours.
+    fn each(&self, mut visit: impl FnMut(usize, f32, f32)) {
         for memory in self.reached.iter() {
             for passage in self.layout.passages_of(memory) {
-                let value = self.own[passage].max(self.contexts[memory]);
+                let own = self.own[passage];
+                let value = own.max(self.contexts[memory]);
                 if value > 0.0 {
-                    visit(passage, value);
+                    visit(passage, value, own);
                 }
             }
         }
@@ -147,7 +155,7 @@ impl<'l> TermValues<'l> {
     /// have none of that kind.
     fn add_exact(&self, weight: f32, kind: Option<&[Posting]>, exact: &mut [f32]) {
         match kind {
-            None => self.each(|passage, _| exact[passage] += weight),
+            None => self.each(|passage, _, _| exact[passage] += weight),
             Some(of_kind) => {
                 exact.iter_mut().for_each(|found| *found += weight);
                 let lacks = |passage: &&Posting| {

@@ -42,6 +42,11 @@ pub struct Parameters {
     pub exact_weight: f64,
     /// The discount of a passage that has none of the exact terms of a query, as identifiers and dates.
     pub exact: f32,
+    /// The share of what a memory has from its neighbours that does not count for its relevance.
+    pub context: f32,
+    /// How much less the discount of a long memory is that has almost all of the query: at most so many times the share that it
+    /// lacks.
+    pub lacking: f32,
     /// The difference between the least and the most important memory.
     pub importance: f32,
 }
@@ -68,11 +73,20 @@ impl Parameters {
         best: 3,
         exact_weight: 2.0,
         exact: 0.6,
+        context: 0.5,
+        lacking: 4.0,
         importance: 0.02,
     };
     /// What the importance of a memory adds to its score; nothing at 0.5, the default.
     pub(crate) fn prior(&self, importance: u8) -> f32 {
         self.importance * (f32::from(importance) / 255.0 - 128.0 / 255.0)
+    }
+
+    /// How much more a term that occurs once would weigh in a passage of usual length than in a longer one of so many terms.
+    pub(crate) fn length_factor(&self, length: u16) -> f32 {
+        let length = f64::from(length).min(self.long);
+        let norm = 1.0 - self.b + self.b * length / self.length;
+        ((1.0 + self.k1 * norm) / (1.0 + self.k1)).max(1.0) as f32
     }
 
     /// BM25 only, for comparison.

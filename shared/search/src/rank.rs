@@ -14,7 +14,10 @@ use crate::query::Query;
 use crate::view::View;
 
 /// Coefficients of the logistic curve from score to relevance.
-const CALIBRATION: (f64, f64) = (-5.1, 7.15);
+const CALIBRATION: (f64, f64) = (-4.62, 6.72);
+
+/// What a share may lack of 1 by rounding.
+pub(crate) const ROUNDED: f32 = 1e-5;
 
 /// A search result.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,8 +79,11 @@ pub(crate) struct Score {
     importance: f32,
     /// The discount of a long memory, 0 or less.
     length: f32,
-    /// What it has more of the question of a query than of the whole query, 0 or more. It counts for the relevance only.
-    question: f32,
+    /// What counts for its relevance instead of its words: those of the query or those of its question, wherever it has more,
+    /// and less of its neighbours; regardless of length.
+    relevant: f32,
+    /// The share of the query's terms that one of its passages has, regardless of length.
+    share: f32,
 }
 
 impl Index {
@@ -160,10 +166,16 @@ impl View<'_> {
         let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
         let passage = |passage: usize| {
             let missing = lexical.missing.get(passage).copied().unwrap_or_default();
+            let (share, context) = (lexical.shares[passage], lexical.contexts[passage]);
             let question = lexical.questions.get(passage).copied().unwrap_or_default();
+            // As if the passage had the usual length; more than all it cannot have.
+            let regardless = |share: f32| {
+                (share * parameters.length_factor(self.content(passage).length)).min(share.max(1.0))
+            };
             Score {
-                words: weight * lexical.shares[passage],
-                question: weight * (question - lexical.shares[passage]).max(0.0),
+                words: weight * share,
+                relevant: weight * (regardless(share.max(question)) - parameters.context * context),
+                share: regardless(share),
                 meaning: parameters.meaning * query.cosine(self.embedding(passage)),
                 ..Score::default()
             }
@@ -175,9 +187,11 @@ impl View<'_> {
             let passages = layout.passages_of(number);
             let mut memory = passage(passages.start);
             for other in passages.clone().skip(1).map(passage) {
+                let share = memory.share.max(other.share);
                 if other.own() > memory.own() {
                     memory = other;
                 }
+                memory.share = share;
             }
             memory.importance = parameters.prior(self.content(passages.start).importance);
             memory
@@ -221,7 +235,7 @@ impl Score {
     fn without_exact(mut self, missing: f32, parameters: &Parameters) -> Self {
         let factor = 1.0 - parameters.exact * missing;
         self.words *= factor;
-        self.question *= factor;
+        self.relevant *= factor;
         self.meaning *= if self.meaning > 0.0 { factor } else { 1.0 };
         self
     }
@@ -231,7 +245,10 @@ impl Score {
     fn discount(&mut self, length: f64, parameters: &Parameters) {
         if length > parameters.long {
             let length = ((length / parameters.long).ln() / parameters.longest).min(1.0);
-            let missing = f64::from((1.0 - self.words).clamp(0.0, 1.0));
+            // A memory that lacks nothing is not discounted for a rounded sum.
+            let lacking = parameters.lacking * (1.0 - ROUNDED - self.share);
+            let missing = (1.0 - self.words).min(lacking);
+            let missing = f64::from(missing.clamp(0.0, 1.0));
             let discount = (parameters.discount * length * missing.sqrt()) as f32;
             self.length = -discount * (self.words + self.meaning.max(0.0));
         }
@@ -259,7 +276,7 @@ impl Score {
     /// What it has of the query, or of its question. That it is long makes it a less likely answer than others, but no less relevant by
     /// itself.
     fn evidence(&self) -> f64 {
-        f64::from(self.words + self.question + self.meaning + self.session + self.importance)
+        f64::from(self.relevant + self.meaning + self.session + self.importance)
     }
 
     /// Whether it has no score but for its importance.
