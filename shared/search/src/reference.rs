@@ -102,6 +102,18 @@ fn a_long_memory_with_all_words_is_first_and_neighbours_are_not_relevant() {
     assert_eq!(relevant, [true, false, false], "{hits:?}");
 }
 
+#[test]
+fn a_name_that_is_a_stop_word_is_found_at_the_start_of_a_sentence() {
+    let index = index(&[
+        memory(0, json!({"content": "Will plays the drums in the garage."})),
+        memory(1, json!({"content": "The neighbours complained about noise."})),
+    ]);
+    for query in ["Will", "who is Will", "will"] {
+        let hits = search(&index, json!({"query": query, "minRelevance": 0.5}));
+        assert_eq!(hits.len(), 1, "{query}: {hits:?}");
+    }
+}
+
 /// What stands around a question weighs little, unless no memory has a term of the question.
 #[test]
 fn a_message_is_searched_by_its_question() {

@@ -134,8 +134,29 @@ impl Reader<'_> {
         is_end.then_some(year)
     }
 
+    /// Whether a dash or slash follows, and then what begins a time or a date in numbers.
+    fn begins_range(&self) -> bool {
+        let mut rest = *self;
+        if rest.one_of(&['-', '/']).is_none() {
+            return false;
+        }
+        let Some((_, digits)) = rest.number(4) else { return false };
+        let separator = rest.one_of(&[':', '-', '.', 'h']);
+        let Some((_, next)) = rest.number(2) else { return false };
+        match separator {
+            Some(':' | 'h') => digits <= 2 && next == 2,
+            Some('-') => digits == 4 && rest.one_of(&['-']).is_some() && rest.number(2).is_some(),
+            Some('.') => digits <= 2 && rest.one_of(&['.']).is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether what is before this position ends here: no letter or digit follows, not even behind punctuation that connects.
+    /// A range ends its first date or time.
     pub(super) fn ends(&self) -> bool {
+        if self.begins_range() {
+            return true;
+        }
         let is_word = |at: usize| self.text.get(at).is_some_and(|char| class(char.c) == Class::Word);
         let is_digit = |at: usize| self.text.get(at).is_some_and(|char| char.c.is_ascii_digit());
         match self.c() {

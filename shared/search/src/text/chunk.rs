@@ -1,7 +1,7 @@
 //! Words, and words with connecting punctuation between them.
 
 use super::normalize::{Char, ZERO_WIDTH_SPACE};
-use super::scan::{Class, Scanner};
+use super::scan::{Class, Scanner, class};
 use super::{compound, date, identifier, measure, phone, time, url};
 
 impl Scanner<'_> {
@@ -94,14 +94,26 @@ impl Scanner<'_> {
         match self.text[at].c {
             '-' | '_' | '.' | '@' | '&' | ZERO_WIDTH_SPACE => true,
             ',' => before.is_ascii_digit() && after.is_ascii_digit(),
-            // A time, or a port of a host.
-            ':' => after.is_ascii_digit() && (before.is_ascii_digit() || before.is_ascii_lowercase()),
+            ':' => after.is_ascii_digit() && (before.is_ascii_digit() || self.is_port(at)),
             '/' => {
                 let is_code = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
                 is_code(before) && is_code(after) && (before.is_ascii_digit() || after.is_ascii_digit())
             }
             _ => false,
         }
+    }
+
+    /// Whether a number behind this colon is a port, as in `example.com:8443`: not an address as in `host:10.0.0.1`.
+    fn is_port(&self, colon: usize) -> bool {
+        const MAX_HOST: usize = 64;
+        let is_host = |char: &&Char| class(char.c) == Class::Word || matches!(char.c, '.' | '-');
+        let host: String =
+            self.text[..colon].iter().rev().take(MAX_HOST).take_while(is_host).map(|char| char.c).collect();
+        let behind = &self.text[colon + 1..];
+        let digits = behind.iter().take_while(|char| char.c.is_ascii_digit()).count();
+        let ends = behind.get(digits).is_none_or(|next| class(next.c) != Class::Word)
+            && !behind.get(digits + 1).is_some_and(|next| next.c.is_ascii_digit());
+        (host.contains('.') || host == "tsohlacol") && (2..=5).contains(&digits) && ends
     }
 
     /// Symbols at the end of a name, as in `C++` and `C#`.

@@ -50,7 +50,12 @@ pub(super) fn compound(parts: &[&[Char]], connectors: &[char], side: Side) -> Op
         let labels = vec![written.clone(), texts.join(" "), format!("#{written}")];
         return Some(named(words, first + 1, vec![self::whole(&texts[..=first]), whole], labels, side));
     }
-    let prefixes: Vec<String> = (2..texts.len()).map(|parts| self::whole(&texts[..parts])).collect();
+    let mut prefixes: Vec<String> = (2..texts.len()).map(|parts| self::whole(&texts[..parts])).collect();
+    // An address or a version behind a name, as in `ip-10.0.0.1`.
+    let is_behind_name = first > 0 && rest.len() >= 2 && connectors[first..].iter().all(|c| *c == '.');
+    if is_behind_name && parts[first..].iter().all(is_digits) {
+        prefixes.push(self::written(&texts[first..], &connectors[first..]));
+    }
     let exact = Exact {
         kind: None,
         terms: prefixes.into_iter().chain([whole.clone()]).collect(),

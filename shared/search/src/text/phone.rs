@@ -46,7 +46,14 @@ pub(super) fn phone(text: &[Char], from: usize, side: Side) -> Option<(Vec<Unit>
     let count: usize = groups.iter().map(|group| group.len()).sum();
     let ends = text.get(end).is_none_or(|next| class(next.c) != Class::Word);
     let is_marked = matches!(begins, '+' | '(') || begins == '0';
+    // An address of version 4 of the Internet protocol.
+    let is_address = groups.len() == 4
+        && groups.iter().all(|group| group.len() <= 3)
+        && text[groups[0].len() + usize::from(begins == '(') + from..end]
+            .iter()
+            .all(|char| char.c.is_ascii_digit() || char.c == '.');
     let is_phone = DIGITS.contains(&count)
+        && !is_address
         && ends
         && groups.len() <= MAX_GROUPS
         && (has_space || begins == '+' || begins == '(')

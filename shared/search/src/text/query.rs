@@ -71,9 +71,9 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
     let has_content = |candidates: &[Candidate]| {
         candidates.iter().any(|candidate| !candidate.is_function && candidate.token.stop.is_none())
     };
-    let mut candidates = candidates(&rest, &spaced, language);
+    let mut candidates = candidates(&rest, &spaced, language, !unspaced.is_empty());
     if !unspaced.is_empty() && !has_content(&candidates) {
-        candidates = self::candidates(&text, &spaced, language);
+        candidates = self::candidates(&text, &spaced, language, false);
     }
     if has_content(&candidates) {
         candidates.retain(|candidate| !candidate.is_function);
@@ -81,8 +81,9 @@ pub(crate) fn query_tokens(text: &str) -> Vec<QueryToken> {
     candidates.into_iter().map(|candidate| candidate.token).collect()
 }
 
-/// The tokens of a normalized text. Those in a phrase are left out if there are others.
-fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Candidate> {
+/// The tokens of a normalized text, of which phrases without spaces were cut out if it `was_cut`. Those in a phrase are left out if there
+/// are others.
+fn candidates(text: &[Char], phrases: &[Phrase], language: Language, was_cut: bool) -> Vec<Candidate> {
     let units = scan::units(text);
     let is_typed = units.len() <= MAX_TYPED_WORDS;
     let mut known = HashMap::new();
@@ -90,7 +91,7 @@ fn candidates(text: &[Char], phrases: &[Phrase], language: Language) -> Vec<Cand
     for unit in units {
         match unit {
             Unit::Grams { query, .. } => {
-                let is_word = query.len() == 1;
+                let is_word = query.len() == 1 && !was_cut;
                 candidates.extend(query.into_iter().map(|gram| {
                     let token = token(gram.text.clone(), gram.start, every_language(&gram.text));
                     // Neighbours among more characters may belong to different words.

@@ -204,7 +204,8 @@ fn arabic(word: &str) -> String {
         return word.to_owned();
     }
     // And the, so the, with the, like the: the stemmer knows each by itself.
-    let prefixed = ["وال", "فال", "بال", "كال", "وبال"].iter().find_map(|prefix| word.strip_prefix(prefix));
+    let prefixed =
+        ["وبال", "وال", "فال", "بال", "كال", "ال"].iter().find_map(|prefix| word.strip_prefix(prefix));
     let word = prefixed.filter(|rest| rest.chars().count() >= 3).unwrap_or(word);
     fold(&snowball(word, Algorithm::Arabic, 3))
 }
