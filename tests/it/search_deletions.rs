@@ -36,7 +36,7 @@ async fn a_repeated_deletion_removes_the_memory_from_its_sessions_scores() {
             let crane = say(&clients[0], "harbour crane", &session, "ann").await;
             let neighbour = say(&clients[0], "quite another matter", &session, "bob").await;
             let of_bob =
-                json!({"query": "harbour crane", "minRelevance": 0.5, "sessionId": session, "tags": ["bob"]});
+                json!({"query": "harbour crane", "minRelevance": 0.2, "sessionId": session, "tags": ["bob"]});
             for client in &clients {
                 assert_eq!(found(client, of_bob.clone()).await, ["quite"], "its session speaks of it");
             }
@@ -98,7 +98,7 @@ async fn a_deleted_or_expired_memory_does_not_influence_its_session() {
     }
     clients[0].send(Method::DELETE, &crane, None).await.expect(200, "");
     for client in &clients {
-        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.5, "tags": ["bob"]});
+        let of_bob = json!({"query": "harbour crane", "minRelevance": 0.2, "tags": ["bob"]});
         assert_eq!(
             found(client, of_bob).await,
             Vec::<String>::new(),

@@ -45,11 +45,14 @@ pub struct Explanation {
     pub importance: f64,
     /// The discount of a long memory, 0 or less.
     pub length: f64,
+    /// What [`relevance`] is computed of.
+    pub evidence: f64,
     /// The query's terms that the memory has, or a synonym of which it has.
     pub terms: Vec<String>,
 }
 
-/// The relevance of what a memory has of a query, its score without the discount of long memories: 1 / (1 + exp(-(a + b·evidence))),
+/// The relevance of what a memory has of a query (its score without regard to length, with what is said of its question, and with half
+/// of what comes from its neighbours): 1 / (1 + exp(-(a + b·evidence))),
 /// fitted so that 0.5 separates the best results of answerable questions from those of unanswerable ones.
 pub fn relevance(evidence: f64) -> f64 {
     let (a, b) = CALIBRATION;
@@ -263,6 +266,7 @@ impl Score {
             session: rounded(self.session.into()),
             importance: rounded(self.importance.into()),
             length: rounded(self.length.into()),
+            evidence: rounded(self.evidence()),
             terms,
         };
         Some(Hit { id: id_from_number(slot.id())?, relevance: relevance(self.evidence()), explanation })

@@ -199,7 +199,7 @@ fn a_hit_explains_itself() {
     let sum = parts.words + parts.meaning + parts.session + parts.importance + parts.length;
     assert!((parts.score - sum).abs() < 1e-5 && parts.words > 0.0 && parts.importance > 0.0, "{parts:?}");
     assert_eq!(parts.length, 0.0);
-    assert_eq!(hits[0].relevance, relevance(parts.score));
+    assert_eq!((hits[0].relevance, parts.evidence), (relevance(parts.score), parts.score));
 }
 
 /// A fact has the relevance that it has alone, however long the text around it is; only the order prefers the short memory.

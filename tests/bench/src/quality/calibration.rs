@@ -16,7 +16,7 @@ const CLASSES: [f64; 6] = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9];
 /// The first result of a question.
 struct First {
     relevance: f64,
-    /// Its score without the discount of long memories.
+    /// What its relevance is computed of.
     evidence: f64,
     /// Whether the question is about the conversation.
     is_own: bool,
@@ -80,9 +80,8 @@ fn firsts(conversations: &[Conversation]) -> Vec<First> {
                 let search =
                     Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search");
                 let hit = index.search(&question.query, &search, now, 1).into_iter().next();
-                let (relevance, evidence) = hit.map_or((0.0, 0.0), |hit| {
-                    (hit.relevance, hit.explanation.score - hit.explanation.length)
-                });
+                let (relevance, evidence) =
+                    hit.map_or((0.0, 0.0), |hit| (hit.relevance, hit.explanation.evidence));
                 firsts.push(First { relevance, evidence, is_own });
             };
             add(&conversation.index, true, question);
