@@ -12,7 +12,7 @@ pub const MAX_REBUILD_AGE: Duration = Duration::from_secs(3_600);
 /// When the last complete sync is that long ago and another one has not completed, a rebuild, which continues where it
 /// stopped, is faster.
 pub(super) const MAX_SYNC_AGE: Duration = Duration::from_secs(600);
-/// Up to that size in bytes, each deletion causes a rebuild: some 7,000 memories of a sentence.
+/// Up to that size in bytes, each deletion causes a rebuild: some 5,800 memories of a sentence.
 pub(super) const SMALL_INDEX: usize = 1 << 20;
 /// A larger index is rebuilt for deletions after a pause of a millisecond for so many bytes.
 pub(super) const BYTES_PER_MILLISECOND: usize = 200;
