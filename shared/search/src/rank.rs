@@ -167,13 +167,16 @@ impl View<'_> {
         let lexical = lexical::score(&postings, self, query, parameters);
         // A query whose meaning is not known gets by its words what others get by their meaning.
         let weight = parameters.words * if query.has_embedding() { 1.0 } else { parameters.unknown_meaning };
+        // Few lengths differ: a longer passage than the longest of them counts like that.
+        let longest = parameters.long as u16;
+        let factors: Vec<f32> = (0..=longest).map(|length| parameters.length_factor(length)).collect();
         let passage = |passage: usize| {
             let missing = lexical.missing.get(passage).copied().unwrap_or_default();
             let (share, context) = (lexical.shares[passage], lexical.contexts[passage]);
             let question = lexical.questions.get(passage).copied().unwrap_or_default();
             // As if the passage had the usual length; more than all it cannot have.
             let regardless = |share: f32| {
-                (share * parameters.length_factor(self.content(passage).length)).min(share.max(1.0))
+                (share * factors[usize::from(self.content(passage).length.min(longest))]).min(share.max(1.0))
             };
             Score {
                 words: weight * share,
