@@ -24,6 +24,12 @@ pub(crate) fn memory(position: usize, mut body: Value) -> Memory {
     new.named(MemoryId::parse(&format!("mem_{id}0000000000000")).expect("an id"))
 }
 
+/// Memories of these texts.
+pub(crate) fn said(texts: &[&str]) -> Vec<Memory> {
+    let of_text = |(position, text): (usize, &&str)| memory(position, json!({"content": text}));
+    texts.iter().enumerate().map(of_text).collect()
+}
+
 pub(crate) fn index(memories: &[Memory]) -> Index {
     let mut index = Index::new();
     let entry = |memory: &Memory| Entry {

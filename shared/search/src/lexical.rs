@@ -36,6 +36,7 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
         let is_exact = query.terms[term].is_exact && (kind.is_none() || !own.is_empty());
         let weight = weight * if is_exact { parameters.exact_weight } else { 1.0 };
         let idf = postings.idf(own);
+        let attained = (weight * idf) as f32;
         attainable += weight * idf;
         values.raise(own, 1.0);
         for (list, similarity) in postings.alternatives(query, term, parameters) {
@@ -47,20 +48,16 @@ pub(crate) fn score(postings: &Postings, view: &View<'_>, query: &Query, paramet
         if query.terms[term].is_exact {
             attainable_exact += weight * idf;
             exact.resize(view.len(), 0.0);
-            values.add_exact((weight * idf) as f32, kind, &mut exact);
-        }
-        if query.terms[term].is_asked && !own.is_empty() {
-            questions.resize(view.len(), 0.0);
+            values.add_exact(attained, kind, &mut exact);
         }
         if query.terms[term].is_asked {
             attainable_questions += weight * idf;
-            if !questions.is_empty() {
-                values.each(|passage, value, _| questions[passage] += (weight * idf) as f32 * value);
-            }
+            questions.resize(view.len(), 0.0);
+            values.each(|passage, value, _| questions[passage] += attained * value);
         }
         values.each(|passage, value, own| {
-            scores[passage] += (weight * idf) as f32 * value;
-            contexts[passage] += (weight * idf) as f32 * (value - own);
+            scores[passage] += attained * value;
+            contexts[passage] += attained * (value - own);
         });
         values.reset();
     }

@@ -80,6 +80,10 @@ impl Postings {
                 }
             }
         }
+        if wanted.has_stop_words {
+            // Stop words of English documents were found after terms of others.
+            found.lists.iter_mut().for_each(|list| list.sort_unstable_by_key(|(passage, _)| *passage));
+        }
         found.select(query);
         found
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::definition::scores;
 use crate::document::FORMAT;
-use crate::fixtures::{index, memories, memory, parse_search, search, texts};
+use crate::fixtures::{index, memories, memory, parse_search, said, search, texts};
 use crate::rank::Score;
 use crate::view::View;
 use crate::{Hit, Index, Parameters, Query, SearchDocument, model, relevance, terms};
@@ -122,11 +122,7 @@ fn a_message_is_searched_by_its_question() {
         "Anna and Tom met in the Alps last month.",
         "My passport is in the blue drawer.",
     ];
-    let memories: Vec<Memory> = memories
-        .iter()
-        .enumerate()
-        .map(|(position, text)| memory(position, json!({"content": text})))
-        .collect();
+    let memories: Vec<Memory> = said(&memories);
     let index = index(&memories);
     let message = "Next month I am going hiking in the Alps with Anna. We need boots and jackets.";
     for (question, position) in [("Where is my passport?", 2), ("What would you suggest?", 0), ("", 0)] {
@@ -146,11 +142,7 @@ fn other_scripts_are_found_by_their_words() {
         "أحب القهوة العربية",
         "🎂 am Samstag 🎈",
     ];
-    let memories: Vec<Memory> = memories
-        .iter()
-        .enumerate()
-        .map(|(position, text)| memory(position, json!({"content": text})))
-        .collect();
+    let memories: Vec<Memory> = said(&memories);
     let index = index(&memories);
     for (query, position) in [
         ("munchen", 0),
