@@ -86,7 +86,7 @@ fn invalid(field: &FieldSchema) -> Value {
     match field.schema.as_value()["type"].as_str() {
         Some("string") => json!(7),
         Some(_) => json!("\0"),
-        None => json!(true),
+        None => json!([true]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Memories in responses that contain many, serialised without copying them. Fields are in alphabetical order.
 
 use hb_domain::memory::MemoryType;
-use hb_domain::{Memory, MemoryId, Metadata, Timestamp};
+use hb_domain::{Memory, MemoryId, Metadata, Namespace, Timestamp};
 use hb_http::Hit;
 use serde::Serialize;
 
@@ -18,7 +18,14 @@ pub(crate) struct Listed<'a> {
     expires_at: Option<Timestamp>,
     id: &'a MemoryId,
     importance: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     metadata: &'a Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a Namespace>,
+    /// Absent means true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searchable: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<&'a str>,
     tags: &'a [String],
@@ -38,7 +45,10 @@ impl<'a> Listed<'a> {
             expires_at: memory.expires_at,
             id: &memory.id,
             importance: memory.importance,
+            key: memory.key.as_deref(),
             metadata: &memory.metadata,
+            namespace: memory.namespace.as_ref(),
+            searchable: (!memory.searchable).then_some(false),
             session_id: memory.session_id.as_deref(),
             tags: &memory.tags,
             kind: memory.kind,
@@ -126,7 +136,7 @@ mod tests {
         let bare = json!({"content": "tea", "type": "task"});
         let full = json!({
             "content": "tea\u{1}é", "type": "task", "importance": 1, "tags": ["b", "a"], "userId": "u", "agentId": "a",
-            "sessionId": "s", "expiresAt": "2027-01-01T00:00:00Z", "metadata": {"b": 1.0, "a": [-0.0, {"d": 1, "c": null}]},
+            "sessionId": "s", "expiresAt": "2027-01-01T00:00:00Z", "searchable": false, "key": "k", "namespace": ["n", "m"], "metadata": {"b": 1.0, "a": [-0.0, {"d": 1, "c": null}]},
         });
         for memory in [memory(bare), memory(full)] {
             let tree = serde_json::to_value(&memory).expect("JSON").to_string();

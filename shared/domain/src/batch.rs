@@ -9,6 +9,7 @@ use crate::cursor::{CursorRule, CursorScope};
 use crate::describe::{Recorder, Request};
 use crate::fields::Fields;
 use crate::listing::Filter;
+use crate::namespace::InBody;
 use crate::rules::{List, Rule, RuleResult};
 use crate::{MemoryId, Result, TenantId, rules};
 
@@ -154,7 +155,7 @@ struct Owners<'t> {
 
 impl Owners<'_> {
     fn take(mut fields: Fields) -> Result<Filter> {
-        let filter = Filter::take_owners(&mut fields);
+        let filter = Filter::take_owners(&mut fields, InBody);
         fields.finish()?;
         Ok(filter)
     }
@@ -168,7 +169,7 @@ impl Rule for Owners<'_> {
         filter
             .ok()
             .filter(|filter| !filter.is_empty())
-            .ok_or_else(|| "must be an object with userId, agentId or sessionId, and nothing else".into())
+            .ok_or_else(|| "must be an object with userId, agentId, sessionId, namespace or namespacePrefix, and nothing else".into())
     }
 
     #[cfg(feature = "describe")]

@@ -5,7 +5,9 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use crate::cursor::{CursorScope, Position};
 use crate::fields::Fields;
 use crate::memory::{Memory, MemoryType};
-use crate::{Result, TenantId, rules};
+use crate::namespace::{InBody, InQuery};
+use crate::rules::Rule;
+use crate::{Namespace, Result, TenantId, rules};
 
 /// The maximum number of memories of a page.
 pub const MAX_LIMIT: u64 = 100;
@@ -25,6 +27,10 @@ pub struct Filter {
     pub agent_id: Option<String>,
     /// Only of this session.
     pub session_id: Option<String>,
+    /// Only of this namespace.
+    pub namespace: Option<Namespace>,
+    /// Only of namespaces that begin with these segments.
+    pub namespace_prefix: Option<Namespace>,
 }
 
 impl Filter {
@@ -32,25 +38,31 @@ impl Filter {
     pub fn take_from_query(fields: &mut Fields) -> Self {
         Self {
             tags: fields.take("tags", rules::query_tags()).unwrap_or_default(),
-            ..Self::take_common(fields)
+            ..Self::take_common(fields, InQuery)
         }
     }
 
     /// Reads the filter's fields from a JSON body.
     pub fn take_from_body(fields: &mut Fields) -> Self {
-        Self { tags: fields.take("tags", rules::tags()).unwrap_or_default(), ..Self::take_common(fields) }
+        Self {
+            tags: fields.take("tags", rules::tags()).unwrap_or_default(),
+            ..Self::take_common(fields, InBody)
+        }
     }
 
-    fn take_common(fields: &mut Fields) -> Self {
-        Self { kind: fields.take("type", rules::one_of::<MemoryType>()), ..Self::take_owners(fields) }
+    fn take_common(fields: &mut Fields, namespace: impl Rule<Value = Namespace> + Copy) -> Self {
+        let kind = fields.take("type", rules::one_of::<MemoryType>());
+        Self { kind, ..Self::take_owners(fields, namespace) }
     }
 
-    /// Reads the fields that name the owners of memories.
-    pub fn take_owners(fields: &mut Fields) -> Self {
+    /// Reads the fields that name the owners of memories and their namespace.
+    pub fn take_owners(fields: &mut Fields, namespace: impl Rule<Value = Namespace> + Copy) -> Self {
         Self {
             user_id: fields.take("userId", rules::scoping_id()),
             agent_id: fields.take("agentId", rules::scoping_id()),
             session_id: fields.take("sessionId", rules::scoping_id()),
+            namespace: fields.take("namespace", namespace),
+            namespace_prefix: fields.take("namespacePrefix", namespace),
             ..Self::default()
         }
     }
@@ -62,6 +74,12 @@ impl Filter {
             .with(self.user_id.as_deref())
             .with(self.agent_id.as_deref())
             .with(self.session_id.as_deref());
+        let namespaces = [("\0namespace", &self.namespace), ("\0namespacePrefix", &self.namespace_prefix)];
+        // Cursors of filters without a namespace stay those of earlier versions. No tag contains NUL.
+        let scope = namespaces.into_iter().fold(scope, |scope, (name, namespace)| match namespace {
+            Some(namespace) => scope.with(name).with(namespace.to_string().as_str()),
+            None => scope,
+        });
         self.tags.iter().fold(scope, |scope, tag| scope.with(tag.as_str()))
     }
 
@@ -78,6 +96,10 @@ impl Filter {
             && same(&self.user_id, &memory.user_id)
             && same(&self.agent_id, &memory.agent_id)
             && same(&self.session_id, &memory.session_id)
+            && (self.namespace.is_none() || self.namespace == memory.namespace)
+            && self.namespace_prefix.as_ref().is_none_or(|prefix| {
+                memory.namespace.as_ref().is_some_and(|namespace| namespace.starts_with(prefix))
+            })
     }
 }
 

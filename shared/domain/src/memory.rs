@@ -1,11 +1,14 @@
 //! A memory, and the request that creates one.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 use crate::fields::Fields;
 use crate::named::named;
-use crate::{MemoryId, Metadata, Result, Timestamp, json, rules};
+use crate::namespace::InBody;
+use crate::{MemoryId, Metadata, Namespace, Result, Timestamp, json, rules};
 
 /// The importance of a memory whose request does not set it.
 pub const DEFAULT_IMPORTANCE: f64 = 0.5;
@@ -52,6 +55,12 @@ pub struct Memory {
     pub tags: Vec<String>,
     /// Data of the application.
     pub metadata: Metadata,
+    /// The namespace it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Namespace>,
+    /// The application's own name for it, unique among the memories of the same namespace, user and agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// The end user it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -64,6 +73,9 @@ pub struct Memory {
     /// When it expires: from then on it is not returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Whether searches find it. Absent means true.
+    #[serde(skip_serializing_if = "is_true")]
+    pub searchable: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -82,6 +94,12 @@ impl Memory {
     }
 }
 
+/// `Serialize` wants a function of a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+const fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
 /// A request to create a memory.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of Memory")]
@@ -91,10 +109,13 @@ pub struct NewMemory {
     pub importance: f64,
     pub tags: Vec<String>,
     pub metadata: Metadata,
+    pub namespace: Option<Namespace>,
+    pub key: Option<String>,
     pub user_id: Option<String>,
     pub agent_id: Option<String>,
     pub session_id: Option<String>,
     pub expires_at: Option<Timestamp>,
+    pub searchable: bool,
 }
 
 impl NewMemory {
@@ -106,6 +127,8 @@ impl NewMemory {
         let mut fields = fields.with_null_as_absent();
         let content = fields.require("content", rules::content());
         let kind = fields.require("type", rules::one_of::<MemoryType>());
+        let expires_at = fields.take("expiresAt", rules::future(now));
+        let lifetime = take_lifetime(&mut fields, now, expires_at.is_some());
         let rest = Self {
             content: String::new(),
             kind: MemoryType::Episodic,
@@ -114,10 +137,13 @@ impl NewMemory {
             metadata: fields
                 .take("metadata", rules::metadata())
                 .map_or_else(Metadata::default, |map| Metadata::from(&map)),
+            namespace: fields.take("namespace", InBody),
+            key: fields.take("key", rules::memory_key()),
             user_id: fields.take("userId", rules::scoping_id()),
             agent_id: fields.take("agentId", rules::scoping_id()),
             session_id: fields.take("sessionId", rules::scoping_id()),
-            expires_at: fields.take("expiresAt", rules::future(now)),
+            expires_at: expires_at.or(lifetime),
+            searchable: fields.take("searchable", rules::flag()).unwrap_or(true),
         };
         let (content, kind) = fields.finish_with(content.zip(kind))?;
         Ok(Self { content, kind, ..rest })
@@ -133,14 +159,32 @@ impl NewMemory {
             importance: self.importance,
             tags: self.tags,
             metadata: self.metadata,
+            namespace: self.namespace,
+            key: self.key,
             user_id: self.user_id,
             agent_id: self.agent_id,
             session_id: self.session_id,
             expires_at: self.expires_at,
+            searchable: self.searchable,
             created_at,
             updated_at: created_at,
         }
     }
+
+    /// The memory that replaces `existing` at `now`: with its id, and with nothing else of it.
+    pub fn replacing(self, existing: &Memory, now: Timestamp) -> Memory {
+        // The clock may be behind that of the last writer: `updatedAt` never decreases.
+        Memory { updated_at: now.to_millis().max(existing.updated_at), ..self.named(existing.id.clone()) }
+    }
+}
+
+/// Reads `ttlSeconds`, the time from `now` until the memory expires, which excludes `expiresAt`.
+pub(crate) fn take_lifetime(fields: &mut Fields, now: Timestamp, has_expiry: bool) -> Option<Timestamp> {
+    let seconds = fields.take("ttlSeconds", rules::seconds_to_live())?;
+    if has_expiry {
+        fields.report("ttlSeconds", "cannot be combined with expiresAt");
+    }
+    Some(now.plus(Duration::from_secs(seconds)).to_millis())
 }
 
 #[cfg(feature = "describe")]
@@ -166,7 +210,8 @@ mod tests {
     fn null_is_absent() {
         let bare = json!({"content": "tea", "type": "semantic"});
         let mut nulls = bare.clone();
-        for name in "importance tags metadata userId agentId sessionId expiresAt tenantId".split(' ') {
+        let names = "importance tags metadata namespace key userId agentId sessionId expiresAt ttlSeconds searchable tenantId";
+        for name in names.split(' ') {
             nulls[name] = Value::Null;
         }
         assert_eq!(parse(nulls), parse(bare));

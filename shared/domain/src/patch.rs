@@ -1,10 +1,12 @@
 //! A request to change a memory.
 
 use serde_json::{Map, Value};
+use strum::{EnumString, VariantNames};
 
 use crate::fields::Fields;
-use crate::memory::{Memory, MemoryType};
-use crate::{Error, Metadata, Result, Timestamp, rules};
+use crate::memory::{Memory, MemoryType, take_lifetime};
+use crate::namespace::InBody;
+use crate::{Error, Metadata, Namespace, Result, Timestamp, rules};
 
 /// The changes of a PATCH: `None` leaves a field unchanged, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,13 +17,28 @@ pub struct Patch {
     pub importance: Option<f64>,
     pub tags: Option<Vec<String>>,
     pub metadata: Option<Map<String, Value>>,
+    pub metadata_mode: MetadataMode,
+    pub namespace: Option<Option<Namespace>>,
+    pub key: Option<Option<String>>,
     pub user_id: Option<Option<String>>,
     pub agent_id: Option<Option<String>>,
     pub session_id: Option<Option<String>>,
     pub expires_at: Option<Option<Timestamp>>,
+    pub searchable: Option<bool>,
     /// Whether `updatedAt` changes even where every value stays the same. Set where the caller may not read the memory, so
     /// that the response does not reveal whether the values were the same.
     pub always_touches: bool,
+}
+
+/// What the metadata of a PATCH does with that of the memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum MetadataMode {
+    /// It is a JSON Merge Patch: null removes a field.
+    #[default]
+    Merge,
+    /// It takes its place. A null is a value.
+    Replace,
 }
 
 impl Patch {
@@ -30,18 +47,28 @@ impl Patch {
     /// # Errors
     /// [`Error::TenantMismatch`], or every invalid field.
     pub fn parse(mut fields: Fields, now: Timestamp) -> Result<Self> {
+        let expires_at = fields.take("expiresAt", rules::nullable(rules::future(now)));
+        let lifetime = take_lifetime(&mut fields, now, expires_at.is_some());
+        let mode = fields.take("metadataMode", rules::one_of::<MetadataMode>());
         let patch = Self {
             content: fields.take("content", rules::content()),
             kind: fields.take("type", rules::one_of::<MemoryType>()),
             importance: fields.take("importance", rules::fraction()),
             tags: fields.take("tags", rules::tags()),
             metadata: fields.take("metadata", rules::metadata()),
+            metadata_mode: mode.unwrap_or_default(),
+            namespace: fields.take("namespace", rules::nullable(InBody)),
+            key: fields.take("key", rules::nullable(rules::memory_key())),
             user_id: fields.take("userId", rules::nullable(rules::scoping_id())),
             agent_id: fields.take("agentId", rules::nullable(rules::scoping_id())),
             session_id: fields.take("sessionId", rules::nullable(rules::scoping_id())),
-            expires_at: fields.take("expiresAt", rules::nullable(rules::future(now))),
+            expires_at: expires_at.or(lifetime.map(Some)),
+            searchable: fields.take("searchable", rules::flag()),
             always_touches: false,
         };
+        if mode.is_some() && patch.metadata.is_none() && fields.is_valid() {
+            fields.report("metadataMode", "is only allowed beside metadata");
+        }
         fields.finish()?;
         Ok(patch)
     }
@@ -56,14 +83,19 @@ impl Patch {
         set(&mut patched.kind, &self.kind);
         set(&mut patched.importance, &self.importance);
         set(&mut patched.tags, &self.tags);
+        set(&mut patched.namespace, &self.namespace);
+        set(&mut patched.key, &self.key);
         set(&mut patched.user_id, &self.user_id);
         set(&mut patched.agent_id, &self.agent_id);
         set(&mut patched.session_id, &self.session_id);
         set(&mut patched.expires_at, &self.expires_at);
+        set(&mut patched.searchable, &self.searchable);
         if let Some(changes) = &self.metadata {
             let before = memory.metadata.to_map();
-            let mut merged = before.clone();
-            merge(&mut merged, changes);
+            let merged = match self.metadata_mode {
+                MetadataMode::Merge => merged(&before, changes),
+                MetadataMode::Replace => changes.clone(),
+            };
             // Compared as values, not as text: equal metadata keeps its text, even where it exceeds today's bounds.
             if merged != before {
                 rules::check_bounds(&merged).map_err(|problem| Error::field("metadata", problem))?;
@@ -94,6 +126,13 @@ fn set<T: Clone>(target: &mut T, change: &Option<T>) {
     if let Some(value) = change {
         target.clone_from(value);
     }
+}
+
+/// `before` with these changes.
+fn merged(before: &Map<String, Value>, changes: &Map<String, Value>) -> Map<String, Value> {
+    let mut merged = before.clone();
+    merge(&mut merged, changes);
+    merged
 }
 
 /// JSON Merge Patch (RFC 7396): null removes, objects merge, everything else replaces.

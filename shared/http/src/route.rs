@@ -155,7 +155,7 @@ impl Route {
     pub fn accepts_idempotency_key(&self) -> bool {
         self.effect == Effect::Writes
             && self.surface == Surface::Api
-            && matches!(self.method, Method::POST | Method::PATCH)
+            && matches!(self.method, Method::POST | Method::PUT | Method::PATCH)
     }
 
     /// Whether its handler reads no body.

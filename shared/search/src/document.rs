@@ -32,7 +32,7 @@ pub struct SearchDocument {
     pub(crate) facets: Vec<u32>,
     /// Whether the facets include those of its metadata.
     pub(crate) has_metadata: bool,
-    /// The parts of its text, in order; at least one.
+    /// The parts of its text, in order; none if searches do not find the memory.
     pub(crate) passages: Vec<Passage>,
     /// Whether its terms have the short hashes of earlier formats. Such a document is read and not written.
     pub(crate) has_short_hashes: bool,
@@ -41,6 +41,9 @@ pub struct SearchDocument {
 impl SearchDocument {
     /// The search document of a memory. Its tags are searched like words of its first passage.
     pub fn of(memory: &Memory) -> Self {
+        if !memory.searchable {
+            return Self::not_searchable();
+        }
         let language = text::language_of(&memory.content);
         let parts = split(&memory.content).into_iter().enumerate();
         let passages = parts
@@ -58,6 +61,20 @@ impl SearchDocument {
             facets,
             has_metadata,
             passages,
+            has_short_hashes: false,
+        }
+    }
+
+    /// The search document of a memory that searches do not find: it has no passages.
+    fn not_searchable() -> Self {
+        Self {
+            kind: 0,
+            importance: 0,
+            language: Language::English,
+            owners: Owners::default(),
+            facets: Vec::new(),
+            has_metadata: true,
+            passages: Vec::new(),
             has_short_hashes: false,
         }
     }

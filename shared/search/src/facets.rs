@@ -1,14 +1,19 @@
-//! Facets: hashes of the tags and metadata fields of a memory. A scan uses them to skip memories that do not match a filter.
+//! Facets: hashes of the namespace, the tags and the metadata fields of a memory. A scan uses them to skip memories that do not match a filter.
 
-use hb_domain::Memory;
+use hb_domain::listing::Filter;
 use hb_domain::search::Search;
+use hb_domain::{Memory, Namespace};
 
-/// The most facets of a search document. Tags, 50 at most, always fit.
+/// The most facets of a search document. Those of tags, 50 at most, and of the namespace, 11 at most, always fit.
 pub(crate) const MAX_FACETS: usize = 255;
 
 /// The facets of a memory, and whether they are complete: if the metadata has too many fields, none of them is included.
 pub(crate) fn of(memory: &Memory) -> (Vec<u32>, bool) {
     let mut facets: Vec<u32> = memory.tags.iter().map(|tag| tag_facet(tag)).collect();
+    if let Some(namespace) = &memory.namespace {
+        facets.push(namespace_facet(namespace));
+        facets.extend(namespace.prefixes().map(|prefix| prefix_facet(&prefix)));
+    }
     let fields = memory.metadata.fields();
     let is_complete = facets.len() + fields.len() <= MAX_FACETS;
     if is_complete {
@@ -35,6 +40,20 @@ impl FacetFilter {
         self.tags.iter().all(|facet| facets.contains(facet))
             && (!is_complete || self.metadata.iter().all(|facet| facets.contains(facet)))
     }
+}
+
+/// The facets of the namespaces that a filter asks for.
+pub(crate) fn of_namespaces(filter: &Filter) -> Vec<u32> {
+    let exact = filter.namespace.iter().map(namespace_facet);
+    exact.chain(filter.namespace_prefix.iter().map(prefix_facet)).collect()
+}
+
+fn namespace_facet(namespace: &Namespace) -> u32 {
+    hash(b'n', namespace.to_string().as_bytes())
+}
+
+fn prefix_facet(prefix: &Namespace) -> u32 {
+    hash(b'p', prefix.to_string().as_bytes())
 }
 
 fn tag_facet(tag: &str) -> u32 {

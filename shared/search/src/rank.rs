@@ -7,7 +7,6 @@ use crate::document::type_code;
 use crate::facets::FacetFilter;
 use crate::index::{Index, Slot, id_from_number};
 use crate::lexical;
-use crate::owners::Owners;
 use crate::parameters::Parameters;
 use crate::postings::Postings;
 use crate::query::Query;
@@ -141,13 +140,13 @@ impl Index {
         found.into_iter().filter_map(hit).collect()
     }
 
-    /// How many memories `search` covers: those of its owners.
+    /// How many memories `search` covers: those of its owners and its namespace.
     pub fn count(&self, search: &Search) -> usize {
         self.view(search).layout().memories()
     }
 
     fn view(&self, search: &Search) -> View<'_> {
-        View::of(self, &Owners::of_filter(&search.filter))
+        View::of(self, &search.filter)
     }
 
     /// All memories by their score under these parameters, the best first and then the newest first.

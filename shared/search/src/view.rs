@@ -1,9 +1,12 @@
-//! The passages that a search ranks: those of the owners it asks for. All statistics are computed within a view, as if the
+//! The passages that a search ranks: those of the owners and the namespace it asks for. All statistics are computed within a view, as if the
 //! tenant had no other records.
 
 use std::borrow::Cow;
 
+use hb_domain::listing::Filter;
+
 use crate::document::Term;
+use crate::facets;
 use crate::index::{Content, Index, Layout, Slot};
 use crate::model::EmbeddingBits;
 use crate::owners::Owners;
@@ -22,9 +25,10 @@ impl<'i> View<'i> {
         Self { index, chosen: None, layout: Cow::Borrowed(index.layout()) }
     }
 
-    /// The passages of these owners; all of them when no owner is set.
-    pub(crate) fn of(index: &'i Index, owners: &Owners) -> Self {
-        if *owners == Owners::default() {
+    /// The passages of the owners and the namespace of `filter`; all of them when it has neither.
+    pub(crate) fn of(index: &'i Index, filter: &Filter) -> Self {
+        let (owners, namespaces) = (&Owners::of_filter(filter), facets::of_namespaces(filter));
+        if *owners == Owners::default() && namespaces.is_empty() {
             return Self::all(index);
         }
         let (slots, session) = (index.slots(), owners.0[2]);
@@ -32,10 +36,18 @@ impl<'i> View<'i> {
         let from = slots.partition_point(|slot| session != 0 && slot.owners.session() < session);
         let until = slots.partition_point(|slot| session == 0 || slot.owners.session() <= session);
         let of_session = slots[from..until].iter().zip(u32::try_from(from).unwrap_or(u32::MAX)..);
-        let chosen: Vec<u32> = of_session
-            .filter(|(slot, _)| slot.owners.matches(owners))
-            .map(|(_, position)| position)
-            .collect();
+        let mut is_chosen = false;
+        let mut is_wanted = |slot: &Slot| {
+            // The first passage of a memory has its facets.
+            if slot.passage == 0 {
+                let facets = index.facets_of(slot);
+                is_chosen = slot.owners.matches(owners)
+                    && namespaces.iter().all(|namespace| facets.contains(namespace));
+            }
+            is_chosen
+        };
+        let chosen: Vec<u32> =
+            of_session.filter(|(slot, _)| is_wanted(slot)).map(|(_, position)| position).collect();
         let layout = Layout::of(chosen.iter().map(|position| &slots[*position as usize]));
         Self { index, chosen: Some(chosen), layout: Cow::Owned(layout) }
     }

@@ -26,6 +26,11 @@ pub(crate) fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
+/// A flag.
+pub(crate) const fn flag(value: bool) -> AttributeValue {
+    AttributeValue::Bool(value)
+}
+
 /// A list of strings.
 pub(crate) fn texts(values: impl IntoIterator<Item = impl ToString>) -> AttributeValue {
     AttributeValue::L(values.into_iter().map(text).collect())
@@ -67,6 +72,15 @@ impl<'a> Row<'a> {
     /// A required string that `parse` accepts.
     pub(crate) fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         parse(self.text(name)?).ok_or_else(|| self.corrupt(name))
+    }
+
+    /// An optional string that `parse` accepts.
+    pub(crate) fn optional_parsed<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.optional_text(name)?.map(|text| parse(text).ok_or_else(|| self.corrupt(name))).transpose()
     }
 
     /// A required integer.
@@ -131,7 +145,12 @@ impl<'a> Row<'a> {
 
     /// An optional flag, `false` if it is absent.
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
-        Ok(self.optional(name, |value| value.as_bool().ok().copied())?.unwrap_or(false))
+        Ok(self.optional_flag(name)?.unwrap_or(false))
+    }
+
+    /// An optional flag.
+    pub(crate) fn optional_flag(&self, name: &str) -> Result<Option<bool>> {
+        self.optional(name, |value| value.as_bool().ok().copied())
     }
 
     /// An optional map, read as a row.

@@ -23,7 +23,20 @@ fn a_parser_describes_every_field_that_it_reads() {
     assert_eq!(names(&request, true), ["content", "type"]);
     assert_eq!(
         names(&request, false),
-        ["tenantId", "importance", "tags", "metadata", "userId", "agentId", "sessionId", "expiresAt"]
+        [
+            "tenantId",
+            "expiresAt",
+            "ttlSeconds",
+            "importance",
+            "tags",
+            "metadata",
+            "namespace",
+            "key",
+            "userId",
+            "agentId",
+            "sessionId",
+            "searchable"
+        ]
     );
     let request = Recorder::describe::<Listing>();
     assert!(request.fields.iter().all(|field| field.location == Location::Query && !field.is_required));
@@ -36,6 +49,8 @@ fn a_parser_describes_every_field_that_it_reads() {
             "userId",
             "agentId",
             "sessionId",
+            "namespace",
+            "namespacePrefix",
             "sort",
             "order",
             "limit",

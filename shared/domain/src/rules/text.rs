@@ -12,6 +12,8 @@ use crate::MemoryId;
 
 /// The longest id of a user, an agent, a session or a key, in characters.
 const MAX_ID: usize = 128;
+/// The longest key of a memory, in characters.
+const MAX_KEY: usize = 256;
 
 /// The rule of [`text`].
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,11 @@ pub const fn text(length: RangeInclusive<usize>) -> Text {
 /// The id of an end user, agent or session: 1 to 128 characters.
 pub const fn scoping_id() -> Text {
     text(1..=MAX_ID)
+}
+
+/// The key that an application gives a memory: 1 to 256 characters.
+pub const fn memory_key() -> Text {
+    text(1..=MAX_KEY)
 }
 
 impl Rule for Text {

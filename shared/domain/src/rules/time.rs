@@ -4,8 +4,12 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
+use super::number::{Integer, integer};
 use super::rule::{Rule, RuleResult};
 use crate::Timestamp;
+
+/// The longest time to live, in seconds: 100 years.
+const MAX_SECONDS_TO_LIVE: u64 = 100 * 31_557_600;
 
 /// The rule of [`time()`], [`future`] and [`past`].
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +35,11 @@ pub const fn future(now: Timestamp) -> Time {
 /// A time not after `latest`, in the forms that [`time()`] accepts.
 pub const fn past(latest: Timestamp) -> Time {
     Time(Bound::NotAfter(latest))
+}
+
+/// A time to live: whole seconds, up to 100 years.
+pub const fn seconds_to_live() -> Integer {
+    integer(1..=MAX_SECONDS_TO_LIVE)
 }
 
 impl Rule for Time {

@@ -10,6 +10,8 @@
 //! | 32 each | the embedding of each passage: the sign of each dimension |
 //! | the rest | the terms and stop words of each passage, as bits |
 //!
+//! A memory that searches do not find has the one byte 0 instead.
+//!
 //! Format 3, which earlier versions wrote and this one reads, has 20 bits of the hash of each term.
 
 use super::passage::Passage;
@@ -21,6 +23,8 @@ use crate::text::Language;
 
 /// The format that is written.
 pub(crate) const FORMAT: u8 = 4;
+/// The whole document of a memory that searches do not find.
+const NOT_SEARCHABLE: [u8; 1] = [0];
 /// The one before.
 const FORMAT_3: u8 = 3;
 const TYPE: u8 = 0x0f;
@@ -42,6 +46,9 @@ impl SearchDocument {
 
     /// The stored form.
     pub fn to_bytes(&self) -> Vec<u8> {
+        if self.passages.is_empty() {
+            return NOT_SEARCHABLE.to_vec();
+        }
         let header = [self.importance, self.language.code(), count(self.passages.len())];
         let is_simple = header == SIMPLE;
         let flags = [
@@ -75,6 +82,9 @@ impl SearchDocument {
 
     /// Reads the stored form of this format or the two before; `None` if it is damaged or of another format.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes == NOT_SEARCHABLE {
+            return Some(Self::not_searchable());
+        }
         let mut reader = ByteReader(bytes);
         let [format] = reader.array()?;
         match format {
@@ -218,6 +228,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_memory_that_is_not_searchable_has_an_empty_document() {
+        let hidden = memory(0, json!({"content": "tea with milk", "searchable": false, "tags": ["pets"]}));
+        let document = SearchDocument::of(&hidden);
+        assert_eq!(document.to_bytes(), [0]);
+        assert_eq!(SearchDocument::from_bytes(&[0]), Some(document));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::tables::Table;
 use crate::transaction::{Transaction, WriteError, Written};
 use crate::write::Write;
 
-/// How often a patch is applied anew because the memory was changed meanwhile.
-const MAX_ATTEMPTS: u32 = 50;
+/// How often a change is made anew because the memory was changed meanwhile.
+pub(super) const MAX_ATTEMPTS: u32 = 50;
 
 /// What a deletion has deleted: one memory or none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,8 +80,7 @@ impl Memories<'_> {
         let (before, after) = (found.memory.size(), memory.size());
         let bytes = |bytes: u64| StorageUsage { memories: 0, bytes };
         let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
-        let is_moved: Vec<bool> =
-            owners(&found.memory).into_iter().zip(owners(&memory)).map(|(old, new)| old != new).collect();
+        let is_moved = moved(&found.memory, &memory);
         let mut owner_since = found.owner_since;
         if (grown.bytes > 0 || is_moved.contains(&true))
             && let Reservation::Granted(write_seq) = ledger.reserve(grown, None, now).await?
@@ -151,6 +150,19 @@ impl Memories<'_> {
         Write::delete(Table::Memories, stored_memory::key(self.tenant, id)).sent_once().returning_old()
     }
 
+    /// Deletes a memory as it was read; as [`remove`](Self::remove).
+    pub(super) async fn remove_version(
+        &self,
+        found: &StoredMemory,
+    ) -> Result<std::result::Result<Deleted, Option<Attributes>>> {
+        let deletion = self
+            .deletion(&found.memory.id)
+            .condition("#version = :version")
+            .name("#version", "version")
+            .value(":version", text(&found.version));
+        self.remove(deletion).await
+    }
+
     /// Carries the deletion out and returns what it has deleted; or, when its condition does not hold, the item that it
     /// found. When there is no item, or may be none, the change is published: an earlier attempt may have deleted the item
     /// and ended before it published that.
@@ -198,6 +210,12 @@ impl Memories<'_> {
     }
 }
 
-fn owners(memory: &Memory) -> [&Option<String>; 3] {
-    [&memory.user_id, &memory.agent_id, &memory.session_id]
+/// Which of the owners and the namespace differ, in the order of [`StoredMemory::owner_since`].
+fn moved(before: &Memory, after: &Memory) -> [bool; 4] {
+    [
+        before.user_id != after.user_id,
+        before.agent_id != after.agent_id,
+        before.session_id != after.session_id,
+        before.namespace != after.namespace,
+    ]
 }

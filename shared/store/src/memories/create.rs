@@ -73,7 +73,7 @@ impl Memories<'_> {
                 memory: new.memory,
                 version: new.version,
                 write_seq: 0,
-                owner_since: [None; 3],
+                owner_since: Default::default(),
             })
             .enumerate()
             .collect();

@@ -1,21 +1,21 @@
 //! Deleting many memories: those of a list of ids, or all that match a filter.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use hb_domain::batch::{Erasure, Progress};
 use hb_domain::cursor::Position;
-use hb_domain::listing::{Filter, Order, Sort};
+use hb_domain::listing::{Order, Sort};
 use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::Memories;
-use super::change::Deleted;
-use super::stored_memory::OWNERS;
+use super::change::{Deleted, MAX_ATTEMPTS};
+use super::stored_memory::{self, StoredMemory};
 use super::walk::{Budget, Walk};
 use crate::changes::Change;
-use crate::item::{millis, number, text};
+use crate::item::millis;
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
-use crate::write::Write;
 
 /// How many deletions are in progress at the same time.
 const CONCURRENCY: usize = 16;
@@ -33,6 +33,14 @@ pub struct Erased {
     pub next: Option<Progress>,
 }
 
+/// One of many deletions.
+enum Deletion {
+    /// Of the memory with this id, unless it has expired by then.
+    Visible(MemoryId, Timestamp),
+    /// Of a memory as it was read, by an erasure that began at this write sequence.
+    Erased(Box<StoredMemory>, Arc<Erasure>, u64),
+}
+
 impl Memories<'_> {
     /// Deletes those of these memories that exist, and returns how many existed.
     ///
@@ -40,12 +48,8 @@ impl Memories<'_> {
     /// The database's. Some memories are then deleted.
     pub async fn delete_all(&self, ids: &[MemoryId]) -> Result<u64> {
         let now = self.context.effective_at();
-        let deletions = ids.iter().map(|id| {
-            self.deletion(id)
-                .condition("attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)")
-                .value(":now", millis(now))
-        });
-        let (deleted, outcome) = self.remove_all(deletions.collect()).await;
+        let deletions = ids.iter().map(|id| Deletion::Visible(id.clone(), now)).collect();
+        let (deleted, outcome) = self.remove_all(deletions).await;
         outcome.map(|()| deleted)
     }
 
@@ -74,13 +78,14 @@ impl Memories<'_> {
     async fn erase_from(&self, erasure: &Erasure, erased: &mut Erased) -> Result<()> {
         let Some(Progress { after, began }) = erased.next.clone() else { return Ok(()) };
         let after = after.map(|id| Position { id, sort_value: None });
+        let shared = Arc::new(erasure.clone());
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, after.as_ref(), Budget::FILTERED)?;
         while let Some(batch) = walk.next().await? {
             for part in batch.chunks(PART) {
                 let memories = part.iter().filter_map(|(_, memory)| memory.as_ref());
-                let matching = memories.filter(|memory| erasure.filter.matches(memory));
-                let deletions =
-                    matching.map(|memory| self.owned_deletion(&memory.id, &erasure.filter, began));
+                let matching = memories.filter(|memory| is_erased(memory, erasure, began));
+                let deletions = matching
+                    .map(|memory| Deletion::Erased(Box::new(memory.clone()), Arc::clone(&shared), began));
                 let (deleted, outcome) = self.remove_all(deletions.collect()).await;
                 erased.deleted += deleted;
                 outcome?;
@@ -108,39 +113,45 @@ impl Memories<'_> {
         }
     }
 
-    /// The deletion of a memory, on the condition that it has the owner of the filter and had it before the erasure began.
-    fn owned_deletion(&self, id: &MemoryId, filter: &Filter, began: u64) -> Write {
-        // Memories from before the introduction of write sequences have none.
-        let mut condition =
-            "attribute_exists(id) AND (attribute_not_exists(writeSeq) OR writeSeq < :began)".to_owned();
-        let mut deletion = self.deletion(id).value(":began", number(began));
-        let owners = [&filter.user_id, &filter.agent_id, &filter.session_id];
-        for ((name, since), owner) in OWNERS.into_iter().zip(owners) {
-            if let Some(owner) = owner {
-                condition.push_str(&format!(
-                    " AND {name} = :{name} AND (attribute_not_exists({since}) OR {since} < :began)"
-                ));
-                deletion = deletion.value(format!(":{name}"), text(owner));
+    /// Deletes a memory unless it has expired.
+    async fn delete_visible(&self, id: &MemoryId, now: Timestamp) -> Result<Deleted> {
+        let deletion = self
+            .deletion(id)
+            .condition("attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)")
+            .value(":now", millis(now));
+        Ok(self.remove(deletion).await?.unwrap_or_default())
+    }
+
+    /// Deletes a memory that was read as `found`, unless it has been changed and the erasure does not cover it any more.
+    async fn erase_one(&self, mut found: StoredMemory, erasure: &Erasure, began: u64) -> Result<Deleted> {
+        for _ in 0..MAX_ATTEMPTS {
+            match self.remove_version(&found).await? {
+                Ok(deleted) => return Ok(deleted),
+                Err(None) => return Ok(Deleted::default()),
+                Err(Some(changed)) => found = stored_memory::decode(&changed)?,
+            }
+            if !is_erased(&found, erasure, began) {
+                return Ok(Deleted::default());
             }
         }
-        deletion.condition(condition)
+        Err(Error::Unavailable(format!("the memory {} was changed by others too often", found.memory.id)))
     }
 
     /// Carries these deletions out and releases the storage of the deleted memories. Returns how many there were, and the
     /// first failure, after which no further deletion is started.
-    async fn remove_all(&self, deletions: Vec<Write>) -> (u64, Result<()>) {
+    async fn remove_all(&self, deletions: Vec<Deletion>) -> (u64, Result<()>) {
         let has_failed = &AtomicBool::new(false);
         let deletions = deletions.into_iter().map(|deletion| async move {
             if has_failed.load(Ordering::Relaxed) {
                 return Ok(Deleted::default());
             }
-            match self.remove(deletion).await {
-                Ok(removed) => Ok(removed.unwrap_or_default()),
-                Err(error) => {
-                    has_failed.store(true, Ordering::Relaxed);
-                    Err(error)
+            let deleting = async {
+                match deletion {
+                    Deletion::Visible(id, now) => self.delete_visible(&id, now).await,
+                    Deletion::Erased(found, erasure, began) => self.erase_one(*found, &erasure, began).await,
                 }
-            }
+            };
+            deleting.await.inspect_err(|_| has_failed.store(true, Ordering::Relaxed))
         });
         let (mut released, mut first_seq, mut outcome) = (StorageUsage::default(), u64::MAX, Ok(()));
         let mut deletions = stream::iter(deletions).buffer_unordered(CONCURRENCY);
@@ -158,4 +169,20 @@ impl Memories<'_> {
         StorageLedger::new(self.store, self.tenant).release(released, first_seq).await;
         (released.memories, outcome)
     }
+}
+
+/// Whether `erasure` deletes this memory: the memory matches, and was written and got what the filter asks for before the
+/// erasure began. A memory from before the introduction of write sequences has the number 0.
+fn is_erased(stored: &StoredMemory, erasure: &Erasure, began: u64) -> bool {
+    let StoredMemory { memory, write_seq, owner_since, .. } = stored;
+    let filter = &erasure.filter;
+    let is_asked = [
+        filter.user_id.is_some(),
+        filter.agent_id.is_some(),
+        filter.session_id.is_some(),
+        filter.namespace.is_some() || filter.namespace_prefix.is_some(),
+    ];
+    let is_later =
+        |(is_asked, since): (bool, &Option<u64>)| is_asked && since.is_some_and(|since| since >= began);
+    filter.matches(memory) && *write_seq < began && !is_asked.into_iter().zip(owner_since).any(is_later)
 }

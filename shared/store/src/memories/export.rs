@@ -35,8 +35,8 @@ impl Memories<'_> {
         let mut last = None;
         while let Some(batch) = walk.next().await? {
             for (position, memory) in batch {
-                if let Some(memory) = memory.filter(|memory| memory.is_visible(now)) {
-                    let line = line(&memory)?;
+                if let Some(stored) = memory.filter(|stored| stored.memory.is_visible(now)) {
+                    let line = line(&stored.memory)?;
                     if lines.len() + line.len() > MAX_BYTES {
                         return Ok(ExportPage { lines, next: last });
                     }

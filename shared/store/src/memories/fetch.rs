@@ -18,14 +18,15 @@ pub(super) const BATCH: usize = 100;
 impl Memories<'_> {
     /// Reads those of at most [`BATCH`] memories that exist, consistently. A corrupt item is logged and left out.
     pub(super) async fn fetch(&self, ids: BTreeSet<&MemoryId>) -> Result<HashMap<MemoryId, Memory>> {
-        self.fetch_with_capacity(ids).await.map(|(found, _)| found)
+        let (found, _) = self.fetch_with_capacity(ids).await?;
+        Ok(found.into_iter().map(|(id, stored)| (id, stored.memory)).collect())
     }
 
-    /// As [`fetch`](Self::fetch), and returns the consumed capacity units besides.
+    /// As [`fetch`](Self::fetch), with the attributes that only the store uses; returns the consumed capacity units besides.
     pub(super) async fn fetch_with_capacity(
         &self,
         ids: BTreeSet<&MemoryId>,
-    ) -> Result<(HashMap<MemoryId, Memory>, f64)> {
+    ) -> Result<(HashMap<MemoryId, StoredMemory>, f64)> {
         let (mut found, mut units) = (HashMap::new(), 0.0);
         let mut wanted: Vec<Attributes> =
             ids.into_iter().map(|id| stored_memory::key(self.tenant, id)).collect();
@@ -39,7 +40,7 @@ impl Memories<'_> {
             units += response.consumed_capacity().iter().filter_map(|used| used.capacity_units).sum::<f64>();
             for item in response.responses.unwrap_or_default().into_values().flatten() {
                 match stored_memory::decode(&item) {
-                    Ok(StoredMemory { memory, .. }) => drop(found.insert(memory.id.clone(), memory)),
+                    Ok(stored) => drop(found.insert(stored.memory.id.clone(), stored)),
                     // A corrupt item must not hide all others.
                     Err(error) => tracing::error!(tenant = %self.tenant, %error, "a memory cannot be read"),
                 }

@@ -8,6 +8,7 @@ use hb_domain::cursor::Position;
 use hb_domain::listing::{Listing, Start};
 use hb_domain::{Memory, Result, Timestamp};
 
+use super::stored_memory::StoredMemory;
 use super::walk::{Budget, Walk};
 use super::{Memories, MemoryPage};
 use crate::storage_ledger::StorageLedger;
@@ -39,7 +40,7 @@ impl Memories<'_> {
         let mut page = Page::new(listing.limit);
         while let Some(batch) = walk.next().await? {
             for (position, memory) in batch {
-                page.add(position, memory.filter(|memory| memory.is_visible(now)));
+                page.add(position, visible(memory, now));
             }
             if page.cut {
                 break;
@@ -61,8 +62,8 @@ impl Memories<'_> {
         while let Some(batch) = walk.next().await? {
             for (position, memory) in batch {
                 examined = Some(position.clone());
-                let wanted = |memory: &Memory| memory.is_visible(now) && listing.filter.matches(memory);
-                let Some(memory) = memory.filter(wanted) else { continue };
+                let wanted = |memory: &Memory| listing.filter.matches(memory);
+                let Some(memory) = visible(memory, now).filter(wanted) else { continue };
                 matches += 1;
                 if skip > 0 {
                     skip -= 1;
@@ -123,6 +124,11 @@ impl Page {
         let next = if self.cut { self.last } else { examined };
         MemoryPage { memories: self.memories, next, total: None }
     }
+}
+
+/// The memory of a step, unless it has expired.
+fn visible(stored: Option<StoredMemory>, now: Timestamp) -> Option<Memory> {
+    stored.map(|stored| stored.memory).filter(|memory| memory.is_visible(now))
 }
 
 /// The bytes that a memory takes in a response.

@@ -3,7 +3,7 @@
 //!
 //! Two indexes serve the lists sorted by `updatedAt` and `importance`. The former is local, so that it can be read
 //! consistently, and projects what searches need of each memory (`searchDoc`). The latter projects keys only, so that a long
-//! memory is not written three times.
+//! memory is not written three times, and so does the one of namespaces, which has only the memories with a namespace.
 
 mod change;
 mod create;
@@ -11,6 +11,7 @@ mod erase;
 mod export;
 mod fetch;
 mod list;
+mod namespace_key;
 mod put;
 mod recount;
 mod refresh;

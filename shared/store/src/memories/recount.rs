@@ -6,6 +6,7 @@ use hb_domain::listing::{Order, Sort};
 use hb_domain::{Clock, Error, Result};
 
 use super::Memories;
+use super::stored_memory::StoredMemory;
 use super::walk::{Budget, Walk};
 use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 
@@ -55,7 +56,7 @@ impl Memories<'_> {
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, None, Budget::items(u64::MAX))?;
         while let Some(batch) = walk.next().await? {
             let memories = batch.iter().filter_map(|(_, memory)| memory.as_ref());
-            actual = actual + memories.map(|memory| StorageUsage { memories: 1, bytes: memory.size() }).sum();
+            actual = actual + memories.map(StoredMemory::storage).sum();
         }
         Ok(actual)
     }

@@ -4,8 +4,8 @@ use hb_domain::memory::MemoryType;
 use hb_domain::{Memory, MemoryId, Metadata, Result, TenantId};
 use hb_search::SearchDocument;
 
-use super::VersionedMemory;
-use crate::item::{Attributes, Row, bytes, millis, number, text, texts, ttl};
+use super::{VersionedMemory, namespace_key};
+use crate::item::{Attributes, Row, bytes, flag, millis, number, text, texts, ttl};
 use crate::storage_ledger::StorageUsage;
 use crate::tables::Table;
 
@@ -23,13 +23,12 @@ pub(super) struct StoredMemory {
     pub(super) version: String,
     /// The tenant's write sequence at the creation.
     pub(super) write_seq: u64,
-    /// The write sequences at which the memory got its user, agent and session, where that was after the creation.
-    pub(super) owner_since: [Option<u64>; 3],
+    /// The write sequences at which the memory got its user, agent, session and namespace, where that was after the creation.
+    pub(super) owner_since: [Option<u64>; 4],
 }
 
-/// The attributes of the owners, each with the attribute of its write sequence.
-pub(super) const OWNERS: [(&str, &str); 3] =
-    [("userId", "userIdSeq"), ("agentId", "agentIdSeq"), ("sessionId", "sessionIdSeq")];
+/// The attributes of the write sequences in [`StoredMemory::owner_since`].
+const OWNER_SINCE: [&str; 4] = ["userIdSeq", "agentIdSeq", "sessionIdSeq", "namespaceSeq"];
 
 impl StoredMemory {
     /// What the memory takes of the tenant's storage quota.
@@ -73,14 +72,32 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
         // As text: DynamoDB nests maps up to 32 levels and does not distinguish 1 from 1.0.
         item.insert("metadata".into(), text(memory.metadata.as_str()));
     }
-    let owners = [&memory.user_id, &memory.agent_id, &memory.session_id];
-    for (((name, since), value), write_seq) in OWNERS.into_iter().zip(owners).zip(stored.owner_since) {
+    let texts = [
+        ("key", &memory.key),
+        ("userId", &memory.user_id),
+        ("agentId", &memory.agent_id),
+        ("sessionId", &memory.session_id),
+    ];
+    for (name, value) in texts {
         if let Some(value) = value {
             item.insert(name.into(), text(value));
         }
-        if let Some(write_seq) = write_seq {
-            item.insert(since.into(), number(write_seq));
+    }
+    if let Some(namespace) = &memory.namespace {
+        let whole = namespace_key::text_of(namespace);
+        let sort_key = namespace_key::sort_key(&whole);
+        if sort_key != whole {
+            item.insert("longNamespace".into(), text(whole));
         }
+        item.insert("namespace".into(), text(sort_key));
+    }
+    for (name, write_seq) in OWNER_SINCE.into_iter().zip(stored.owner_since) {
+        if let Some(write_seq) = write_seq {
+            item.insert(name.into(), number(write_seq));
+        }
+    }
+    if !memory.searchable {
+        item.insert("searchable".into(), flag(false));
     }
     if let Some(end) = memory.expires_at {
         item.insert("expiresAt".into(), millis(end));
@@ -102,17 +119,23 @@ pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
         importance: row.float("importance")?,
         tags: row.texts("tags")?,
         metadata: metadata.transpose()?.unwrap_or_default(),
+        namespace: match row.optional_parsed("longNamespace", namespace_key::parse)? {
+            Some(namespace) => Some(namespace),
+            None => row.optional_parsed("namespace", namespace_key::parse)?,
+        },
+        key: optional("key")?,
         user_id: optional("userId")?,
         agent_id: optional("agentId")?,
         session_id: optional("sessionId")?,
         expires_at: row.optional_moment("expiresAt")?,
+        searchable: row.optional_flag("searchable")?.unwrap_or(true),
         created_at: id.created_at(),
         updated_at: row.moment("updatedAt")?,
         id,
     };
-    let mut owner_since = [None; 3];
-    for ((_, since), write_seq) in OWNERS.into_iter().zip(&mut owner_since) {
-        *write_seq = row.optional_integer(since)?.map(i64::unsigned_abs);
+    let mut owner_since = [None; 4];
+    for (name, write_seq) in OWNER_SINCE.into_iter().zip(&mut owner_since) {
+        *write_seq = row.optional_integer(name)?.map(i64::unsigned_abs);
     }
     Ok(StoredMemory {
         memory,

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use hb_domain::cursor::Position;
 use hb_domain::listing::{Order, Sort};
-use hb_domain::{Error, Memory, MemoryId, Result};
+use hb_domain::{Error, MemoryId, Result};
 
+use super::Memories;
 use super::fetch::BATCH;
-use super::{Memories, stored_memory};
+use super::stored_memory::{self, StoredMemory};
 use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::map_sdk_error;
 use crate::tables::Table;
@@ -54,7 +55,7 @@ pub(super) struct Walk<'a> {
 }
 
 /// The position of an item in the list, and its memory unless that was deleted meanwhile.
-pub(super) type Step = (Position, Option<Memory>);
+pub(super) type Step = (Position, Option<StoredMemory>);
 
 impl<'a> Walk<'a> {
     /// A walk in this order, from the item that follows `after` or from the start.
@@ -163,8 +164,8 @@ impl<'a> Walk<'a> {
 }
 
 fn whole(item: &Attributes) -> Result<Step> {
-    let memory = stored_memory::decode(item)?.memory;
-    Ok((Position { id: memory.id.clone(), sort_value: None }, Some(memory)))
+    let stored = stored_memory::decode(item)?;
+    Ok((Position { id: stored.memory.id.clone(), sort_value: None }, Some(stored)))
 }
 
 const fn attribute(sort: Sort) -> Option<&'static str> {
