@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 MOST_REQUESTS = 620
@@ -70,6 +71,19 @@ def memories(client):
     client.expect(404, "GET", path)
 
 
+def memory_keys(client):
+    """A memory is written, replaced, read and deleted by a key of any characters."""
+    query = urllib.parse.urlencode({"key": "notes/2026?draft=%2F&..#1 +~🦀", "namespace": "smoke test/a~1b/../?#%"})
+    path = f"/api/v1/memories/by-key?{query}"
+    made = client.expect(201, "PUT", path, {"content": "The first version", "type": "semantic"})
+    assert made["namespace"] == ["smoke test", "a/b", "..", "?#%"], made
+    replaced = client.expect(200, "PUT", path, {"content": "The second version", "type": "semantic"})
+    assert (replaced["id"], replaced["key"]) == (made["id"], "notes/2026?draft=%2F&..#1 +~🦀"), replaced
+    assert client.expect(200, "GET", path)["content"] == "The second version"
+    client.expect(200, "DELETE", path)
+    client.expect(404, "GET", path)
+
+
 def rate_limit(client):
     """Requests beyond the burst are refused with Retry-After."""
     burst = client.expect(200, "GET", "/api/v1/rate-limit")["burst"]["limit"]
@@ -92,7 +106,7 @@ def main():
         sys.exit(f"{missing.args[0]} is not set\n\n{__doc__}")
     client.expect(200, "GET", "/health")
     client.expect(404, "GET", "/no/such/route")
-    for test in (keys, memories, rate_limit):
+    for test in (keys, memories, memory_keys, rate_limit):
         test(client)
         print(f"ok  {test.__doc__}", flush=True)
 
