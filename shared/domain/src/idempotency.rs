@@ -4,6 +4,7 @@
 //! attempt that resumes it uses the same time and ids, so that it finds what the first attempt has written instead of
 //! writing it again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -112,6 +113,8 @@ pub struct IdempotencyRecord {
     pub locked_until: Timestamp,
     /// Whether a change that must not be applied twice has been applied.
     pub applied: bool,
+    /// Which items of the request had a change that must not be applied twice and has been applied, by their positions.
+    pub applied_items: BTreeSet<usize>,
     /// Whether this is a later attempt: an earlier one may have written something.
     pub resumed: bool,
 }
@@ -131,7 +134,16 @@ impl IdempotencyRecord {
     /// The record of a first attempt that is received `now`.
     pub fn new(fingerprint: Fingerprint, seed: Seed, lock_owner: String, now: Timestamp) -> Self {
         let locked_until = now.plus(LOCK_DURATION);
-        Self { fingerprint, created_at: now, seed, lock_owner, locked_until, applied: false, resumed: false }
+        Self {
+            fingerprint,
+            created_at: now,
+            seed,
+            lock_owner,
+            locked_until,
+            applied: false,
+            applied_items: BTreeSet::new(),
+            resumed: false,
+        }
     }
 
     /// What the record means for a request with this fingerprint.

@@ -1,6 +1,6 @@
 //! Reads and writes DynamoDB items: the only module that handles attribute values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -141,6 +141,13 @@ impl<'a> Row<'a> {
     ) -> Result<C> {
         let texts = self.texts(name)?;
         texts.iter().map(|text| parse(text)).collect::<Option<C>>().ok_or_else(|| self.corrupt(name))
+    }
+
+    /// An optional set of positions in a list, empty if it is absent.
+    pub(crate) fn positions(&self, name: &str) -> Result<BTreeSet<usize>> {
+        let read =
+            |value: &AttributeValue| value.as_ns().ok()?.iter().map(|text| text.parse().ok()).collect();
+        Ok(self.optional(name, read)?.unwrap_or_default())
     }
 
     /// An optional flag, `false` if it is absent.

@@ -43,6 +43,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<IdempotencyRecord> {
         lock_owner: row.text("lockOwner")?.to_owned(),
         locked_until: Timestamp::from_micros(row.integer("lockedUntil")?),
         applied: row.flag("applied")?,
+        applied_items: row.positions("appliedItems")?,
         resumed: false,
     })
 }

@@ -5,7 +5,7 @@ use hb_domain::TenantId;
 use hb_domain::idempotency::IdempotencyRecord;
 
 use super::item::row_key;
-use crate::item::text;
+use crate::item::{number, text};
 use crate::tables::Table;
 use crate::write::Write;
 
@@ -23,6 +23,15 @@ impl LockedRecord {
     /// or when another attempt has locked the record since and will apply the change.
     pub(crate) fn applied(&self, tenant: &TenantId) -> Write {
         self.mark(tenant, "SET applied = :yes", "lockOwner = :mine AND attribute_not_exists(applied)")
+    }
+
+    /// Marks the change of one item of the request as applied, by its position; as [`applied`](Self::applied).
+    pub(crate) fn applied_item(&self, tenant: &TenantId, position: usize) -> Write {
+        Write::update(Table::Idempotency, row_key(tenant, &self.sort), "ADD appliedItems :items")
+            .condition("lockOwner = :mine AND NOT contains(appliedItems, :item)")
+            .value(":items", AttributeValue::Ns(vec![position.to_string()]))
+            .value(":item", number(position))
+            .value(":mine", text(&self.record.lock_owner))
     }
 
     /// As [`applied`](Self::applied), for a change that may have been applied before.

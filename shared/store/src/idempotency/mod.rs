@@ -3,7 +3,7 @@
 //!
 //! | item | `tenant` | `sk` | holds |
 //! |---|---|---|---|
-//! | record | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `createdAt`, `seed`, `lockOwner`, `lockedUntil`, `applied`; once completed `status`, `body`, `location`, `version` |
+//! | record | tenant | `key#` + the caller + `#` + the client's key | `fingerprint`, `createdAt`, `seed`, `lockOwner`, `lockedUntil`, `applied`, `appliedItems`; once completed `status`, `body`, `location`, `version` |
 //! | event | tenant | `event#` + the event's id | nothing |
 //!
 //! A record belongs to one caller: the same key of another caller is another record. The caller's name contains no `#`,

@@ -111,11 +111,12 @@ impl<'a> IdempotencyRecords<'a> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         // The previous lock owner may have applied its change since the record was read.
         let locked = |row: &Attributes| -> Result<Acquired> {
-            let applied = Row::new(TABLE, row).flag("applied")?;
+            let row = Row::new(TABLE, row);
             let record = IdempotencyRecord {
                 lock_owner: new_record.lock_owner.clone(),
                 locked_until,
-                applied,
+                applied: row.flag("applied")?,
+                applied_items: row.positions("appliedItems")?,
                 resumed: true,
                 ..record.clone()
             };
