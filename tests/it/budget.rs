@@ -88,7 +88,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
     let key = json!({"keyId": spare});
     let key_path = format!("/api/v1/api-keys/{spare}");
     let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
-    let rows: [Row<'_>; 20] = [
+    let rows: [Row<'_>; 24] = [
         (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
         (
             Method::POST,
@@ -103,6 +103,46 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             Some(Body::Json(json!({"importance": 0.7}))),
             &["DynamoDB GetItem Memories", "DynamoDB PutItem Memories", VERSION],
             (1.0, 5.0),
+        ),
+        // A replacement is a new write in the order of writes, so it takes a number of the write sequence.
+        (
+            Method::PUT,
+            &memory,
+            Some(Body::Json(content.clone())),
+            &["DynamoDB GetItem Memories", "DynamoDB PutItem Memories", VERSION, USAGE],
+            (1.0, 6.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/memories/batch-get",
+            Some(Body::Json(json!({"ids": [memory.rsplit('/').next(), "mem_nothing"]}))),
+            &["DynamoDB BatchGetItem"],
+            (1.0, 0.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/memories/bulk-update",
+            Some(Body::Json(
+                json!({"items": [{"id": memory.rsplit('/').next(), "patch": {"importance": 0.6}}]}),
+            )),
+            &["DynamoDB GetItem Memories", "DynamoDB PutItem Memories", VERSION],
+            (1.0, 5.0),
+        ),
+        // Each item is written together with its mark in the record.
+        (
+            Method::POST,
+            "/api/v1/memories/bulk-update",
+            Some(Body::Keyed(
+                json!({"items": [{"id": memory.rsplit('/').next(), "patch": {"importance": 0.5}}]}),
+            )),
+            &[
+                CLAIM,
+                "DynamoDB GetItem Memories",
+                "DynamoDB TransactWriteItems",
+                "DynamoDB UpdateItem Idempotency",
+                VERSION,
+            ],
+            (1.0, 14.0),
         ),
         (Method::GET, "/api/v1/memories", None, &[COUNT, "DynamoDB Query Memories"], (2.0, 0.0)),
         (

@@ -36,7 +36,7 @@ fn every_route_names_its_request_and_its_response() {
     for route in functions::routes() {
         let (request, response) = (description(route).request(), description(route).response());
         let has_body = request.fields.iter().any(|field| field.location != Location::Query);
-        let takes_body = matches!(route.method, Method::POST | Method::PATCH);
+        let takes_body = matches!(route.method, Method::POST | Method::PUT | Method::PATCH);
         assert!(has_body == takes_body || route.path == EXCHANGE, "{} {}", route.method, route.path);
         assert!(response.as_value()["type"].is_string(), "{} {}: {response:?}", route.method, route.path);
     }
@@ -183,12 +183,14 @@ async fn every_form_of_a_response_is_described() {
     let scene = Scene::new().await;
     let full = json!({
         "content": "tea", "type": "task", "importance": 0.5, "tags": ["a"], "metadata": {"a": [null]},
-        "userId": "u", "agentId": "a", "sessionId": "s", "expiresAt": "2027-01-01T00:00:00Z",
+        "userId": "u", "agentId": "a", "sessionId": "s", "expiresAt": "2027-01-01T00:00:00Z", "namespace": ["a", "b"], "searchable": false,
     });
     let extra = [
         ("/api/v1/memories", full.clone()),
         ("/api/v1/memories/search", json!({"query": "saffron", "explain": true})),
         ("/api/v1/memories/bulk", json!({"memories": [full, {"content": 7}, 7]})),
+        ("/api/v1/memories/bulk-update", json!({"items": [{"id": 7, "patch": {"content": 7}}, 7]})),
+        ("/api/v1/memories/batch-get", json!({"ids": ["x"]})),
         ("/api/v1/memories/import", json!({"content": 7})),
         ("/api/v1/api-keys", json!({"name": "temporary", "expiresAt": "2027-01-01T00:00:00Z"})),
     ];

@@ -28,6 +28,14 @@ const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::POST, "/api/v1/memories/bulk", "", r#"{"memories":[{"content":"one of many","type":"task"}]}"#),
     (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"ids":["MEMORY"]}"#),
     (Method::POST, "/api/v1/memories/import", "", r#"{"content":"from elsewhere","type":"task"}"#),
+    (
+        Method::POST,
+        "/api/v1/memories/bulk-update",
+        "",
+        r#"{"items":[{"id":"MEMORY","patch":{"content":"changed"}}]}"#,
+    ),
+    (Method::POST, "/api/v1/memories/batch-get", "", r#"{"ids":["MEMORY"]}"#),
+    (Method::PUT, "/api/v1/memories/{id}", "", r#"{"content":"changed","type":"task"}"#),
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
 ];
 
@@ -36,6 +44,8 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
     (Method::GET, "/api/v1/memories", "sort=importance", ""),
     (Method::GET, "/api/v1/memories", "sort=updatedAt&type=semantic", ""),
     (Method::GET, "/api/v1/memories", "page=2&limit=1", ""),
+    (Method::GET, "/api/v1/memories/export", "namespacePrefix=a", ""),
+    (Method::GET, "/api/v1/namespaces", "prefix=a", ""),
     (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"filter":{"userId":"maya"}}"#),
     (
         Method::POST,
@@ -198,7 +208,7 @@ impl Case {
 
     /// Whether it names many things, and is answered well whichever of them are there.
     pub(crate) fn is_about_many(&self) -> bool {
-        self.route.path.ends_with("/bulk-delete")
+        ["/bulk-delete", "/bulk-update", "/batch-get"].iter().any(|end| self.route.path.ends_with(end))
     }
 
     /// Whether it has a body.

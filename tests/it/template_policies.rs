@@ -198,6 +198,14 @@ async fn memories(scenario: &mut Scenario) {
     assert_eq!(scenario.get(&path).await.status, 200);
     let patched = scenario.send(Method::PATCH, &path, Some(json!({"importance": 1}))).await;
     assert_eq!(patched.status, 200);
+    let whole = json!({"content": "tea, no sugar", "type": "semantic", "namespace": ["drinks"]});
+    assert_eq!(scenario.send(Method::PUT, &path, Some(whole)).await.status, 200);
+    let id = path.rsplit('/').next().expect("an id").to_owned();
+    let read = scenario.post("/api/v1/memories/batch-get", json!({"ids": [id]})).await;
+    assert_eq!(read.data()["memories"][0]["namespace"], json!(["drinks"]));
+    let items = json!({"items": [{"id": id, "patch": {"importance": 0}}]});
+    assert_eq!(scenario.post("/api/v1/memories/bulk-update", items).await.data()["updated"], 1);
+    assert_eq!(scenario.get("/api/v1/namespaces").await.data()["namespaces"], json!([["drinks"]]));
     let found = scenario.post("/api/v1/memories/search", json!({"query": "tea"})).await;
     assert_ne!(found.data()["results"], json!([]));
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);
@@ -217,6 +225,14 @@ async fn memories(scenario: &mut Scenario) {
     let body = r#"{"content": "once", "type": "task"}"#;
     let created = scenario.send_raw(Method::POST, "/api/v1/memories", &[json, key], body).await;
     let path = created.header("location").to_owned();
+    let items = format!(
+        r#"{{"items": [{{"id": "{}", "patch": {{"importance": 0}}}}]}}"#,
+        path.rsplit('/').next().expect("an id")
+    );
+    let updated = scenario
+        .send_raw(Method::POST, "/api/v1/memories/bulk-update", &[json, ("idempotency-key", "4")], &items)
+        .await;
+    assert_eq!(updated.data()["updated"], 1);
     for (key, body, status) in [("2", r#"{"importance": 1}"#, 200), ("3", r#"{"importance": 2}"#, 400)] {
         let headers = [json, ("idempotency-key", key)];
         assert_eq!(scenario.send_raw(Method::PATCH, &path, &headers, body).await.status, status);

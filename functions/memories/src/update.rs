@@ -2,7 +2,7 @@
 
 use hb_domain::patch::Patch;
 use hb_domain::{MemoryId, Scope};
-use hb_http::{Call, HandlerResult, Reply};
+use hb_http::{Call, Edit, HandlerResult, Reply};
 
 pub(crate) async fn update(mut call: Call) -> HandlerResult {
     call.no_query()?;
@@ -11,6 +11,6 @@ pub(crate) async fn update(mut call: Call) -> HandlerResult {
     let patch = Patch { always_touches: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
     let (expected, version) = (call.expected_versions(), call.new_version());
-    let changed = call.memories().patch(&id, &patch, expected.as_deref(), &version).await?;
+    let changed = call.memories().edit(&id, Edit::Patch(&patch), expected.as_deref(), &version).await?;
     Ok(Reply::ok(&changed.memory)?.of_version(changed.version))
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Write};
 
+use hb_domain::listing::Filter;
 use serde_json::json;
 
 use crate::context::{Context, describe_error, tenant_id};
@@ -15,7 +16,7 @@ pub(crate) async fn export(context: &Context, tenant: &str) -> Outcome {
     let total = tenant_store.storage().get().await.map_err(describe_error)?.memories;
     let (mut after, bar) = (None, output::progress(total, "memories"));
     loop {
-        let page = memories.export(after).await.map_err(describe_error)?;
+        let page = memories.export(after, &Filter::default()).await.map_err(describe_error)?;
         bar.suspend(|| output::json_lines(&page.lines))?;
         bar.inc(page.lines.lines().count() as u64);
         after = page.next;

@@ -171,6 +171,13 @@ impl Fields {
         self.errors.push(FieldError::new(name, problem));
     }
 
+    /// Reports a problem of a field of the object that is the field `name`.
+    pub fn report_nested(&mut self, name: &str, problem: &FieldError) {
+        let FieldError { field, message } = problem;
+        self.errors
+            .push(FieldError { field: format!("{name}.{field}"), message: format!("{name}.{message}") });
+    }
+
     /// Whether no problem has been reported so far.
     pub const fn is_valid(&self) -> bool {
         self.errors.is_empty()

@@ -5,7 +5,9 @@
 
 pub mod admission;
 pub mod batch;
+pub mod batch_get;
 pub mod bearer;
+pub mod bulk_update;
 pub mod clerk;
 pub mod clock;
 pub mod credential;
@@ -13,6 +15,7 @@ pub mod cursor;
 #[cfg(feature = "describe")]
 pub mod describe;
 pub mod error;
+pub mod export;
 pub mod fields;
 pub mod id;
 pub mod idempotency;
@@ -27,6 +30,7 @@ pub mod metadata;
 pub mod meter;
 mod named;
 pub mod namespace;
+pub mod namespace_listing;
 pub mod ndjson;
 pub mod patch;
 pub mod pepper;

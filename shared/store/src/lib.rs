@@ -40,8 +40,8 @@ pub use hb_search::Hit;
 pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
 pub use index_cache::SearchBudget;
 pub use memories::{
-    CreateOutcome, Erased, ExportPage, Found, Memories, MemoryPage, ReindexPage, RewriteOutcome,
-    SEARCH_FORMAT, StaleDocument, VersionedMemory,
+    BatchPage, CreateOutcome, Edit, Erased, ExportPage, Found, Memories, MemoryPage, NamespacePage,
+    ReindexPage, RewriteOutcome, SEARCH_FORMAT, StaleDocument, Update, VersionedMemory,
 };
 pub use operator::{Operator, TableState};
 pub use secrets::{Secret, SecretId, SecretNames, Secrets};

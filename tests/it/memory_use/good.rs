@@ -88,6 +88,32 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
                 new(200, "an erasure").body(json!({"filter": {"userId": "old"}})),
             ]
         }
+        ("POST", "/api/v1/memories/bulk-update") => {
+            let metadata = json!({"m": seeded::metadata()["m"]});
+            let small =
+                json!({"content": "x".repeat(6_800), "metadata": metadata, "metadataMode": "replace"});
+            let ids = seeded.memories.iter().cycle().take(100);
+            let items: Vec<Value> = ids.map(|id| json!({"id": id, "patch": small})).collect();
+            let body = json!({"items": items});
+            vec![
+                new(200, "100 dense ones").body(&body),
+                new(200, "100 dense ones, once").body(&body).header("idempotency-key", "updates"),
+            ]
+        }
+        ("POST", "/api/v1/memories/batch-get") => {
+            let ids: Vec<&String> = seeded.memories.iter().chain(&seeded.old).take(100).collect();
+            vec![
+                new(200, "100 ids").body(json!({"ids": vec!["x".repeat(128); 100]})),
+                new(200, "100 memories").body(json!({"ids": ids})),
+                new(200, "the densest many times").body(json!({"ids": vec![&seeded.old[0]; 100]})),
+            ]
+        }
+        ("PUT", _) => {
+            vec![
+                new(200, "the largest").body(&memory),
+                new(200, "the largest, once").body(&memory).header("idempotency-key", "replaced"),
+            ]
+        }
         ("POST", "/api/v1/memories/import") => {
             let lines = |line: &Value, count: usize| vec![line.to_string(); count].join("\n");
             let small = json!({"content": "x".repeat(400), "type": "task", "metadata": {"m": seeded::metadata()["m"]}});

@@ -37,6 +37,9 @@ const KNOWN: &[(Method, &str, Reads)] = &[
     (Method::POST, "/api/v1/memories/bulk", Reads::Json(BULK, &["memories", "tenantId"])),
     (Method::POST, "/api/v1/memories/bulk-delete", Reads::Json(LARGEST, &["ids", "filter", "cursor"])),
     (Method::POST, "/api/v1/memories/import", Reads::Lines),
+    (Method::POST, "/api/v1/memories/bulk-update", Reads::Json(BULK, &["items", "tenantId"])),
+    (Method::POST, "/api/v1/memories/batch-get", Reads::Json(LARGEST, &["ids", "cursor"])),
+    (Method::PUT, "/api/v1/memories/{id}", Reads::Json(LARGEST, MEMORY)),
     (Method::PATCH, "/api/v1/memories/{id}", Reads::Json(LARGEST, MEMORY)),
     (Method::DELETE, "/api/v1/memories/{id}", Reads::Nothing),
 ];
@@ -98,7 +101,11 @@ fn refused_by_all(route: &Route, seeded: &Seeded, has_all: bool) -> Vec<Input> {
     };
     let mut inputs = vec![
         new(
-            if matches!(route.method, Method::POST | Method::PATCH) { 401 } else { without(401) },
+            if matches!(route.method, Method::POST | Method::PUT | Method::PATCH) {
+                401
+            } else {
+                without(401)
+            },
             "huge body, no key",
         )
         .body(&huge)
@@ -107,7 +114,7 @@ fn refused_by_all(route: &Route, seeded: &Seeded, has_all: bool) -> Vec<Input> {
     ];
     if has_all {
         inputs.extend([
-            new(405, "huge body, wrong method").method(Method::PUT).body(&huge),
+            new(405, "huge body, wrong method").method(Method::TRACE).body(&huge),
             new(404, "huge body, unknown route").path("/api/v1/nothing/of/the/kind").body(&huge),
             new(413, "huge body").body(&huge).in_base64(),
         ]);

@@ -66,6 +66,19 @@ impl Call {
         parse(text).ok_or(Error::NotFound)
     }
 
+    /// `path` with the query of this request, in which `name` has this value.
+    pub fn path_with(&self, path: &str, name: &str, value: &str) -> String {
+        let parameters = form_urlencoded::parse(self.query.as_bytes()).filter(|(other, _)| other != name);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters).append_pair(name, value);
+        format!("{path}?{}", query.finish())
+    }
+
+    /// Whether `If-None-Match` is `*`: the request is to have no effect on a resource that exists.
+    pub fn expects_nothing(&self) -> bool {
+        response::expects_nothing(&self.headers)
+    }
+
     /// The versions that `If-Match` accepts; `None` when it accepts any.
     pub fn expected_versions(&self) -> Option<Vec<String>> {
         response::expected_versions(&self.headers)

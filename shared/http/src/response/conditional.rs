@@ -26,6 +26,11 @@ pub(crate) fn expected_versions(headers: &HeaderMap) -> Option<Vec<String>> {
     headers.contains_key(IF_MATCH).then_some(tags)
 }
 
+/// Whether `If-None-Match` is `*`, which no resource that exists meets (RFC 9110, section 13.1.2).
+pub(crate) fn expects_nothing(headers: &HeaderMap) -> bool {
+    headers.get_all(IF_NONE_MATCH).iter().any(|value| value.as_bytes().trim_ascii() == b"*")
+}
+
 /// Whether `If-None-Match` lists `tag`, by weak comparison (RFC 9110, section 13.1.2).
 pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {

@@ -1,6 +1,7 @@
 //! Changing and deleting single memories.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use hb_domain::memory::NewMemory;
 use hb_domain::patch::Patch;
 use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
 
@@ -28,18 +29,41 @@ pub(super) struct Deleted {
     pub(super) write_seq: u64,
 }
 
+/// What a request makes of a memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Edit<'a> {
+    /// The memory with these changes.
+    Patch(&'a Patch),
+    /// A memory with its id and nothing else of it.
+    Replacement(&'a NewMemory),
+}
+
+impl Edit<'_> {
+    fn apply(self, memory: &Memory, now: Timestamp) -> Result<Memory> {
+        match self {
+            Self::Patch(patch) => patch.apply(memory, now),
+            Self::Replacement(new) => Ok(new.clone().replacing(memory, now)),
+        }
+    }
+
+    /// Whether the result is a new write in the tenant's order of writes, even where it is the same as before: an erasure that
+    /// began earlier does not delete it.
+    const fn is_new_write(self) -> bool {
+        matches!(self, Self::Replacement(_))
+    }
+}
+
 impl Memories<'_> {
-    /// Applies `patch` to a memory and returns the result; with `expected`, only to one of these versions. Each attempt
-    /// reads the memory, applies the patch and writes on the condition that the memory is unchanged, so no concurrent
-    /// patch is lost.
+    /// Changes a memory and returns the result; with `expected`, only one of these versions. Each attempt reads the memory,
+    /// makes the change and writes on the condition that the memory is unchanged, so no concurrent change is lost.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such memory, [`Error::PreconditionFailed`] when it has another version,
-    /// [`Error::Validation`] when the merged metadata is too large; the database's.
-    pub async fn patch(
+    /// [`Error::Validation`] when merged metadata is too large; the database's.
+    pub async fn edit(
         &self,
         id: &MemoryId,
-        patch: &Patch,
+        edit: Edit<'_>,
         expected: Option<&[String]>,
         version: &str,
     ) -> Result<VersionedMemory> {
@@ -47,21 +71,20 @@ impl Memories<'_> {
         for _ in 0..MAX_ATTEMPTS {
             let found =
                 self.read(id).await?.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
-            let is_applied = self.idempotency.is_some_and(|locked| locked.record.applied);
-            if is_applied || found.version == version {
+            if self.is_applied() || found.version == version {
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
             if expected.is_some_and(|versions| !versions.contains(&found.version)) {
                 return Err(Error::PreconditionFailed);
             }
-            let patched = patch.apply(&found.memory, now)?;
-            if patched == found.memory {
+            let edited = edit.apply(&found.memory, now)?;
+            if edited == found.memory && !edit.is_new_write() {
                 // The attempt that changed it may have ended before it published the change.
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
-            if let Some(changed) = self.replace(found, patched, version, now).await? {
+            if let Some(changed) = self.replace(found, edited, edit.is_new_write(), version, now).await? {
                 return Ok(changed.versioned());
             }
         }
@@ -73,6 +96,7 @@ impl Memories<'_> {
         &self,
         found: StoredMemory,
         memory: Memory,
+        is_new_write: bool,
         version: &str,
         now: Timestamp,
     ) -> Result<Option<StoredMemory>> {
@@ -81,17 +105,20 @@ impl Memories<'_> {
         let bytes = |bytes: u64| StorageUsage { memories: 0, bytes };
         let (grown, shrunk) = (bytes(after.saturating_sub(before)), bytes(before.saturating_sub(after)));
         let is_moved = moved(&found.memory, &memory);
-        let mut owner_since = found.owner_since;
-        if (grown.bytes > 0 || is_moved.contains(&true))
-            && let Reservation::Granted(write_seq) = ledger.reserve(grown, None, now).await?
+        let (mut write_seq, mut owner_since) = (found.write_seq, found.owner_since);
+        if (grown.bytes > 0 || is_new_write || is_moved.contains(&true))
+            && let Reservation::Granted(granted) = ledger.reserve(grown, None, now).await?
         {
-            // The new owner got the memory after the start of any erasure in progress.
-            for (since, is_moved) in owner_since.iter_mut().zip(is_moved) {
-                *since = if is_moved { Some(write_seq) } else { *since };
+            if is_new_write {
+                (write_seq, owner_since) = (granted, Default::default());
+            } else {
+                // The new owner got the memory after the start of any erasure in progress.
+                for (since, is_moved) in owner_since.iter_mut().zip(is_moved) {
+                    *since = if is_moved { Some(granted) } else { *since };
+                }
             }
         }
-        let stored =
-            StoredMemory { memory, version: version.to_owned(), write_seq: found.write_seq, owner_since };
+        let stored = StoredMemory { memory, version: version.to_owned(), write_seq, owner_since };
         match self.put_over(&stored, &found.version).await {
             Ok(PutOutcome::Written | PutOutcome::AlreadyWritten) => {
                 self.note(|changes| changes.note_written(stored.memory.updated_at, now));

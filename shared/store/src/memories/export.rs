@@ -1,7 +1,7 @@
-//! Exporting all memories of a tenant, oldest first, page by page.
+//! Exporting the memories of a tenant, oldest first, page by page.
 
 use hb_domain::cursor::Position;
-use hb_domain::listing::{Order, Sort};
+use hb_domain::listing::{Filter, Order, Sort};
 use hb_domain::{Error, Memory, MemoryId, Result};
 
 use super::Memories;
@@ -22,25 +22,28 @@ pub struct ExportPage {
 }
 
 impl Memories<'_> {
-    /// Reads the memories that follow `after`, as many as a page holds.
+    /// Reads the memories that follow `after` and match the filter, as many as a page holds. With a filter a page may be
+    /// short: it ends when 5 MB are read.
     ///
     /// # Errors
     /// The database's.
-    pub async fn export(&self, after: Option<MemoryId>) -> Result<ExportPage> {
+    pub async fn export(&self, after: Option<MemoryId>, filter: &Filter) -> Result<ExportPage> {
         let now = self.context.effective_at();
         let after = after.map(|id| Position { id, sort_value: None });
-        let budget = Budget::items(MAX_MEMORIES);
+        let budget = if filter.is_empty() { Budget::items(MAX_MEMORIES) } else { Budget::FILTERED };
         let mut walk = Walk::new(self, Sort::CreatedAt, Order::Ascending, after.as_ref(), budget)?;
-        let mut lines = String::new();
+        let (mut lines, mut count) = (String::new(), 0);
         let mut last = None;
         while let Some(batch) = walk.next().await? {
             for (position, memory) in batch {
-                if let Some(stored) = memory.filter(|stored| stored.memory.is_visible(now)) {
+                let is_wanted = |memory: &Memory| memory.is_visible(now) && filter.matches(memory);
+                if let Some(stored) = memory.filter(|stored| is_wanted(&stored.memory)) {
                     let line = line(&stored.memory)?;
-                    if lines.len() + line.len() > MAX_BYTES {
+                    if count == MAX_MEMORIES || lines.len() + line.len() > MAX_BYTES {
                         return Ok(ExportPage { lines, next: last });
                     }
                     lines.push_str(&line);
+                    count += 1;
                 }
                 last = Some(position.id);
             }

@@ -5,6 +5,8 @@
 //! consistently, and projects what searches need of each memory (`searchDoc`). The latter projects keys only, so that a long
 //! memory is not written three times, and so does the one of namespaces, which has only the memories with a namespace.
 
+mod batch_get;
+mod bulk_update;
 mod change;
 mod create;
 mod erase;
@@ -12,6 +14,7 @@ mod export;
 mod fetch;
 mod list;
 mod namespace_key;
+mod namespaces;
 mod put;
 mod recount;
 mod refresh;
@@ -25,10 +28,15 @@ use hb_domain::{Error, Memory, MemoryId, Result, TenantId};
 
 use crate::changes::Changes;
 use crate::idempotency::LockedRecord;
+use crate::write::Write;
 use crate::{Context, Store};
+pub use batch_get::BatchPage;
+pub use bulk_update::Update;
+pub use change::Edit;
 pub use create::CreateOutcome;
 pub use erase::Erased;
 pub use export::ExportPage;
+pub use namespaces::NamespacePage;
 pub use reindex::{ReindexPage, RewriteOutcome, StaleDocument};
 pub use search::Found;
 pub use stored_memory::SEARCH_FORMAT;
@@ -40,6 +48,8 @@ pub struct Memories<'a> {
     tenant: &'a TenantId,
     context: &'a Context,
     idempotency: Option<&'a LockedRecord>,
+    /// The item of the request that is carried out, by its position, if the request has items.
+    item: Option<usize>,
 }
 
 /// A memory with the name of its version.
@@ -64,7 +74,28 @@ pub struct MemoryPage {
 
 impl<'a> Memories<'a> {
     pub(crate) const fn new(store: &'a Store, context: &'a Context) -> Self {
-        Self { store, tenant: context.tenant(), context, idempotency: context.idempotency() }
+        Self { store, tenant: context.tenant(), context, idempotency: context.idempotency(), item: None }
+    }
+
+    /// The same memories for the item at `position` of a request: what must not be applied twice is marked for this item.
+    const fn for_item(self, position: usize) -> Self {
+        Self { item: Some(position), ..self }
+    }
+
+    /// Whether an earlier attempt of the request has applied the change that must not be applied twice.
+    fn is_applied(&self) -> bool {
+        self.idempotency.is_some_and(|locked| match self.item {
+            Some(position) => locked.record.applied_items.contains(&position),
+            None => locked.record.applied,
+        })
+    }
+
+    /// The part of a transaction that marks its change as applied, under an idempotency record.
+    fn applied(&self) -> Option<Write> {
+        self.idempotency.map(|locked| match self.item {
+            Some(position) => locked.applied_item(self.tenant, position),
+            None => locked.applied(self.tenant),
+        })
     }
 
     /// Notes a change, to be announced to searches.

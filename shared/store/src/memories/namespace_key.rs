@@ -19,6 +19,19 @@ pub(super) fn text_of(namespace: &Namespace) -> String {
     format!("{namespace}/")
 }
 
+/// The sort key of a namespace.
+pub(super) fn of(namespace: &Namespace) -> String {
+    sort_key(&text_of(namespace))
+}
+
+/// What the sort keys of all namespaces begin with that begin with `prefix`. A key that is cut, up to three bytes before its
+/// end, may belong to another namespace.
+pub(super) fn first_of(prefix: &Namespace) -> String {
+    let mut text = text_of(prefix);
+    text.truncate(text.floor_char_boundary(CUT - 3));
+    text
+}
+
 /// The namespace of a text.
 pub(super) fn parse(text: &str) -> Option<Namespace> {
     Namespace::parse(text.strip_suffix('/')?)
@@ -48,6 +61,23 @@ mod tests {
         assert_eq!(key(&["a", "b/c"]), "a/b~1c/");
         assert!(key(&["a", "b"]).starts_with(&key(&["a"])) && !key(&["ab"]).starts_with(&key(&["a"])));
         assert_eq!(parse(&key(&["a", "~"])), Some(namespace(&["a", "~"])));
+    }
+
+    #[test]
+    fn the_keys_of_namespaces_begin_with_the_first_key_of_their_prefix() {
+        for length in (1..=10).chain([126, 127, 128]) {
+            for unit in ["x", "é", "€", "🦀", "~"] {
+                let segment = unit.repeat(length);
+                let segments = [segment.as_str(); 10];
+                for (prefix, whole) in (1..=10).flat_map(|from| (from..=10).map(move |to| (from, to))) {
+                    let first = first_of(&namespace(&segments[..prefix]));
+                    assert!(
+                        of(&namespace(&segments[..whole])).starts_with(&first),
+                        "{length} {unit} {prefix} {whole}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Memories<'_> {
             .condition("#version = :seen")
             .name("#version", "version")
             .value(":seen", text(seen));
-        let record = self.idempotency.map(|locked| locked.applied(self.tenant));
+        let record = self.applied();
         let mut backoff = if record.is_some() { Backoff::transaction() } else { Backoff::memory() };
         let put = Transaction::new(Part::Memory, put).and(Part::IdempotencyRecord, record);
         match put.run(self.store, &mut backoff).await? {

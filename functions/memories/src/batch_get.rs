@@ -1,0 +1,27 @@
+//! `POST /api/v1/memories/batch-get`
+
+use hb_domain::batch_get::BatchGet;
+use hb_http::{Call, HandlerResult, Reply};
+use serde::Serialize;
+
+use crate::view::Listed;
+
+/// The response: for each id its memory, or null. Fields are in alphabetical order.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Batch<'a> {
+    memories: Vec<Option<Listed<'a>>>,
+    /// Where the next request continues; `null` when all ids are answered.
+    next_cursor: Option<String>,
+}
+
+pub(crate) async fn batch_get(call: Call) -> HandlerResult {
+    call.no_query()?;
+    let request = BatchGet::parse(call.body()?, call.principal().tenant())?;
+    let page = call.memories().batch_get(&request).await?;
+    Reply::ok(&Batch {
+        memories: page.memories.iter().map(|memory| memory.as_ref().map(Listed::of)).collect(),
+        next_cursor: page.next.map(|position| request.cursor(position)),
+    })
+}
