@@ -136,13 +136,13 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
                 json!({"items": [{"id": memory.rsplit('/').next(), "patch": {"importance": 0.5}}]}),
             )),
             &[
-                CLAIM,
                 "DynamoDB GetItem Memories",
+                CLAIM,
                 "DynamoDB TransactWriteItems",
                 "DynamoDB UpdateItem Idempotency",
                 VERSION,
             ],
-            (1.0, 14.0),
+            (1.0, 10.0),
         ),
         (Method::GET, "/api/v1/memories", None, &[COUNT, "DynamoDB Query Memories"], (2.0, 0.0)),
         (

@@ -149,11 +149,21 @@ impl Case {
         named: &Named,
         key: Option<&str>,
     ) -> Answer {
+        self.send_with(instance, credential, named, key.map(|key| ("idempotency-key", key)).as_slice()).await
+    }
+
+    /// Sends its request about `named`, with these further headers.
+    pub(crate) async fn send_with(
+        &self,
+        instance: &Instance,
+        credential: Option<&str>,
+        named: &Named,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let (path, query, body) = self.template();
         let target = named.put_into(&format!("{path}?{query}"));
-        let mut headers = Vec::new();
+        let mut headers = headers.to_vec();
         headers.extend((!body.is_empty()).then_some(("content-type", self.media_type())));
-        headers.extend(key.map(|key| ("idempotency-key", key)));
         let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
         let target = target.trim_end_matches('?');
         client.send_raw(self.method.clone(), target, &headers, named.put_into(body)).await

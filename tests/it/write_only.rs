@@ -1,6 +1,7 @@
 //! A caller that may write memories and not read them learns nothing of their contents.
 
 use hb_domain::{Scope, Scopes};
+use hb_http::route::Effect;
 use hb_tests::issuer::TestIssuer;
 use hb_tests::world::plenty;
 use hb_tests::{Answer, Client, Instance, World};
@@ -119,12 +120,13 @@ async fn a_condition_needs_the_scope_to_read_and_reveals_nothing_without_it() {
     let before = scene.owner.get(&scene.path).await;
     for name in ["if-match", "if-none-match"] {
         for value in [tag.as_str(), "\"other\"", "*", "", "W/\"x\""] {
-            for method in [Method::PATCH, Method::DELETE] {
+            for method in [Method::PUT, Method::PATCH, Method::DELETE] {
                 let mut refusals = Vec::new();
                 for path in [scene.path.as_str(), MISSING, "/api/v1/memories/nonsense"] {
                     let headers =
                         [("content-type", "application/json"), ("idempotency-key", "k"), (name, value)];
-                    let body = if method == Method::PATCH { r#"{"content":"mine"}"# } else { "" };
+                    let body =
+                        if method == Method::DELETE { "" } else { r#"{"content":"mine","type":"task"}"# };
                     let refused = scene.writer.send_raw(method.clone(), path, &headers, body).await;
                     refused.expect(403, "INSUFFICIENT_SCOPE");
                     assert!(refused.message().contains("read:memories"), "{}", refused.text);
@@ -189,6 +191,39 @@ async fn a_patch_that_changes_nothing_is_indistinguishable_from_one_that_does() 
         "a patch without changes changes nothing"
     );
     assert_eq!(scene.owner.get(&scene.path).await.header("etag"), before.header("etag"));
+}
+
+/// Every route that writes and returns a memory, including new ones: the first response and a replayed one, and conditions.
+#[tokio::test]
+async fn a_write_that_returns_a_memory_returns_id_and_times_and_meets_no_condition() {
+    let world = World::new().await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let writer = world.key_with(&account.tenant, Scope::WriteMemories).await;
+    let mut routes = Vec::new();
+    for case in guarded().into_iter().filter(|case| case.route.effect == Effect::Writes) {
+        let named = Named::of(&world, &instance, &account).await;
+        let whole = case.send_under(&instance, Some(&account.key), &named, None).await;
+        if whole.json["data"].get("content").is_none() {
+            continue;
+        }
+        routes.push((case.method.to_string(), case.route.path));
+        for idempotency in [None, Some(named.key.as_str()), Some(named.key.as_str())] {
+            let answer = case.send_under(&instance, Some(&writer), &named, idempotency).await;
+            assert!(answer.status.is_success(), "{case:?} {}", answer.text);
+            assert_eq!(names(&answer), ["createdAt", "id", "updatedAt"], "add .revealing to {case:?}");
+            assert_eq!(answer.header("etag"), "", "{case:?}");
+        }
+        for condition in [("if-match", "*"), ("if-match", "\"x\""), ("if-none-match", "*")] {
+            let refused = case.send_with(&instance, Some(&writer), &named, &[condition]).await;
+            refused.expect(403, "INSUFFICIENT_SCOPE");
+        }
+    }
+    for route in
+        [("POST", "/api/v1/memories"), ("PUT", "/api/v1/memories/{id}"), ("PATCH", "/api/v1/memories/{id}")]
+    {
+        assert!(routes.contains(&(route.0.to_owned(), route.1)), "{routes:?}");
+    }
 }
 
 /// Every route, including new ones, with every header that could extend its response.

@@ -147,11 +147,14 @@ async fn a_resumed_rotation_keeps_the_grace_period_of_the_previous_secret() {
 async fn every_kind_of_request_is_resumed_wherever_it_crashed() {
     let memories = || json!({"memories": [tea(), tea(), tea()]}).to_string();
     let line = format!("{}\n{}", tea(), tea());
-    let requests: [(Method, &str, String, &str); 7] = [
+    let items = r#"{"items":[{"id":"MEMORY","patch":{"content":"changed"}}]}"#;
+    let requests: [(Method, &str, String, &str); 9] = [
         (Method::POST, "/api/v1/memories/bulk", memories(), "3 new"),
         (Method::POST, "/api/v1/memories/import", line, "2 new"),
         (Method::POST, "/api/v1/memories/bulk-delete", r#"{"ids":["MEMORY"]}"#.into(), "1 gone"),
         (Method::PATCH, "/api/v1/memories/MEMORY", r#"{"content":"changed"}"#.into(), "changed"),
+        (Method::PUT, "/api/v1/memories/MEMORY", r#"{"content":"changed","type":"task"}"#.into(), "changed"),
+        (Method::POST, "/api/v1/memories/bulk-update", items.into(), "changed"),
         (Method::POST, KEYS, r#"{"name":"worker"}"#.into(), "1 key"),
         (Method::POST, "/api/v1/api-keys/rotate", r#"{"keyId":"KEY"}"#.into(), "rotated"),
         (Method::POST, "/api/v1/api-keys/revoke", r#"{"keyId":"KEY"}"#.into(), "1 key less"),
