@@ -108,7 +108,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
         (
             Method::PUT,
             &memory,
-            Some(Body::Json(content.clone())),
+            Some(Body::Json(json!({"content": "of a sentence or two ".repeat(14), "type": "semantic"}))),
             &["DynamoDB GetItem Memories", "DynamoDB PutItem Memories", VERSION, USAGE],
             (1.0, 6.0),
         ),
