@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hb_tests::world::plenty;
-use hb_tests::{Client, World};
+use hb_tests::{Client, Fault, World};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -139,21 +139,38 @@ async fn a_reindex_takes_it_as_current() {
     assert_eq!(client.get(created.header("location")).await.header("etag"), created.header("etag"));
 }
 
-/// The index of an instance that may not hold all counts the memories that it holds.
+/// A cached index that cannot be brought up to date says how many memories it has.
 #[tokio::test]
 async fn a_partial_result_does_not_count_it() {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
+    let search = async || client.post(SEARCH, json!({"query": "cat"})).await;
     for body in [hidden("a hidden cat"), said("a cat"), hidden("another hidden cat")] {
         client.post(MEMORIES, body).await.expect(201, "");
     }
-    assert_eq!(client.post(SEARCH, json!({"query": "cat"})).await.data().get("partial"), None);
+    assert_eq!(search().await.data().get("partial"), None);
+    client.post(MEMORIES, hidden("a third hidden cat")).await.expect(201, "");
+    instance.tap.fail("DynamoDB Query Memories", Fault::Throttled, true);
+    assert_eq!(search().await.data()["partial"]["searched"], 1);
+    assert!(instance.tap.mend());
+    assert_eq!(search().await.data().get("partial"), None);
+}
+
+#[tokio::test]
+async fn the_field_is_true_or_false() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    let path = client.post(MEMORIES, hidden("hidden")).await.header("location").to_owned();
     for searchable in [json!("false"), json!(0), json!([])] {
         let body = json!({"content": "x", "type": "task", "searchable": searchable});
-        let refused = client.post(MEMORIES, body).await;
-        refused.expect(400, "VALIDATION_ERROR");
-        assert_eq!(refused.fields(), ["searchable"]);
+        for answer in [
+            client.post(MEMORIES, body.clone()).await,
+            client.send(Method::PUT, &path, Some(body)).await,
+            client.send(Method::PATCH, &path, Some(json!({ "searchable": searchable }))).await,
+        ] {
+            answer.expect(400, "VALIDATION_ERROR");
+            assert_eq!(answer.fields(), ["searchable"]);
+        }
     }
 }

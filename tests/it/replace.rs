@@ -62,6 +62,8 @@ async fn equal_content_is_a_new_version_with_a_new_time() {
     let (_world, instance, client) = World::with_a_client().await;
     let created = client.post(MEMORIES, bare()).await;
     let path = created.header("location");
+    let at_once = put(&client, path, &[], &bare()).await;
+    assert_ne!(at_once.header("etag"), created.header("etag"), "in the same millisecond");
     move_on(&instance, 1);
     let replaced = put(&client, path, &[], &bare()).await;
     assert_ne!(replaced.header("etag"), created.header("etag"));
