@@ -47,6 +47,7 @@ mod media_types;
 mod memories;
 mod memory_use;
 mod methods;
+mod namespace_lists;
 mod namespaces;
 mod not_searchable;
 mod operator;

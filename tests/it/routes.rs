@@ -46,6 +46,8 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
     (Method::GET, "/api/v1/memories", "page=2&limit=1", ""),
     (Method::GET, "/api/v1/memories/export", "namespacePrefix=a", ""),
     (Method::GET, "/api/v1/namespaces", "prefix=a", ""),
+    (Method::GET, "/api/v1/memories", "namespace=a", ""),
+    (Method::GET, "/api/v1/memories", "namespacePrefix=a&sort=updatedAt", ""),
     (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"filter":{"userId":"maya"}}"#),
     (
         Method::POST,

@@ -192,7 +192,14 @@ async fn auth(scenario: &mut Scenario) {
 async fn memories(scenario: &mut Scenario) {
     let new = json!({"content": "tea, no sugar", "type": "semantic"});
     let path = scenario.post("/api/v1/memories", new).await.header("location").to_owned();
-    for query in ["", "?page=2", "?sort=updatedAt", "?sort=importance", "?type=semantic&sort=updatedAt"] {
+    for query in [
+        "",
+        "?page=2",
+        "?sort=updatedAt",
+        "?sort=importance",
+        "?type=semantic&sort=updatedAt",
+        "?namespace=a",
+    ] {
         assert_eq!(scenario.get(&format!("/api/v1/memories{query}")).await.status, 200);
     }
     assert_eq!(scenario.get(&path).await.status, 200);

@@ -19,6 +19,8 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
                 "userId=new",
                 "userId=old",
                 "type=task",
+                "namespacePrefix=seeded",
+                "namespacePrefix=seeded&sort=updatedAt",
             ];
             let methods = [Method::GET, Method::HEAD];
             let all = methods.into_iter().flat_map(|method| queries.map(|query| (method.clone(), query)));

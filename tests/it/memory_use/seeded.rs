@@ -36,10 +36,13 @@ pub(super) fn metadata() -> Value {
 /// The largest memory: each of its one-byte characters takes six bytes in JSON.
 pub(super) fn memory() -> Value {
     let tag = |number: usize| format!("{number:02}{}", "\u{1}".repeat(62));
+    let mut namespace = vec!["\u{1}".repeat(128); 10];
+    namespace[0] = "seeded".into();
     json!({
         "content": format!("tea {}", "\u{1}".repeat(9_996)), "type": "task", "metadata": metadata(),
         "tags": (0..50).map(tag).collect::<Vec<_>>(),
         "agentId": "\u{1}".repeat(128), "sessionId": "\u{1}".repeat(128), "userId": "new",
+        "namespace": namespace,
     })
 }
 

@@ -50,7 +50,7 @@ impl Memories<'_> {
     }
 
     async fn filtered(&self, listing: &Listing, now: Timestamp) -> Result<MemoryPage> {
-        let mut walk = self.walk(listing, Budget::FILTERED)?;
+        let mut walk = self.walk(listing, Budget::FILTERED)?.narrowed_to(&listing.filter).await?;
         let mut skip = match listing.start {
             Start::Page(page) => (page - 1) * listing.limit,
             Start::After(_) => 0,

@@ -7,6 +7,7 @@
 
 mod batch_get;
 mod bulk_update;
+mod by_namespace;
 mod change;
 mod create;
 mod erase;
@@ -15,6 +16,7 @@ mod fetch;
 mod list;
 mod namespace_key;
 mod namespaces;
+mod narrowed;
 mod put;
 mod recount;
 mod refresh;

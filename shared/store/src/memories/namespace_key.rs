@@ -87,6 +87,8 @@ mod tests {
             .iter()
             .map(|end| sort_key(&text_of(&namespace(&[&long, &long, &long, end]))))
             .collect();
+        let common = first_of(&namespace(&[&long, &long, &long]));
+        assert!(keys.iter().all(|key| key.starts_with(&common)) && first_of(&namespace(&["a"])) == "a/");
         assert!(keys[0] != keys[1] && keys.iter().all(|key| key.len() <= MAX && parse(key).is_none()));
     }
 }

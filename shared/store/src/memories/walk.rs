@@ -9,6 +9,7 @@ use hb_domain::{Error, MemoryId, Result};
 
 use super::Memories;
 use super::fetch::BATCH;
+use super::narrowed::Chosen;
 use super::stored_memory::{self, StoredMemory};
 use crate::item::{Attributes, Row, number, text};
 use crate::sdk_error::map_sdk_error;
@@ -16,10 +17,10 @@ use crate::tables::Table;
 
 const TABLE: Table = Table::Memories;
 /// The most bytes one page of a query reads.
-const PAGE: f64 = 1_048_576.0;
+pub(super) const PAGE: f64 = 1_048_576.0;
 /// The most bytes of capacity that reading one memory through an index consumes: every field at its maximum length, in
 /// whole units of 4 KB, and its share of the index.
-const MAX_READ: f64 = 75_000.0;
+pub(super) const MAX_READ: f64 = 85_000.0;
 
 /// How many bytes may be skipped to reach a page: 10,000 memories of 2 KB.
 const MAX_SKIPPED: f64 = 20.0 * PAGE;
@@ -30,7 +31,7 @@ pub(super) struct Budget {
     /// The most items; `None` for no limit.
     pub(super) items: Option<u64>,
     /// The most bytes of capacity consumed: the walk ends before the batch that could exceed it.
-    bytes: f64,
+    pub(super) bytes: f64,
 }
 
 impl Budget {
@@ -41,15 +42,22 @@ impl Budget {
     pub(super) const fn items(items: u64) -> Self {
         Self { items: Some(items), bytes: f64::INFINITY }
     }
+
+    /// How many memories of any size may be read at once.
+    pub(super) fn memories(&self) -> u64 {
+        (BATCH as u64).min((self.bytes / MAX_READ) as u64)
+    }
 }
 
 /// A walk in progress.
 pub(super) struct Walk<'a> {
-    memories: &'a Memories<'a>,
-    sort: Sort,
-    order: Order,
-    from: Option<Attributes>,
-    budget: Budget,
+    pub(super) memories: &'a Memories<'a>,
+    pub(super) sort: Sort,
+    pub(super) order: Order,
+    pub(super) from: Option<Attributes>,
+    /// The only memories to read, if they are known.
+    pub(super) chosen: Option<Chosen>,
+    pub(super) budget: Budget,
     /// Whether the walk has reached the end of the list.
     pub(super) at_end: bool,
 }
@@ -67,7 +75,7 @@ impl<'a> Walk<'a> {
         budget: Budget,
     ) -> Result<Self> {
         let from = after.map(|position| start_key(memories, sort, position)).transpose()?;
-        Ok(Self { memories, sort, order, from, budget, at_end: false })
+        Ok(Self { memories, sort, order, from, chosen: None, budget, at_end: false })
     }
 
     /// Skips `count` items without reading their content.
@@ -91,8 +99,12 @@ impl<'a> Walk<'a> {
         if self.at_end || self.budget.items == Some(0) || self.budget.bytes < PAGE {
             return Ok(None);
         }
+        if self.chosen.is_some() {
+            return self.next_chosen().await.map(Some);
+        }
+        let most = self.budget.memories();
         let by_index = self.sort != Sort::CreatedAt;
-        let batch = by_index.then(|| (BATCH as u64).min((self.budget.bytes / MAX_READ) as u64));
+        let batch = by_index.then_some(most);
         let limit = [self.budget.items, batch].into_iter().flatten().min();
         let limit = limit.map(|items| i32::try_from(items).unwrap_or(i32::MAX));
         let response = self
@@ -110,15 +122,15 @@ impl<'a> Walk<'a> {
         }
         self.advance(response.last_evaluated_key);
         if by_index {
-            self.fetch(&items).await.map(Some)
+            let positions = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
+            self.fetch(positions).await.map(Some)
         } else {
             items.iter().map(whole).collect::<Result<_>>().map(Some)
         }
     }
 
-    /// Reads the memories that a page of an index lists, in its order.
-    async fn fetch(&mut self, items: &[Attributes]) -> Result<Vec<Step>> {
-        let positions: Vec<Position> = items.iter().map(|item| self.position(item)).collect::<Result<_>>()?;
+    /// Reads the memories at these positions, in their order.
+    pub(super) async fn fetch(&mut self, positions: Vec<Position>) -> Result<Vec<Step>> {
         // An index may list a memory twice while it catches up with a change; a batch must not.
         let distinct: BTreeSet<&MemoryId> = positions.iter().map(|position| &position.id).collect();
         let (mut found, units) = self.memories.fetch_with_capacity(distinct).await?;
