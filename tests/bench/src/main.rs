@@ -2,12 +2,13 @@
 //! creating a memory, over DynamoDB in memory and in a file; session tokens and API keys; import and export; search quality
 //! and latency; and cold starts.
 //!
-//! `cargo run --release -p hb-bench` runs all parts but `large` and `growth`; with a name it runs one part: `requests`,
-//! `sessions`, `transfer`, `quality`, `search`, `cold`, or one of those that take ten minutes: `large`, and `growth`, which
+//! `cargo run --release -p hb-bench` runs all parts but `large`, `keys` and `growth`; with a name it runs one part: `requests`,
+//! `sessions`, `transfer`, `quality`, `search`, `cold`, or one of those that take ten minutes: `large`, `keys`, and `growth`, which
 //! takes the number of writes as a second argument (200000). Client, service and database share the machine's processors.
 
 mod cold;
 mod growth;
+mod keys;
 mod large;
 mod quality;
 mod search;
@@ -55,6 +56,9 @@ async fn main() -> std::io::Result<()> {
     }
     if wanted("search") {
         search::measure(&mut out).await?;
+    }
+    if only.as_deref() == Some("keys") {
+        keys::measure(&mut out).await?;
     }
     if only.as_deref() == Some("large") {
         large::measure(&mut out).await?;
