@@ -88,7 +88,8 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
     let key = json!({"keyId": spare});
     let key_path = format!("/api/v1/api-keys/{spare}");
     let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
-    let rows: [Row<'_>; 24] = [
+    let by_key = "/api/v1/memories/by-key?key=tea";
+    let rows: [Row<'_>; 28] = [
         (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
         (
             Method::POST,
@@ -183,6 +184,47 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             Some(Body::Json(json!({"memories": [content, content]}))),
             &["DynamoDB PutItem Memories", "DynamoDB PutItem Memories", VERSION, USAGE],
             (0.0, 8.0),
+        ),
+        // The row of the key and the memory are written in one transaction, which takes twice the units.
+        (
+            Method::PUT,
+            by_key,
+            Some(Body::Json(content.clone())),
+            &["DynamoDB GetItem MemoryKeys", "DynamoDB TransactWriteItems", VERSION, USAGE],
+            (0.5, 11.0),
+        ),
+        (
+            Method::PUT,
+            by_key,
+            Some(Body::Json(content.clone())),
+            &[
+                "DynamoDB GetItem Memories",
+                "DynamoDB GetItem MemoryKeys",
+                "DynamoDB PutItem Memories",
+                VERSION,
+                USAGE,
+            ],
+            (2.0, 6.0),
+        ),
+        (
+            Method::GET,
+            by_key,
+            None,
+            &["DynamoDB GetItem Memories", "DynamoDB GetItem MemoryKeys"],
+            (2.0, 0.0),
+        ),
+        (
+            Method::DELETE,
+            by_key,
+            None,
+            &[
+                "DynamoDB GetItem Memories",
+                "DynamoDB GetItem MemoryKeys",
+                "DynamoDB TransactWriteItems",
+                VERSION,
+                USAGE,
+            ],
+            (2.0, 11.0),
         ),
         (Method::GET, "/api/v1/memories/export", None, &["DynamoDB Query Memories"], (1.0, 0.0)),
         (
@@ -283,6 +325,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             match () {
                 () if headers.contains(&key) => ", with an Idempotency-Key",
                 () if body.contains("filter") => ", by filter",
+                () if method == Method::PUT && answer.status == 201 => ", new",
                 () => "",
             },
             // The admission and the usage of the key.

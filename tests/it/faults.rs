@@ -17,6 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use hb_domain::fields::Fields;
 use hb_domain::listing::Filter;
 use hb_domain::memory::NewMemory;
+use hb_domain::memory_key::OnConflict;
 use hb_domain::{MemoryId, TenantId};
 use hb_http::route::{Access, Effect};
 use hb_local::functions;
@@ -56,10 +57,11 @@ impl Scene {
         let world = World::new().await;
         let account = world.account_with("acme", plenty()).await;
         let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
-        let memory = sample_memory(&world);
-        let named = Named { key: key.to_string(), memory: memory.memory.id.to_string() };
+        let mut named = Named { key: key.to_string(), memory: String::new() };
+        let memory = sample_memory(&world, case.names_the_key().then(|| named.held()));
+        named.memory = memory.memory.id.to_string();
         let operator = world.operator(&account.tenant);
-        world.store.with(&operator).memories().create(memory).await.expect("a memory");
+        world.store.with(&operator).memories().create(memory, OnConflict::Fail).await.expect("a memory");
         let instance = world.instance().await;
         if warm {
             // Each function has caches of its own, so the request goes to the function of the route.
@@ -113,8 +115,11 @@ impl Scene {
     }
 }
 
-fn sample_memory(world: &World) -> VersionedMemory {
-    let body = json!({"content": "saffron is the secret", "type": "semantic", "userId": "maya"});
+fn sample_memory(world: &World, key: Option<String>) -> VersionedMemory {
+    let mut body = json!({"content": "saffron is the secret", "type": "semantic", "userId": "maya"});
+    if let Some(key) = key {
+        body = json!({"content": "saffron is the secret", "type": "semantic", "key": key});
+    }
     let tenant = TenantId::parse("acme").expect("a tenant");
     let fields = Fields::of_body(body, &tenant).expect("an object");
     let new = NewMemory::parse(fields, world.clock.now()).expect("a memory");
@@ -171,7 +176,7 @@ async fn attempt(trial: Trial) {
     let there = after.memories.values().count() as u64;
     let counted = after.counted.memories;
     assert!((there..=there + 1).contains(&counted), "{counted} counted, {there} there: {context}");
-    let creates = trial.case.route.path.ends_with("/memories") || trial.case.is_about_new_memories();
+    let creates = trial.case.makes_a_memory();
     if status == 201 || (status == 200 && creates && answer.json["data"]["failed"] == 0) {
         assert_eq!(counted, there, "what is answered is counted: {context}");
     }
@@ -195,7 +200,7 @@ async fn attempt(trial: Trial) {
         let again = scene.send(&trial.case, key).await;
         let last = scene.state().await;
         let made = last.memories.keys().filter(|id| !before.memories.contains_key(*id)).count();
-        let created = trial.case.route.path.ends_with("/memories") || trial.case.is_about_new_memories();
+        let created = trial.case.makes_a_memory();
         // No case here rotates or revokes the caller's own key, so the caller is still authorized.
         assert!(again.status.is_success(), "{context}\n{}", again.text);
         assert_eq!(made, usize::from(created), "{context}\n{}", again.text);
@@ -227,7 +232,7 @@ fn acknowledged(trial: &Trial, answer: &Answer, scene: &Scene, before: &State, a
     let data = &answer.json["data"];
     let named = &scene.named.memory;
     match (trial.case.method.as_str(), trial.case.route.path) {
-        ("POST", "/api/v1/memories") => {
+        ("POST", "/api/v1/memories") | ("PUT", "/api/v1/memories/by-key") => {
             let id = data["id"].as_str().expect("an id");
             assert_eq!(after.memories.get(id), Some(data), "{context}");
         }
@@ -245,7 +250,8 @@ fn acknowledged(trial: &Trial, answer: &Answer, scene: &Scene, before: &State, a
         ("PUT" | "PATCH", _) => assert_eq!(after.memories[named]["content"], "changed", "{context}"),
         // An erasure that was cut short says so, and how to go on.
         ("POST", "/api/v1/memories/bulk-delete") if !data["nextCursor"].is_null() => {}
-        ("DELETE", "/api/v1/memories/{id}") | ("POST", "/api/v1/memories/bulk-delete") => {
+        ("DELETE", "/api/v1/memories/{id}" | "/api/v1/memories/by-key")
+        | ("POST", "/api/v1/memories/bulk-delete") => {
             assert!(!after.memories.contains_key(named), "{context}");
         }
         ("POST", "/api/v1/api-keys") => {

@@ -45,6 +45,7 @@ mod local_reindex;
 mod lockout;
 mod media_types;
 mod memories;
+mod memory_keys;
 mod memory_use;
 mod methods;
 mod namespace_lists;

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 /// Which id stands in the place of a path's braces: `KEY` or `MEMORY`.
 const IDS: &[(&str, &str)] = &[("/api/v1/api-keys/{id}", "KEY"), ("/api/v1/memories/{id}", "MEMORY")];
 
-/// Query and body of the requests that need any. `KEY` and `MEMORY` stand for ids, `FRESH` for a
-/// text of its own. A route that is
+/// Query and body of the requests that need any. `KEY` and `MEMORY` stand for ids, `HELD` for the
+/// memory's key, `FRESH` for a text of its own. A route that is
 /// not here gets no query, and `{}` as its body when its method has one.
 const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::POST, "/api/v1/api-keys", "", r#"{"name":"FRESH"}"#),
@@ -36,6 +36,9 @@ const REQUESTS: &[(Method, &str, &str, &str)] = &[
     ),
     (Method::POST, "/api/v1/memories/batch-get", "", r#"{"ids":["MEMORY"]}"#),
     (Method::PUT, "/api/v1/memories/{id}", "", r#"{"content":"changed","type":"task"}"#),
+    (Method::GET, "/api/v1/memories/by-key", "key=HELD", ""),
+    (Method::PUT, "/api/v1/memories/by-key", "key=HELD", r#"{"content":"changed","type":"task"}"#),
+    (Method::DELETE, "/api/v1/memories/by-key", "key=HELD", ""),
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
 ];
 
@@ -55,6 +58,27 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
         "",
         r#"{"id":"mem_000000001abcdefghijklm","content":"from elsewhere","type":"task"}"#,
     ),
+    (Method::PUT, "/api/v1/memories/by-key", "key=new", r#"{"content":"a new one","type":"task"}"#),
+    (Method::POST, "/api/v1/memories", "", r#"{"content":"a new one","type":"task","key":"new"}"#),
+    (
+        Method::POST,
+        "/api/v1/memories",
+        "onConflict=replace",
+        r#"{"content":"changed","type":"task","key":"HELD"}"#,
+    ),
+    (
+        Method::POST,
+        "/api/v1/memories/bulk",
+        "onConflict=replace",
+        r#"{"memories":[{"content":"changed","type":"task","key":"HELD"}]}"#,
+    ),
+    (
+        Method::POST,
+        "/api/v1/memories/import",
+        "",
+        r#"{"content":"from elsewhere","type":"task","key":"new"}"#,
+    ),
+    (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed","key":"new"}"#),
     (Method::POST, "/api/v1/api-keys/rotate", "", r#"{"keyId":"KEY","gracePeriodSeconds":60}"#),
 ];
 
@@ -89,10 +113,11 @@ impl Named {
     /// A key and a memory that `account` makes for the occasion.
     pub(crate) async fn of(world: &World, instance: &Instance, account: &Account) -> Self {
         let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
-        let body = json!({"content": "saffron is the secret", "type": "semantic", "tags": ["hush"]});
+        let mut named = Self { key: key.to_string(), memory: String::new() };
+        let body = json!({"content": "saffron is the secret", "type": "semantic", "tags": ["hush"], "key": named.held()});
         let memory = instance.client.with(&account.key).post("/api/v1/memories", body).await;
-        let memory = memory.data()["id"].as_str().expect("an id").to_owned();
-        Self { key: key.to_string(), memory }
+        named.memory = memory.data()["id"].as_str().expect("an id").to_owned();
+        named
     }
 
     /// Ids of the same form as `self`, the memory's of the same time, that nothing has.
@@ -102,8 +127,14 @@ impl Named {
         Self { key: "key_000000000000".into(), memory }
     }
 
+    /// The key of the memory.
+    pub(crate) fn held(&self) -> String {
+        format!("held-beside-{}", self.key)
+    }
+
     fn put_into(&self, text: &str) -> String {
         text.replace("FRESH", &format!("beside {}", self.key))
+            .replace("HELD", &self.held())
             .replace("KEY", &self.key)
             .replace("MEMORY", &self.memory)
     }
@@ -140,7 +171,24 @@ impl Case {
     /// Whether its requests name something that belongs to a tenant.
     pub(crate) fn names_something(&self) -> bool {
         let (path, query, body) = self.template();
-        [path.as_str(), query, body].iter().any(|text| text.contains("KEY") || text.contains("MEMORY"))
+        let has = |name: &str| [path.as_str(), query, body].iter().any(|text| text.contains(name));
+        // What is put under a key is made where it does not exist.
+        has("KEY") || has("MEMORY") || (self.names_the_key() && self.method != Method::PUT)
+    }
+
+    /// Whether it names the key of the memory.
+    pub(crate) fn names_the_key(&self) -> bool {
+        let (_, query, body) = self.template();
+        query.contains("HELD") || body.contains("HELD")
+    }
+
+    /// Whether it makes a memory.
+    pub(crate) fn makes_a_memory(&self) -> bool {
+        let is_put = self.method == Method::PUT;
+        (self.route.path.ends_with("/memories") && self.method == Method::POST
+            || self.is_about_new_memories()
+            || is_put)
+            && !self.names_the_key()
     }
 
     /// Sends its request about `named`, under this idempotency key if there is one.

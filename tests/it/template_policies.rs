@@ -37,7 +37,7 @@ async fn every_kind_of_record() -> World {
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
     let ends = world.clock.now().plus(Duration::from_secs(60));
-    let brief = json!({"content": "brief", "type": "task", "expiresAt": ends});
+    let brief = json!({"content": "brief", "type": "task", "expiresAt": ends, "key": "brief"});
     client.post("/api/v1/memories", brief).await.expect(201, "");
     let lasting = client.post("/api/v1/memories", json!({"content": "lasting", "type": "task"})).await;
     let path = format!("/api/v1/memories/{}", lasting.data()["id"].as_str().expect("an id"));
@@ -217,6 +217,14 @@ async fn memories(scenario: &mut Scenario) {
     assert_ne!(found.data()["results"], json!([]));
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 404);
+
+    let by_key = "/api/v1/memories/by-key?key=tea";
+    for status in [201, 200] {
+        let body = json!({"content": "tea, no sugar", "type": "semantic"});
+        assert_eq!(scenario.send(Method::PUT, by_key, Some(body)).await.status, status);
+    }
+    assert_eq!(scenario.get(by_key).await.status, 200);
+    assert_eq!(scenario.send(Method::DELETE, by_key, None).await.status, 200);
 
     let many = json!({"memories": [{"content": "one of many", "type": "task", "userId": "maya"}]});
     assert_eq!(scenario.post("/api/v1/memories/bulk", many).await.data()["created"], 1);

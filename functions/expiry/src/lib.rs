@@ -1,4 +1,4 @@
-//! Releases the storage quota of memories that DynamoDB removed by TTL.
+//! Releases the storage quota of memories that DynamoDB removed by TTL, and deletes the rows of their keys.
 //!
 //! The function consumes the stream of the table `memories`. Each removal is processed once, also when it is
 //! delivered again. Other records are ignored, among them those of rewritten search documents, whose images have the same
@@ -26,7 +26,12 @@ async fn handle(store: &Store, batch: &Batch, now: Timestamp) -> BatchResponse {
                 continue;
             }
         };
-        match store.expired_memories(&context).release_storage(&removal).await {
+        let expired = store.expired_memories(&context);
+        if let Err(error) = expired.delete_key(&removal).await {
+            tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "the row of a key was not deleted");
+            return BatchResponse::failed_at(record);
+        }
+        match expired.release_storage(&removal).await {
             Ok(released) => {
                 tracing::info!(tenant = %removal.tenant, event = removal.event, released, "an expired memory was removed");
             }

@@ -3,8 +3,11 @@
 use hb_domain::batch::BulkCreate;
 use hb_domain::fields::Fields;
 use hb_domain::memory::NewMemory;
+use hb_domain::memory_key::{ConflictQuery, OnConflict};
 use hb_domain::{Error, MemoryId};
-use hb_http::{Call, CreateOutcome, ErrorDetail, HandlerResult, Reply, VersionedMemory, item_errors};
+use hb_http::{
+    Call, CreateOutcome, ErrorDetail, HandlerResult, NewItem, Reply, VersionedMemory, item_errors,
+};
 use serde::Serialize;
 
 /// The response: one result for each memory of the request. Fields are in alphabetical order.
@@ -12,7 +15,11 @@ use serde::Serialize;
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 pub(crate) struct BulkCreated {
     created: usize,
+    /// Memories whose key another memory holds, which was kept.
+    existing: usize,
     failed: usize,
+    /// Memories that have replaced the holder of their key.
+    replaced: usize,
     results: Vec<ItemResult>,
 }
 
@@ -22,44 +29,66 @@ pub(crate) struct BulkCreated {
 #[serde(untagged)]
 enum ItemResult {
     Failed { errors: Vec<ErrorDetail>, index: usize },
+    Existing { exists: bool, id: MemoryId, index: usize },
+    Replaced { id: MemoryId, index: usize, replaced: bool },
     Created { id: MemoryId, index: usize },
 }
 
 impl ItemResult {
-    fn of(index: usize, result: Result<MemoryId, Error>) -> Self {
-        match result {
-            Ok(id) => Self::Created { id, index },
-            Err(error) => Self::Failed { errors: item_errors(&error), index },
+    /// The result of the memory that gets `id` if it is created.
+    fn of(index: usize, id: MemoryId, outcome: CreateOutcome) -> Self {
+        match outcome {
+            CreateOutcome::Created => Self::Created { id, index },
+            CreateOutcome::Replaced(id) => Self::Replaced { id, index, replaced: true },
+            // An id has 67 random bits: an earlier attempt of this request has created the memory.
+            CreateOutcome::Existed(existing) if existing == id => Self::Created { id, index },
+            CreateOutcome::Existed(id) => Self::Existing { exists: true, id, index },
+            CreateOutcome::Failed(error) => Self::Failed { errors: item_errors(&error), index },
         }
     }
 }
 
 pub(crate) async fn bulk(mut call: Call) -> HandlerResult {
-    call.no_query()?;
+    let on_conflict = ConflictQuery::parse(call.query())?.on_conflict.unwrap_or(OnConflict::Fail);
     let items = BulkCreate::parse(call.bulk_body()?)?.memories;
-    let mut results: Vec<Result<MemoryId, Error>> = Vec::with_capacity(items.len());
-    let (mut new, mut indices) = (Vec::new(), Vec::new());
-    for (index, item) in items.into_iter().enumerate() {
+    let (mut ids, mut outcomes) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    let mut new = Vec::new();
+    for (position, item) in items.into_iter().enumerate() {
         // An item that is refused uses an id, too: a resumed request gives the other items the same ids again.
         let (id, version) = (call.new_memory_id(), call.new_version());
         let parsed = Fields::of_item(item, call.principal().tenant())
             .and_then(|fields| NewMemory::parse(fields, call.effective_at()));
-        results.push(parsed.map(|parsed| {
-            new.push(VersionedMemory { memory: parsed.named(id.clone()), version });
-            indices.push(index);
-            id
+        outcomes.push(parsed.map_or_else(CreateOutcome::Failed, |parsed| {
+            new.push(NewItem {
+                position,
+                new: VersionedMemory { memory: parsed.named(id.clone()), version },
+            });
+            CreateOutcome::Created
         }));
+        ids.push(id);
     }
-    let outcomes = call.memories().create_all(new, false).await?;
-    for (index, outcome) in indices.into_iter().zip(outcomes) {
-        if let CreateOutcome::Failed(error) = outcome {
-            results[index] = Err(error);
+    let positions: Vec<usize> = new.iter().map(|item| item.position).collect();
+    let placed = call.memories().create_all(new, on_conflict, false).await?;
+    for (position, outcome) in positions.into_iter().zip(placed) {
+        outcomes[position] = outcome;
+    }
+    let unfinished =
+        outcomes.iter().any(|outcome| matches!(outcome, CreateOutcome::Failed(Error::Unavailable(_))));
+    let results = ids.into_iter().zip(outcomes).enumerate();
+    let results = results.map(|(index, (id, outcome))| ItemResult::of(index, id, outcome)).collect();
+    let reply = Reply::ok(&BulkCreated::of(results))?;
+    Ok(if unfinished { reply.unfinished() } else { reply })
+}
+
+impl BulkCreated {
+    fn of(results: Vec<ItemResult>) -> Self {
+        let count = |is: fn(&ItemResult) -> bool| results.iter().filter(|result| is(result)).count();
+        Self {
+            created: count(|result| matches!(result, ItemResult::Created { .. })),
+            existing: count(|result| matches!(result, ItemResult::Existing { .. })),
+            failed: count(|result| matches!(result, ItemResult::Failed { .. })),
+            replaced: count(|result| matches!(result, ItemResult::Replaced { .. })),
+            results,
         }
     }
-    let created = results.iter().filter(|result| result.is_ok()).count();
-    let unfinished = results.iter().any(|result| matches!(result, Err(Error::Unavailable(_))));
-    let failed = results.len() - created;
-    let results = results.into_iter().enumerate().map(|(index, result)| ItemResult::of(index, result));
-    let reply = Reply::ok(&BulkCreated { created, failed, results: results.collect() })?;
-    Ok(if unfinished { reply.unfinished() } else { reply })
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 pub(crate) struct Deleted {
-    deleted: bool,
-    id: MemoryId,
+    pub(crate) deleted: bool,
+    pub(crate) id: MemoryId,
 }
 
 pub(crate) async fn delete(call: Call) -> HandlerResult {

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use hb_domain::fields::Fields;
 use hb_domain::import::{self, Imported};
+use hb_domain::memory_key::{ConflictQuery, OnConflict};
 use hb_domain::{Error, MemoryId, json};
-use hb_http::{Call, CreateOutcome, ErrorDetail, HandlerResult, Reply, VersionedMemory, item_errors};
+use hb_http::{
+    Call, CreateOutcome, ErrorDetail, HandlerResult, NewItem, Reply, VersionedMemory, item_errors,
+};
 use serde::Serialize;
 
 /// How long new parts are started: the gateway waits for 30 s, and the last part needs time to complete.
@@ -18,11 +21,12 @@ const PART: usize = 100;
 enum Line {
     Imported(MemoryId),
     Existing(MemoryId),
+    Replaced(MemoryId),
     Failed(Error),
 }
 
 pub(crate) async fn import(mut call: Call) -> HandlerResult {
-    call.no_query()?;
+    let on_conflict = ConflictQuery::parse(call.query())?.on_conflict.unwrap_or(OnConflict::Keep);
     let body = call.take_body();
     let lines = body.lines()?;
     import::check_lines(lines.len())?;
@@ -50,7 +54,7 @@ pub(crate) async fn import(mut call: Call) -> HandlerResult {
         if part.is_empty() {
             break;
         }
-        results.extend(create(&call, part).await);
+        results.extend(create(&call, part, on_conflict).await);
     }
     let late = || Line::Failed(Error::Unavailable("the import ran out of time".into()));
     results.extend(first.map(|(number, _)| (number, late())));
@@ -75,7 +79,11 @@ fn parse(call: &mut Call, line: &[u8]) -> Result<New, Error> {
 }
 
 /// Creates the memories of a part.
-async fn create(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usize, Line)> {
+async fn create(
+    call: &Call,
+    part: Vec<(usize, Result<New, Error>)>,
+    on_conflict: OnConflict,
+) -> Vec<(usize, Line)> {
     let (mut results, mut new, mut numbers) = (Vec::with_capacity(part.len()), Vec::new(), Vec::new());
     let mut foreign = false;
     for (number, parsed) in part {
@@ -83,17 +91,18 @@ async fn create(call: &Call, part: Vec<(usize, Result<New, Error>)>) -> Vec<(usi
             Ok(New { imported: Imported { memory, named }, version }) => {
                 foreign |= named;
                 numbers.push((number, memory.id.clone()));
-                new.push(VersionedMemory { memory, version });
+                new.push(NewItem { position: number, new: VersionedMemory { memory, version } });
             }
             Err(error) => results.push((number, Line::Failed(error))),
         }
     }
-    let outcomes = call.memories().create_all(new, foreign).await;
+    let outcomes = call.memories().create_all(new, on_conflict, foreign).await;
     match outcomes {
         Ok(outcomes) => results.extend(numbers.into_iter().zip(outcomes).map(|((number, id), outcomes)| {
             let line = match outcomes {
                 CreateOutcome::Created => Line::Imported(id),
-                CreateOutcome::AlreadyExisted => Line::Existing(id),
+                CreateOutcome::Existed(id) => Line::Existing(id),
+                CreateOutcome::Replaced(id) => Line::Replaced(id),
                 CreateOutcome::Failed(error) => Line::Failed(error),
             };
             (number, line)
@@ -113,6 +122,8 @@ pub(crate) struct ImportResponse {
     existing: usize,
     failed: usize,
     imported: usize,
+    /// Lines that have replaced the memory that holds their key.
+    replaced: usize,
     results: Vec<LineView>,
 }
 
@@ -123,11 +134,12 @@ pub(crate) struct ImportResponse {
 enum LineView {
     Failed { errors: Vec<ErrorDetail>, line: usize },
     Existing { exists: bool, id: MemoryId, line: usize },
+    Replaced { id: MemoryId, line: usize, replaced: bool },
     Imported { id: MemoryId, line: usize },
 }
 
 fn respond(outcomes: Vec<(usize, Line)>) -> HandlerResult {
-    let (mut imported, mut existing, mut failed, mut unfinished) = (0, 0, 0, false);
+    let (mut imported, mut existing, mut replaced, mut failed, mut unfinished) = (0, 0, 0, 0, false);
     let view = |(line, outcome)| match outcome {
         Line::Imported(id) => {
             imported += 1;
@@ -137,6 +149,10 @@ fn respond(outcomes: Vec<(usize, Line)>) -> HandlerResult {
             existing += 1;
             LineView::Existing { exists: true, id, line }
         }
+        Line::Replaced(id) => {
+            replaced += 1;
+            LineView::Replaced { id, line, replaced: true }
+        }
         Line::Failed(error) => {
             failed += 1;
             unfinished |= matches!(error, Error::Unavailable(_));
@@ -144,6 +160,6 @@ fn respond(outcomes: Vec<(usize, Line)>) -> HandlerResult {
         }
     };
     let results = outcomes.into_iter().map(view).collect();
-    let reply = Reply::ok(&ImportResponse { existing, failed, imported, results })?;
+    let reply = Reply::ok(&ImportResponse { existing, failed, imported, replaced, results })?;
     Ok(if unfinished { reply.unfinished() } else { reply })
 }

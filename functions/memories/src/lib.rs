@@ -4,6 +4,7 @@ mod batch_get;
 mod bulk;
 mod bulk_delete;
 mod bulk_update;
+mod by_key;
 mod create;
 mod delete;
 mod export;
@@ -11,12 +12,12 @@ mod get;
 mod import;
 mod list;
 mod namespaces;
+mod placed;
 mod replace;
 mod search;
 mod update;
 mod view;
 
-use hb_domain::Memory;
 use hb_domain::Scope::{ReadMemories, WriteMemories};
 use hb_domain::batch::{BulkCreate, BulkDelete};
 use hb_domain::batch_get::BatchGet;
@@ -25,9 +26,11 @@ use hb_domain::export::Export;
 use hb_domain::import::Imported;
 use hb_domain::listing::Listing;
 use hb_domain::memory::NewMemory;
+use hb_domain::memory_key::ConflictQuery;
 use hb_domain::namespace_listing::NamespaceListing;
 use hb_domain::patch::Patch;
 use hb_domain::search::Search;
+use hb_domain::{Memory, ScopedKey};
 use hb_http::Route;
 use hb_http::description::{Lines, NoParameters};
 use lambda_http::http::Method;
@@ -41,14 +44,14 @@ pub const ROUTES: &[Route] = &[
         .describing::<Listing, (), list::List<'static>>(),
     Route::scoped(Method::POST, "/api/v1/memories", WriteMemories, |call| Box::pin(create::create(call)))
         .revealing(ReadMemories, WRITTEN)
-        .describing::<NoParameters, NewMemory, Memory>(),
+        .describing::<ConflictQuery, NewMemory, Memory>(),
     Route::scoped(Method::POST, "/api/v1/memories/search", ReadMemories, |call| {
         Box::pin(search::search(call))
     })
     .read_only()
     .describing::<NoParameters, Search, search::SearchResponse<'static>>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk", WriteMemories, |call| Box::pin(bulk::bulk(call)))
-        .describing::<NoParameters, BulkCreate, bulk::BulkCreated>(),
+        .describing::<ConflictQuery, BulkCreate, bulk::BulkCreated>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk-delete", WriteMemories, |call| {
         Box::pin(bulk_delete::bulk_delete(call))
     })
@@ -70,7 +73,17 @@ pub const ROUTES: &[Route] = &[
     Route::scoped(Method::POST, "/api/v1/memories/import", WriteMemories, |call| {
         Box::pin(import::import(call))
     })
-    .describing::<NoParameters, Imported, import::ImportResponse>(),
+    .describing::<ConflictQuery, Imported, import::ImportResponse>(),
+    Route::scoped(Method::GET, "/api/v1/memories/by-key", ReadMemories, |call| Box::pin(by_key::get(call)))
+        .describing::<ScopedKey, (), Memory>(),
+    Route::scoped(Method::PUT, "/api/v1/memories/by-key", WriteMemories, |call| Box::pin(by_key::put(call)))
+        .revealing(ReadMemories, WRITTEN)
+        .describing::<ScopedKey, NewMemory, Memory>(),
+    Route::scoped(Method::DELETE, "/api/v1/memories/by-key", WriteMemories, |call| {
+        Box::pin(by_key::delete(call))
+    })
+    .revealing(ReadMemories, &["id", "deleted"])
+    .describing::<ScopedKey, (), delete::Deleted>(),
     Route::scoped(Method::GET, "/api/v1/memories/{id}", ReadMemories, |call| Box::pin(get::get(call)))
         .describing::<NoParameters, (), Memory>(),
     Route::scoped(Method::PUT, "/api/v1/memories/{id}", WriteMemories, |call| {

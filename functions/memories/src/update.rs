@@ -1,6 +1,7 @@
 //! `PATCH /api/v1/memories/{id}`
 
 use hb_domain::patch::Patch;
+use hb_domain::precondition::Preconditions;
 use hb_domain::{MemoryId, Scope};
 use hb_http::{Call, Edit, HandlerResult, Reply};
 
@@ -10,7 +11,8 @@ pub(crate) async fn update(mut call: Call) -> HandlerResult {
     // A caller that may not read memories must not learn from `updatedAt` whether the values were the same before.
     let patch = Patch { always_touches: !call.principal().scopes().contains(Scope::ReadMemories), ..patch };
     let id = call.path_id(MemoryId::parse)?;
-    let (expected, version) = (call.expected_versions(), call.new_version());
-    let changed = call.memories().edit(&id, Edit::Patch(&patch), expected.as_deref(), &version).await?;
+    let conditions = Preconditions { if_none_match: None, ..call.preconditions() };
+    let version = call.new_version();
+    let changed = call.memories().edit(&id, Edit::Patch(&patch), &conditions, &version).await?;
     Ok(Reply::ok(&changed.memory)?.of_version(changed.version))
 }

@@ -4,10 +4,11 @@ use hb_domain::fields::Fields;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::memory::NewMemory;
+use hb_domain::memory_key::OnConflict;
 use hb_domain::plan::Plan;
 use hb_domain::tenant::Tenant;
 use hb_domain::{ApiKey, Error, KeyId, Memory, MemoryId, Scopes, TenantId, Timestamp, json, rules};
-use hb_store::{Context, CreateOutcome, Store, VersionedMemory};
+use hb_store::{Context, CreateOutcome, NewItem, Store, VersionedMemory};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -80,9 +81,9 @@ pub fn new_key(rng: &mut StdRng) -> ApiKey {
 pub async fn ensure_memories(store: &Store, tenant: &TenantId, now: Timestamp) -> Result<(), StartError> {
     let context = Context::sample(tenant, now);
     let sample = read_sample(tenant)?;
-    let new =
-        sample.into_iter().map(|memory| VersionedMemory { version: memory.id.to_string(), memory }).collect();
-    let outcomes = store.with(&context).memories().create_all(new, true).await;
+    let new = sample.into_iter().map(|memory| VersionedMemory { version: memory.id.to_string(), memory });
+    let new = new.enumerate().map(|(position, new)| NewItem { position, new }).collect();
+    let outcomes = store.with(&context).memories().create_all(new, OnConflict::Keep, true).await;
     context.publish_changes(store).await.map_err(failed)?;
     match outcomes.map_err(failed)?.into_iter().find_map(CreateOutcome::failure) {
         Some(error) => Err(failed(error)),

@@ -9,6 +9,7 @@ use crate::batch::MAX_ITEMS;
 use crate::describe::{Recorder, Request};
 use crate::fields::Fields;
 use crate::patch::Patch;
+use crate::precondition::{Preconditions, Versions};
 use crate::rules::{List, Rule, RuleResult};
 use crate::{Error, MemoryId, Result, TenantId, Timestamp, rules};
 
@@ -29,8 +30,8 @@ pub struct UpdateItem {
     pub id: MemoryId,
     /// The change.
     pub patch: Patch,
-    /// The versions to which it is to be applied; `None` for any.
-    pub expected: Option<Vec<String>>,
+    /// The versions to which it is to be applied.
+    pub conditions: Preconditions,
 }
 
 impl BulkUpdate {
@@ -75,7 +76,8 @@ impl UpdateItem {
             Err(other) => return Err(other),
         };
         let (id, patch) = fields.finish_with(id.zip(patch))?;
-        Ok(Self { id, patch, expected: expected.flatten() })
+        let if_match = expected.flatten().map(Versions::Listed);
+        Ok(Self { id, patch, conditions: Preconditions { if_match, if_none_match: None } })
     }
 }
 

@@ -88,6 +88,18 @@ impl Memory {
         self.expires_at.is_none_or(|end| end > now)
     }
 
+    /// The memory that takes the place of `existing` at `now`: with its id and time of creation, and with nothing else of it.
+    #[must_use]
+    pub fn in_place_of(self, existing: &Self, now: Timestamp) -> Self {
+        Self {
+            id: existing.id.clone(),
+            created_at: existing.created_at,
+            // The clock may be behind that of the last writer: `updatedAt` never decreases.
+            updated_at: now.to_millis().max(existing.updated_at),
+            ..self
+        }
+    }
+
     /// The storage it uses, in bytes: its length as a line of an export.
     pub fn size(&self) -> u64 {
         json::length(self) as u64 + 1
@@ -173,8 +185,7 @@ impl NewMemory {
 
     /// The memory that replaces `existing` at `now`: with its id, and with nothing else of it.
     pub fn replacing(self, existing: &Memory, now: Timestamp) -> Memory {
-        // The clock may be behind that of the last writer: `updatedAt` never decreases.
-        Memory { updated_at: now.to_millis().max(existing.updated_at), ..self.named(existing.id.clone()) }
+        self.named(existing.id.clone()).in_place_of(existing, now)
     }
 }
 

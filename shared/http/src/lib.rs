@@ -32,7 +32,7 @@ pub use app::App;
 pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
 pub use envelope::{ErrorDetail, item_errors};
-pub use hb_store::{CreateOutcome, Edit, Hit, Rotation, Update, VersionedMemory};
+pub use hb_store::{CreateOutcome, Edit, Hit, NewItem, Placed, Placement, Rotation, Update, VersionedMemory};
 pub use public_call::PublicCall;
 pub use public_url::PublicUrl;
 pub use reply::{HandlerResult, Reply};

@@ -24,7 +24,7 @@ use crate::guard::Refusal;
 use crate::reply::{Content, HTML, JSON};
 use crate::route::Surface;
 use crate::{PublicUrl, Reply, body, envelope, error};
-pub(crate) use conditional::{expected_versions, expects_nothing};
+pub(crate) use conditional::{expected_versions, preconditions};
 pub(crate) use cors::is_preflight;
 pub use transport::StrictTransport;
 

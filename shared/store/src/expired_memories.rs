@@ -1,12 +1,14 @@
-//! Releases the storage quota of memories that DynamoDB removed by TTL, once for each removal.
+//! What remains to be done for memories that DynamoDB removed by TTL: their storage quota is released, once for each removal,
+//! and the rows of their keys are deleted.
 
 use std::time::Duration;
 
-use hb_domain::{Result, TenantId, Timestamp};
+use hb_domain::{MemoryId, Result, ScopedKey, TenantId, Timestamp};
 
 use crate::backoff::Backoff;
 use crate::idempotency::row_key;
 use crate::item::{number, ttl};
+use crate::memories::{delete_row, memory_key, parse_namespace};
 use crate::storage_ledger::StorageLedger;
 use crate::tables::Table;
 use crate::transaction::Transaction;
@@ -23,6 +25,10 @@ pub struct ExpiredMemory {
     pub event: String,
     /// The memory's tenant.
     pub tenant: TenantId,
+    /// The memory's id.
+    pub id: MemoryId,
+    /// The memory's key, if it had one.
+    pub key: Option<ScopedKey>,
     /// The memory's position in the sequence of the tenant's writes.
     pub write_seq: u64,
     /// The memory's size in the tenant's storage usage.
@@ -31,11 +37,36 @@ pub struct ExpiredMemory {
     pub at: Timestamp,
 }
 
+impl ExpiredMemory {
+    /// The key of a removed memory, by the texts of its item; `None` when it had none.
+    ///
+    /// # Errors
+    /// The attribute that is invalid.
+    pub fn key_of<'a>(
+        text: impl Fn(&str) -> Option<&'a str>,
+    ) -> std::result::Result<Option<ScopedKey>, &'static str> {
+        let Some(key) = text("key") else { return Ok(None) };
+        let namespace = text("longNamespace").or_else(|| text("namespace"));
+        let namespace = namespace.map(|text| parse_namespace(text).ok_or("namespace")).transpose()?;
+        let owned = |name| text(name).map(str::to_owned);
+        Ok(Some(ScopedKey::new(key.to_owned(), namespace, owned("userId"), owned("agentId"))))
+    }
+}
+
 /// Processes removals of any tenant. Only for the consumer of the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpiredMemories<'a> {
     store: &'a Store,
     context: &'a StreamContext,
+}
+
+/// The parts of the transaction that deletes the row of a memory's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyPart {
+    /// The row, which another memory may hold by now.
+    Row,
+    /// The memory, which may exist again.
+    Memory,
 }
 
 /// The parts of the transaction that releases a memory's storage.
@@ -50,6 +81,21 @@ enum Part {
 impl<'a> ExpiredMemories<'a> {
     pub(crate) const fn new(store: &'a Store, context: &'a StreamContext) -> Self {
         Self { store, context }
+    }
+
+    /// Deletes the row of the key of a removed memory, unless another memory holds the key, or the memory exists again. Does
+    /// nothing when that was done before.
+    ///
+    /// # Errors
+    /// The database's: the event has to be delivered again.
+    pub async fn delete_key(&self, removal: &ExpiredMemory) -> Result<()> {
+        let Some(key) = &removal.key else { return Ok(()) };
+        let memory = Write::check(Table::Memories, memory_key(&removal.tenant, &removal.id))
+            .condition("attribute_not_exists(id)");
+        let row = delete_row(&removal.tenant, key, &removal.id);
+        let transaction = Transaction::new(KeyPart::Row, row).and(KeyPart::Memory, memory);
+        // Where a condition does not hold, the row stays: it is another memory's.
+        transaction.run(self.store, &mut Backoff::transaction()).await.map(|_| ()).map_err(Into::into)
     }
 
     /// Releases the storage of a removed memory. Returns `false` if that was done before, or if the tenant was

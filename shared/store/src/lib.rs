@@ -40,8 +40,8 @@ pub use hb_search::Hit;
 pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
 pub use index_cache::SearchBudget;
 pub use memories::{
-    BatchPage, CreateOutcome, Edit, Erased, ExportPage, Found, Memories, MemoryPage, NamespacePage,
-    ReindexPage, RewriteOutcome, SEARCH_FORMAT, StaleDocument, Update, VersionedMemory,
+    BatchPage, CreateOutcome, Edit, Erased, ExportPage, Found, Memories, MemoryPage, NamespacePage, NewItem,
+    Placed, Placement, ReindexPage, RewriteOutcome, SEARCH_FORMAT, StaleDocument, Update, VersionedMemory,
 };
 pub use operator::{Operator, TableState};
 pub use secrets::{Secret, SecretId, SecretNames, Secrets};

@@ -14,6 +14,8 @@ pub enum Table {
     ApiKeys,
     /// Memories by tenant and id.
     Memories,
+    /// The keys that applications give memories, by tenant and a digest of the key and its scope.
+    MemoryKeys,
     /// Each key's usage by month, and each tenant's storage.
     Usage,
     /// Requests and their responses by idempotency key, and stream events that were processed.
@@ -78,6 +80,15 @@ impl Table {
                 sort_key: Some("id"),
                 ttl: Some("ttl"),
                 stream: Some(StreamView::NewAndOldImages),
+            },
+            Self::MemoryKeys => &Definition {
+                name: "memory-keys",
+                resource: "MemoryKeys",
+                variable: "MEMORY_KEYS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("digest"),
+                ttl: None,
+                stream: None,
             },
             Self::Usage => &Definition {
                 name: "usage",

@@ -42,6 +42,18 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
                 .map(|input| input.body(&memory))
                 .collect()
         }
+        ("PUT", "/api/v1/memories/by-key") => vec![
+            new(201, "the largest"),
+            new(200, "the largest, again"),
+            new(200, "the largest, once").header("idempotency-key", "put"),
+        ]
+        .into_iter()
+        .map(|input| {
+            let mut memory = memory.clone();
+            memory.as_object_mut().expect("an object").remove("userId");
+            input.query("key=largest").body(&memory)
+        })
+        .collect(),
         ("POST", "/api/v1/memories/search") => {
             let words: Vec<String> = (0..1_600).map(|number| format!("w{number:x}")).collect();
             let wide = format!("tea {}", words.join(" "));

@@ -40,6 +40,8 @@ const KNOWN: &[(Method, &str, Reads)] = &[
     (Method::POST, "/api/v1/memories/bulk-update", Reads::Json(BULK, &["items", "tenantId"])),
     (Method::POST, "/api/v1/memories/batch-get", Reads::Json(LARGEST, &["ids", "cursor"])),
     (Method::PUT, "/api/v1/memories/{id}", Reads::Json(LARGEST, MEMORY)),
+    (Method::PUT, "/api/v1/memories/by-key", Reads::Json(LARGEST, MEMORY)),
+    (Method::DELETE, "/api/v1/memories/by-key", Reads::Nothing),
     (Method::PATCH, "/api/v1/memories/{id}", Reads::Json(LARGEST, MEMORY)),
     (Method::DELETE, "/api/v1/memories/{id}", Reads::Nothing),
 ];

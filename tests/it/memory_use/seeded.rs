@@ -89,7 +89,11 @@ impl Seeded {
 
     /// The query that the route needs.
     pub(super) fn query(&self, route: &Route) -> String {
-        if route.path.ends_with("/usage") { format!("keyId={}", self.keys[0]) } else { String::new() }
+        match (&route.method, route.path.rsplit('/').next()) {
+            (_, Some("usage")) => format!("keyId={}", self.keys[0]),
+            (_, Some("by-key")) => "key=none".to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// Whether the route is public.
@@ -100,7 +104,12 @@ impl Seeded {
     /// The status of a valid request.
     pub(super) fn plain_status(&self, route: &Route) -> u16 {
         // The token exchange is for sessions only.
-        if route.accepts_doubled_bearer { 403 } else { 200 }
+        match route.path {
+            _ if route.accepts_doubled_bearer => 403,
+            // No memory has the key.
+            path if path.ends_with("/by-key") => 404,
+            _ => 200,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use hb_domain::fields::Fields;
+use hb_domain::precondition::Preconditions;
 use hb_domain::{Error, Result, TenantId, batch, json};
 use http::header::HeaderMap;
 use lambda_http::Body;
@@ -74,14 +75,14 @@ impl Call {
         format!("{path}?{}", query.finish())
     }
 
-    /// Whether `If-None-Match` is `*`: the request is to have no effect on a resource that exists.
-    pub fn expects_nothing(&self) -> bool {
-        response::expects_nothing(&self.headers)
-    }
-
     /// The versions that `If-Match` accepts; `None` when it accepts any.
     pub fn expected_versions(&self) -> Option<Vec<String>> {
         response::expected_versions(&self.headers)
+    }
+
+    /// The conditions of a request that may create what it names.
+    pub fn preconditions(&self) -> Preconditions {
+        response::preconditions(&self.headers)
     }
 
     /// Refuses a body with a content coding.

@@ -75,7 +75,7 @@ impl Memories<'_> {
 
     async fn update(&self, Update { position, item, version }: &Update) -> Result<VersionedMemory> {
         let edit = Edit::Patch(&item.patch);
-        self.for_item(*position).edit(&item.id, edit, item.expected.as_deref(), version).await
+        self.for_item(*position).edit(&item.id, edit, &item.conditions, version).await
     }
 }
 

@@ -3,9 +3,11 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use hb_domain::memory::NewMemory;
 use hb_domain::patch::Patch;
-use hb_domain::{Error, Memory, MemoryId, Result, Timestamp};
+use hb_domain::precondition::Preconditions;
+use hb_domain::{Error, Memory, MemoryId, Result, ScopedKey, Timestamp};
 
-use super::put::PutOutcome;
+use super::keyed::KeyMove;
+use super::put::{Part, PutOutcome};
 use super::stored_memory::StoredMemory;
 use super::{Memories, VersionedMemory, stored_memory};
 use crate::backoff::Backoff;
@@ -19,6 +21,20 @@ use crate::write::Write;
 
 /// How often a change is made anew because the memory was changed meanwhile.
 pub(super) const MAX_ATTEMPTS: u32 = 50;
+
+/// The condition that a memory has not expired and has no key. One with a key is deleted together with its row.
+pub(super) const VISIBLE_WITHOUT_KEY: &str = "attribute_exists(id) AND attribute_not_exists(#key) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)";
+
+/// How a version of a memory is replaced.
+#[derive(Debug)]
+pub(super) struct Over<'a> {
+    /// The name of the new version.
+    pub(super) version: &'a str,
+    /// Whether it is a new write in the order of the tenant's writes: an erasure that began before leaves the memory.
+    pub(super) is_new_write: bool,
+    /// The mark that the change was applied.
+    pub(super) mark: Option<Write>,
+}
 
 /// What a deletion has deleted: one memory or none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,17 +70,18 @@ impl Edit<'_> {
 }
 
 impl Memories<'_> {
-    /// Changes a memory and returns the result; with `expected`, only one of these versions. Each attempt reads the memory,
+    /// Changes a memory that meets the conditions, and returns the result. Each attempt reads the memory,
     /// makes the change and writes on the condition that the memory is unchanged, so no concurrent change is lost.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such memory, [`Error::PreconditionFailed`] when it has another version,
-    /// [`Error::Validation`] when merged metadata is too large; the database's.
+    /// [`Error::NotFound`] when there is no such memory, [`Error::PreconditionFailed`] when it does not meet them,
+    /// [`Error::Duplicate`] when another memory holds its new key, [`Error::Validation`] when merged metadata is too large; the
+    /// database's.
     pub async fn edit(
         &self,
         id: &MemoryId,
         edit: Edit<'_>,
-        expected: Option<&[String]>,
+        conditions: &Preconditions,
         version: &str,
     ) -> Result<VersionedMemory> {
         let now = self.context.received_at();
@@ -75,7 +92,7 @@ impl Memories<'_> {
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
-            if expected.is_some_and(|versions| !versions.contains(&found.version)) {
+            if !conditions.are_met(Some(&found.version)) {
                 return Err(Error::PreconditionFailed);
             }
             let edited = edit.apply(&found.memory, now)?;
@@ -84,22 +101,25 @@ impl Memories<'_> {
                 self.note(|changes| changes.note(Change::WRITTEN));
                 return Ok(found.versioned());
             }
-            if let Some(changed) = self.replace(found, edited, edit.is_new_write(), version, now).await? {
+            let over = Over { version, is_new_write: edit.is_new_write(), mark: self.applied() };
+            if let Some(changed) = self.write_over(found, edited, over, now).await? {
                 return Ok(changed.versioned());
             }
         }
         Err(Error::Unavailable("the memory was changed by others too often".into()))
     }
 
-    /// Replaces `found` by `memory`; `None` when the memory was changed meanwhile.
-    async fn replace(
+    /// Replaces `found` by `memory`, together with the rows of their keys; `None` when one of them was changed meanwhile.
+    pub(super) async fn write_over(
         &self,
         found: StoredMemory,
         memory: Memory,
-        is_new_write: bool,
-        version: &str,
+        Over { version, is_new_write, mark }: Over<'_>,
         now: Timestamp,
     ) -> Result<Option<StoredMemory>> {
+        let KeyMove { writes: mut also, expired } =
+            self.key_move(&found.memory, &memory, version, now).await?;
+        also.extend(mark.map(|mark| (Part::IdempotencyRecord, mark)));
         let ledger = StorageLedger::new(self.store, self.tenant);
         let (before, after) = (found.memory.size(), memory.size());
         let bytes = |bytes: u64| StorageUsage { memories: 0, bytes };
@@ -119,10 +139,13 @@ impl Memories<'_> {
             }
         }
         let stored = StoredMemory { memory, version: version.to_owned(), write_seq, owner_since };
-        match self.put_over(&stored, &found.version).await {
+        match self.put_over(&stored, &found.version, also).await {
             Ok(PutOutcome::Written | PutOutcome::AlreadyWritten) => {
                 self.note(|changes| changes.note_written(stored.memory.updated_at, now));
                 ledger.release(shrunk, found.write_seq).await;
+                if let Some(expired) = expired {
+                    ledger.release(expired.storage(), expired.write_seq).await;
+                }
                 Ok(Some(stored))
             }
             Ok(PutOutcome::ConditionFailed) => {
@@ -148,9 +171,8 @@ impl Memories<'_> {
     /// database's.
     pub async fn delete(&self, id: &MemoryId, expected: Option<&[String]>) -> Result<()> {
         let now = self.context.effective_at();
-        let mut condition =
-            "attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)".to_owned();
-        let mut delete = self.deletion(id).value(":now", millis(now));
+        let mut condition = VISIBLE_WITHOUT_KEY.to_owned();
+        let mut delete = self.deletion(id).name("#key", "key").value(":now", millis(now));
         if let Some(versions) = expected {
             let names: Vec<String> = (0..versions.len()).map(|index| format!(":v{index}")).collect();
             condition = format!("{condition} AND #version IN ({})", names.join(", "));
@@ -159,17 +181,33 @@ impl Memories<'_> {
                 delete = delete.value(name, text(version));
             }
         }
-        match self.remove(delete.condition(condition)).await? {
-            Ok(deleted) => {
-                StorageLedger::new(self.store, self.tenant).release(deleted.storage, deleted.write_seq).await;
-                Ok(())
+        let deleted = match self.remove(delete.condition(condition)).await? {
+            Ok(deleted) => deleted,
+            Err(found) => self.remove_found(found, expected, now).await?,
+        };
+        StorageLedger::new(self.store, self.tenant).release(deleted.storage, deleted.write_seq).await;
+        Ok(())
+    }
+
+    /// Deletes the memory of the item that was `found`: it has a key, or another version than expected.
+    pub(super) async fn remove_found(
+        &self,
+        mut found: Option<Attributes>,
+        expected: Option<&[String]>,
+        now: Timestamp,
+    ) -> Result<Deleted> {
+        for _ in 0..MAX_ATTEMPTS {
+            let memory = found.as_ref().map(stored_memory::decode).transpose()?;
+            let memory = memory.filter(|found| found.memory.is_visible(now)).ok_or(Error::NotFound)?;
+            if expected.is_some_and(|versions| !versions.contains(&memory.version)) {
+                return Err(Error::PreconditionFailed);
             }
-            Err(found) => {
-                let found = found.as_ref().map(stored_memory::decode).transpose()?;
-                let is_visible = found.is_some_and(|found| found.memory.is_visible(now));
-                Err(if is_visible { Error::PreconditionFailed } else { Error::NotFound })
+            match self.remove_version(&memory).await? {
+                Ok(deleted) => return Ok(deleted),
+                Err(changed) => found = changed,
             }
         }
+        Err(Error::Unavailable("the memory was changed by others too often".into()))
     }
 
     /// The deletion of a memory's item, without a condition.
@@ -177,11 +215,14 @@ impl Memories<'_> {
         Write::delete(Table::Memories, stored_memory::key(self.tenant, id)).sent_once().returning_old()
     }
 
-    /// Deletes a memory as it was read; as [`remove`](Self::remove).
+    /// Deletes a memory as it was read, with the row of its key; as [`remove`](Self::remove).
     pub(super) async fn remove_version(
         &self,
         found: &StoredMemory,
     ) -> Result<std::result::Result<Deleted, Option<Attributes>>> {
+        if let Some(key) = ScopedKey::of(&found.memory) {
+            return self.remove_keyed(found, &key).await;
+        }
         let deletion = self
             .deletion(&found.memory.id)
             .condition("#version = :version")

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use hb_domain::error::Quota;
-use hb_domain::{Error, MemoryId, Result, Timestamp};
+use hb_domain::memory_key::OnConflict;
+use hb_domain::{Error, MemoryId, Result, ScopedKey, Timestamp};
 
 use super::put::PutOutcome;
 use super::stored_memory::StoredMemory;
@@ -15,17 +16,28 @@ use crate::storage_ledger::{Reservation, StorageLedger, StorageUsage};
 use crate::transaction::WriteError;
 
 /// How many memories are written at the same time.
-const CONCURRENCY: usize = 16;
+pub(super) const CONCURRENCY: usize = 16;
 /// How often a reservation is repeated because other requests have released storage meanwhile.
 const MAX_RESERVATIONS: usize = 10;
+
+/// One of many new memories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewItem {
+    /// Its position in the request.
+    pub position: usize,
+    /// The memory.
+    pub new: VersionedMemory,
+}
 
 /// What became of one memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreateOutcome {
     /// It was created.
     Created,
-    /// A memory of its id existed before and is unchanged.
-    AlreadyExisted,
+    /// It replaced the memory with this id, which holds its key.
+    Replaced(MemoryId),
+    /// The memory with this id, which has its id or holds its key, existed before and is unchanged.
+    Existed(MemoryId),
     /// It was not created, or that is unknown.
     Failed(Error),
 }
@@ -35,31 +47,55 @@ impl CreateOutcome {
     pub fn failure(self) -> Option<Error> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Created | Self::AlreadyExisted => None,
+            Self::Created | Self::Replaced(_) | Self::Existed(_) => None,
         }
     }
 }
 
 impl Memories<'_> {
-    /// Creates a memory under an id that was minted for it.
-    ///
-    /// # Errors
-    /// [`Error::QuotaExhausted`] when the quota is used up; the database's.
-    pub async fn create(&self, new: VersionedMemory) -> Result<()> {
-        match self.create_all(vec![new], false).await?.pop() {
+    /// Creates a memory without a key under an id that was minted for it.
+    pub(super) async fn create_unkeyed(&self, new: VersionedMemory) -> Result<()> {
+        match self.create_all_unkeyed(vec![new], false).await?.pop() {
             // An id has 67 random bits: an existing memory was created by an earlier attempt of this request.
-            Some(CreateOutcome::Created | CreateOutcome::AlreadyExisted) => Ok(()),
+            Some(CreateOutcome::Created | CreateOutcome::Replaced(_) | CreateOutcome::Existed(_)) => Ok(()),
             Some(CreateOutcome::Failed(error)) => Err(error),
             None => Err(no_outcome()),
         }
     }
 
-    /// Creates memories in their order, as many as the quota has room for. `ids_may_exist` is for ids that the client has
-    /// chosen: some of them may exist already. Ids must be distinct.
+    /// Creates memories, as many as the quota has room for: those without a key in their order, then those with one.
+    /// `ids_may_exist` is for ids that the client has chosen: some of them may exist already. Ids must be distinct; of equal keys
+    /// the first comes first.
     ///
     /// # Errors
     /// The database's, when nothing could be reserved. Failures of single memories are in their outcomes.
     pub async fn create_all(
+        &self,
+        items: Vec<NewItem>,
+        on_conflict: OnConflict,
+        ids_may_exist: bool,
+    ) -> Result<Vec<CreateOutcome>> {
+        let mut outcomes: Vec<Option<CreateOutcome>> = vec![None; items.len()];
+        let (mut unkeyed, mut indices, mut keyed) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, item) in items.into_iter().enumerate() {
+            if let Some(key) = ScopedKey::of(&item.new.memory) {
+                keyed.push((index, key, item));
+            } else {
+                indices.push(index);
+                unkeyed.push(item.new);
+            }
+        }
+        let created = self.create_all_unkeyed(unkeyed, ids_may_exist).await?;
+        let placed = self.place_all(keyed, on_conflict, ids_may_exist).await;
+        for (index, outcome) in indices.into_iter().zip(created).chain(placed) {
+            outcomes[index] = Some(outcome);
+        }
+        let outcome = |outcome: Option<_>| outcome.unwrap_or_else(|| CreateOutcome::Failed(no_outcome()));
+        Ok(outcomes.into_iter().map(outcome).collect())
+    }
+
+    /// Creates memories without a key, as [`create_all`](Self::create_all).
+    async fn create_all_unkeyed(
         &self,
         new: Vec<VersionedMemory>,
         ids_may_exist: bool,
@@ -115,6 +151,7 @@ impl Memories<'_> {
         let is_unavailable = &AtomicBool::new(false);
         let puts = stored.into_iter().map(|(index, stored)| async move {
             let stored = StoredMemory { write_seq, ..stored };
+            let id = stored.memory.id.clone();
             let put = if is_unavailable.load(Ordering::Relaxed) {
                 let error = Error::Unavailable("the database did not respond to an earlier write".into());
                 Err(WriteError { error, maybe_done: false })
@@ -124,11 +161,11 @@ impl Memories<'_> {
             if put.as_ref().is_err_and(|failure| failure.maybe_done) {
                 is_unavailable.store(true, Ordering::Relaxed);
             }
-            (index, stored.storage(), stored.memory.updated_at, put)
+            (index, id, stored.storage(), stored.memory.updated_at, put)
         });
         let mut unused = StorageUsage::default();
         let mut puts = stream::iter(puts).buffer_unordered(CONCURRENCY);
-        while let Some((index, storage, mut updated_at, put)) = puts.next().await {
+        while let Some((index, id, storage, mut updated_at, put)) = puts.next().await {
             let (outcome, is_used) = match put {
                 Ok((PutOutcome::Written, replaced)) => {
                     unused = unused + replaced.map_or_else(StorageUsage::default, |old| old.storage());
@@ -137,12 +174,12 @@ impl Memories<'_> {
                 Ok((PutOutcome::AlreadyWritten | PutOutcome::ConditionFailed, existing)) => {
                     let existing = existing.map(|existing| existing.memory.updated_at);
                     updated_at = existing.unwrap_or(updated_at);
-                    (CreateOutcome::AlreadyExisted, false)
+                    (CreateOutcome::Existed(id), false)
                 }
                 // The counted storage may be too high, never too low.
                 Err(WriteError { error, maybe_done }) => (CreateOutcome::Failed(error), maybe_done),
             };
-            if is_used || outcome == CreateOutcome::AlreadyExisted {
+            if is_used || matches!(outcome, CreateOutcome::Existed(_)) {
                 self.note(|changes| changes.note_written(updated_at, now));
             }
             if !is_used {
@@ -167,7 +204,7 @@ impl Memories<'_> {
         stored.retain(|(index, stored)| {
             let existing = existing.get(&stored.memory.id).filter(|memory| memory.is_visible(now));
             if let Some(memory) = existing {
-                outcomes[*index] = Some(CreateOutcome::AlreadyExisted);
+                outcomes[*index] = Some(CreateOutcome::Existed(memory.id.clone()));
                 self.note(|changes| changes.note_written(memory.updated_at, now));
             }
             existing.is_none()

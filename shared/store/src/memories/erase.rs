@@ -10,7 +10,7 @@ use hb_domain::listing::{Order, Sort};
 use hb_domain::{Error, MemoryId, Result, Timestamp};
 
 use super::Memories;
-use super::change::{Deleted, MAX_ATTEMPTS};
+use super::change::{Deleted, MAX_ATTEMPTS, VISIBLE_WITHOUT_KEY};
 use super::stored_memory::{self, StoredMemory};
 use super::walk::{Budget, Walk};
 use crate::changes::Change;
@@ -115,11 +115,15 @@ impl Memories<'_> {
 
     /// Deletes a memory unless it has expired.
     async fn delete_visible(&self, id: &MemoryId, now: Timestamp) -> Result<Deleted> {
-        let deletion = self
-            .deletion(id)
-            .condition("attribute_exists(id) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)")
-            .value(":now", millis(now));
-        Ok(self.remove(deletion).await?.unwrap_or_default())
+        let deletion =
+            self.deletion(id).condition(VISIBLE_WITHOUT_KEY).name("#key", "key").value(":now", millis(now));
+        match self.remove(deletion).await? {
+            Ok(deleted) => Ok(deleted),
+            Err(found) => match self.remove_found(found, None, now).await {
+                Err(Error::NotFound) => Ok(Deleted::default()),
+                other => other,
+            },
+        }
     }
 
     /// Deletes a memory that was read as `found`, unless it has been changed and the erasure does not cover it any more.

@@ -13,6 +13,7 @@ mod create;
 mod erase;
 mod export;
 mod fetch;
+mod keyed;
 mod list;
 mod namespace_key;
 mod namespaces;
@@ -35,13 +36,17 @@ use crate::{Context, Store};
 pub use batch_get::BatchPage;
 pub use bulk_update::Update;
 pub use change::Edit;
-pub use create::CreateOutcome;
+pub use create::{CreateOutcome, NewItem};
 pub use erase::Erased;
 pub use export::ExportPage;
+pub(crate) use keyed::delete_row;
+pub use keyed::{Placed, Placement};
+pub(crate) use namespace_key::parse as parse_namespace;
 pub use namespaces::NamespacePage;
 pub use reindex::{ReindexPage, RewriteOutcome, StaleDocument};
 pub use search::Found;
 pub use stored_memory::SEARCH_FORMAT;
+pub(crate) use stored_memory::key as memory_key;
 
 /// The memories of one tenant.
 #[derive(Clone, Copy, Debug)]

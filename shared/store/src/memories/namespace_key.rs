@@ -33,7 +33,7 @@ pub(super) fn first_of(prefix: &Namespace) -> String {
 }
 
 /// The namespace of a text.
-pub(super) fn parse(text: &str) -> Option<Namespace> {
+pub(crate) fn parse(text: &str) -> Option<Namespace> {
     Namespace::parse(text.strip_suffix('/')?)
 }
 

@@ -21,10 +21,18 @@ pub(super) enum PutOutcome {
     ConditionFailed,
 }
 
-/// The parts of the transaction that replaces a memory.
+/// The parts of a transaction that writes or deletes a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
+    /// The memory.
     Memory,
+    /// The row of its key.
+    Key,
+    /// The row of the key that it had before.
+    FormerKey,
+    /// An expired memory that had the key.
+    Expired,
+    /// The mark that the change was applied.
     IdempotencyRecord,
 }
 
@@ -49,30 +57,37 @@ impl Memories<'_> {
         })
     }
 
-    /// Replaces the version `seen` of a memory by `stored`. Under an idempotency record, the same transaction marks the
-    /// change as applied: a later attempt must not apply it to what others have made of the memory since.
-    pub(super) async fn put_over(&self, stored: &StoredMemory, seen: &str) -> Result<PutOutcome, WriteError> {
+    /// Replaces the version `seen` of a memory by `stored`, together with the writes in `also`. Under an idempotency record, one
+    /// of them is the mark that the change was applied: a later attempt must not apply it to what others have made of the memory
+    /// since.
+    pub(super) async fn put_over(
+        &self,
+        stored: &StoredMemory,
+        seen: &str,
+        also: Vec<(Part, Write)>,
+    ) -> Result<PutOutcome, WriteError> {
         let put = self
             .put(stored)
             .condition("#version = :seen")
             .name("#version", "version")
             .value(":seen", text(seen));
-        let record = self.applied();
-        let mut backoff = if record.is_some() { Backoff::transaction() } else { Backoff::memory() };
-        let put = Transaction::new(Part::Memory, put).and(Part::IdempotencyRecord, record);
+        let mut backoff = if also.is_empty() { Backoff::memory() } else { Backoff::transaction() };
+        let put = also
+            .into_iter()
+            .fold(Transaction::new(Part::Memory, put), |put, (part, write)| put.and(part, write));
         match put.run(self.store, &mut backoff).await? {
             Ok(Written::Now(_)) => Ok(PutOutcome::Written),
             Ok(Written::Earlier(_)) => Ok(PutOutcome::AlreadyWritten),
-            Err(ConditionFailed { part: Part::Memory, .. }) => Ok(PutOutcome::ConditionFailed),
             Err(ConditionFailed { part: Part::IdempotencyRecord, .. }) => {
                 let error = Error::Unavailable("another request took over the idempotency record".into());
                 Err(WriteError { error, maybe_done: true })
             }
+            Err(ConditionFailed { .. }) => Ok(PutOutcome::ConditionFailed),
         }
     }
 
     /// The write of a memory's item, without a condition. No other write sets its version.
-    fn put(&self, stored: &StoredMemory) -> Write {
+    pub(super) fn put(&self, stored: &StoredMemory) -> Write {
         Write::put(Table::Memories, stored_memory::encode(self.tenant, stored))
             .identified_by("version", text(&stored.version))
             .sent_once()

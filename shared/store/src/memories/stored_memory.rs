@@ -42,7 +42,7 @@ impl StoredMemory {
 }
 
 /// The key of a memory's item.
-pub(super) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
+pub(crate) fn key(tenant: &TenantId, id: &MemoryId) -> Attributes {
     Attributes::from([("tenant".into(), text(tenant)), ("id".into(), text(id))])
 }
 
