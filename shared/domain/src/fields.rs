@@ -178,6 +178,11 @@ impl Fields {
             .push(FieldError { field: format!("{name}.{field}"), message: format!("{name}.{message}") });
     }
 
+    /// Reports problems of parts of a field, each with the part's place as its field.
+    pub(crate) fn report_all(&mut self, problems: Vec<FieldError>) {
+        self.errors.extend(problems);
+    }
+
     /// Whether no problem has been reported so far.
     pub const fn is_valid(&self) -> bool {
         self.errors.is_empty()

@@ -17,6 +17,7 @@ pub mod describe;
 pub mod error;
 pub mod export;
 pub mod fields;
+pub mod filter;
 pub mod id;
 pub mod idempotency;
 pub mod import;
