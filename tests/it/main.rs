@@ -22,6 +22,7 @@ mod escalation;
 mod expiry;
 mod export_import;
 mod faults;
+mod filters;
 mod first_and_last;
 mod idempotency;
 mod isolation;
