@@ -89,7 +89,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
     let key_path = format!("/api/v1/api-keys/{spare}");
     let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
     let by_key = "/api/v1/memories/by-key?key=tea";
-    let rows: [Row<'_>; 28] = [
+    let rows: [Row<'_>; 29] = [
         (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
         (
             Method::POST,
@@ -166,6 +166,13 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             "/api/v1/memories/search",
             Some(Body::Json(json!({"query": "sentence"}))),
             &["DynamoDB BatchGetItem"],
+            (1.0, 0.0),
+        ),
+        (
+            Method::POST,
+            "/api/v1/memories/query",
+            Some(Body::Json(json!({"filter": {"metadata.a": {"exists": false}}}))),
+            &["DynamoDB Query Memories"],
             (1.0, 0.0),
         ),
         (Method::DELETE, &memory, None, &["DynamoDB DeleteItem Memories", VERSION, USAGE], (0.0, 5.0)),

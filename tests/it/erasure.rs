@@ -27,10 +27,10 @@ async fn fill(client: &Client, user: &str, count: usize, size: usize) {
     }
 }
 
-/// A deletion of Maya's data that has read its page and is about to delete.
-async fn about_to_delete(instance: &Instance, client: &Client) -> Driven {
+/// A deletion by this filter that has read its page and is about to delete.
+pub(crate) async fn about_to_delete(instance: &Instance, client: &Client, filter: Value) -> Driven {
     let client = client.clone();
-    let request = async move { client.post(DELETE, json!({"filter": {"userId": "maya"}})).await };
+    let request = async move { client.post(DELETE, json!({ "filter": filter })).await };
     let mut erasing = Driven::start(instance, request);
     while erasing.peek().await.is_some_and(|call| !call.contains("DeleteItem")) {
         erasing.step().await;
@@ -39,7 +39,7 @@ async fn about_to_delete(instance: &Instance, client: &Client) -> Driven {
 }
 
 /// Calls until nothing is left. Returns the number of deleted memories and of calls.
-async fn erase(client: &Client, filter: Value) -> (u64, usize) {
+pub(crate) async fn erase(client: &Client, filter: Value) -> (u64, usize) {
     let (mut deleted, mut calls, mut cursor) = (0, 0, Value::Null);
     loop {
         let answer = client.post(DELETE, json!({"filter": filter, "cursor": cursor})).await;
@@ -195,7 +195,7 @@ async fn a_memory_that_moves_to_another_owner_during_an_erasure_is_kept() {
     fill(&client, "ben", 1, 10).await;
     let id_of = async |user: &str| of_user(&client, user).await.into_iter().next().expect("a memory");
     let (hers, his) = (id_of("maya").await, id_of("ben").await);
-    let erasing = about_to_delete(&instance, &client).await;
+    let erasing = about_to_delete(&instance, &client, json!({"userId": "maya"})).await;
     let second = world.instance().await;
     let key = world
         .key(&hb_domain::TenantId::parse("acme").expect("a tenant"), hb_domain::Scopes::all(), None)
@@ -223,7 +223,7 @@ async fn a_memory_that_only_changes_its_session_during_an_erasure_is_deleted() {
     let (world, instance, client) = World::with_a_client().await;
     fill(&client, "maya", 1, 10).await;
     let id = of_user(&client, "maya").await.into_iter().next().expect("a memory");
-    let erasing = about_to_delete(&instance, &client).await;
+    let erasing = about_to_delete(&instance, &client, json!({"userId": "maya"})).await;
     let second = world.instance().await;
     let tenant = hb_domain::TenantId::parse("acme").expect("a tenant");
     let mover = second.client.with(&world.key(&tenant, hb_domain::Scopes::all(), None).await.1);

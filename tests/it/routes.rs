@@ -51,7 +51,21 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
     (Method::GET, "/api/v1/namespaces", "prefix=a", ""),
     (Method::GET, "/api/v1/memories", "namespace=a", ""),
     (Method::GET, "/api/v1/memories", "namespacePrefix=a&sort=updatedAt", ""),
+    (
+        Method::POST,
+        "/api/v1/memories/query",
+        "",
+        r#"{"filter":{"type":{"eq":"semantic"}},"sort":"importance"}"#,
+    ),
+    (Method::POST, "/api/v1/memories/query", "", r#"{"sort":"updatedAt","order":"asc","limit":1}"#),
+    (Method::POST, "/api/v1/memories/search", "", r#"{"filter":{"tags":{"contains":"hush"}}}"#),
     (Method::POST, "/api/v1/memories/bulk-delete", "", r#"{"filter":{"userId":"maya"}}"#),
+    (
+        Method::POST,
+        "/api/v1/memories/bulk-delete",
+        "",
+        r#"{"filter":{"or":[{"userId":{"eq":"maya"}},{"tags":{"contains":"hush"}}]}}"#,
+    ),
     (
         Method::POST,
         "/api/v1/memories/import",

@@ -213,6 +213,9 @@ async fn memories(scenario: &mut Scenario) {
     let items = json!({"items": [{"id": id, "patch": {"importance": 0}}]});
     assert_eq!(scenario.post("/api/v1/memories/bulk-update", items).await.data()["updated"], 1);
     assert_eq!(scenario.get("/api/v1/namespaces").await.data()["namespaces"], json!([["drinks"]]));
+    for sort in ["createdAt", "updatedAt", "importance"] {
+        assert_eq!(scenario.post("/api/v1/memories/query", json!({"sort": sort})).await.status, 200);
+    }
     let found = scenario.post("/api/v1/memories/search", json!({"query": "tea"})).await;
     assert_ne!(found.data()["results"], json!([]));
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);

@@ -13,6 +13,7 @@ mod import;
 mod list;
 mod namespaces;
 mod placed;
+mod query;
 mod replace;
 mod search;
 mod update;
@@ -29,6 +30,7 @@ use hb_domain::memory::NewMemory;
 use hb_domain::memory_key::ConflictQuery;
 use hb_domain::namespace_listing::NamespaceListing;
 use hb_domain::patch::Patch;
+use hb_domain::query::MemoryQuery;
 use hb_domain::search::Search;
 use hb_domain::{Memory, ScopedKey};
 use hb_http::Route;
@@ -50,6 +52,9 @@ pub const ROUTES: &[Route] = &[
     })
     .read_only()
     .describing::<NoParameters, Search, search::SearchResponse<'static>>(),
+    Route::scoped(Method::POST, "/api/v1/memories/query", ReadMemories, |call| Box::pin(query::query(call)))
+        .read_only()
+        .describing::<NoParameters, MemoryQuery, query::QueryResponse<'static>>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk", WriteMemories, |call| Box::pin(bulk::bulk(call)))
         .describing::<ConflictQuery, BulkCreate, bulk::BulkCreated>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk-delete", WriteMemories, |call| {

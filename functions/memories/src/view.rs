@@ -58,22 +58,36 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// A result of a search.
+/// A result of a search: the whole memory, and how it was found.
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_id: Option<&'a str>,
     content: &'a str,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation<'a>>,
     id: &'a MemoryId,
     importance: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     metadata: &'a Metadata,
-    relevance: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a Namespace>,
+    /// `null` in a search without a query.
+    relevance: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
     tags: &'a [String],
     #[serde(rename = "type")]
     kind: MemoryType,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
 }
 
 /// What its score is made of.
@@ -89,10 +103,10 @@ struct Explanation<'a> {
     words: f64,
 }
 
-impl<'a> Found<'a> {
-    pub(crate) fn of(memory: &'a Memory, hit: &'a Hit, explain: bool) -> Self {
+impl<'a> Explanation<'a> {
+    fn of(hit: &'a Hit) -> Self {
         let parts = &hit.explanation;
-        let explanation = || Explanation {
+        Self {
             importance: parts.importance,
             length: parts.length,
             meaning: parts.meaning,
@@ -100,17 +114,30 @@ impl<'a> Found<'a> {
             session: parts.session,
             terms: &parts.terms,
             words: parts.words,
-        };
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// A result, which has a hit if the search has a query.
+    pub(crate) fn of(memory: &'a Memory, hit: Option<&'a Hit>, explain: bool) -> Self {
         Self {
+            agent_id: memory.agent_id.as_deref(),
             content: &memory.content,
             created_at: memory.created_at,
-            explanation: explain.then(explanation),
+            expires_at: memory.expires_at,
+            explanation: hit.filter(|_| explain).map(Explanation::of),
             id: &memory.id,
             importance: memory.importance,
+            key: memory.key.as_deref(),
             metadata: &memory.metadata,
-            relevance: hit.relevance,
+            namespace: memory.namespace.as_ref(),
+            relevance: hit.map(|hit| hit.relevance),
+            session_id: memory.session_id.as_deref(),
             tags: &memory.tags,
             kind: memory.kind,
+            updated_at: memory.updated_at,
+            user_id: memory.user_id.as_deref(),
         }
     }
 }

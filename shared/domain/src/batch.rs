@@ -1,5 +1,7 @@
 //! Requests to create or delete many memories.
 
+mod selection;
+
 #[cfg(feature = "describe")]
 use schemars::Schema;
 use serde_json::Value;
@@ -8,10 +10,9 @@ use crate::cursor::{CursorRule, CursorScope};
 #[cfg(feature = "describe")]
 use crate::describe::{Recorder, Request};
 use crate::fields::Fields;
-use crate::listing::Filter;
-use crate::namespace::InBody;
 use crate::rules::{List, Rule, RuleResult};
 use crate::{MemoryId, Result, TenantId, rules};
+pub use selection::Selection;
 
 /// The maximum number of memories, or ids, of one request.
 pub const MAX_ITEMS: usize = 100;
@@ -61,15 +62,15 @@ impl Rule for Memories {
 pub enum BulkDelete {
     /// The memories with these ids. Texts that are no ids are dropped.
     Ids(Vec<MemoryId>),
-    /// All memories of an end user, an agent or a session.
+    /// All memories that match a filter.
     Matching(Erasure),
 }
 
 /// The erasure of all matching memories, over as many requests as necessary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Erasure {
-    /// The owners, at least one of which is set.
-    pub filter: Filter,
+    /// Which memories it deletes.
+    pub selection: Selection,
     /// Where the previous request stopped; `None` for the first request.
     pub after: Option<Progress>,
     /// The scope of its cursors.
@@ -120,11 +121,11 @@ impl BulkDelete {
     /// is invalid.
     pub fn parse(mut fields: Fields, tenant: &TenantId) -> Result<Self> {
         let ids = fields.take("ids", rules::ids(MAX_ITEMS));
-        let filter = fields.take("filter", Owners { tenant });
+        let selection = Selection::take(&mut fields, tenant);
         let cursor_scope = CursorScope::of(tenant, "erase");
-        let cursor_scope = filter.iter().fold(cursor_scope, |scope, filter: &Filter| filter.narrow(scope));
+        let cursor_scope = selection.iter().fold(cursor_scope, |scope, selection| selection.narrow(scope));
         let after = fields.take("cursor", rules::nullable(Progress::rule(&cursor_scope))).flatten();
-        match (&ids, &filter) {
+        match (&ids, &selection) {
             (Some(_), Some(_)) => fields.report("filter", "cannot be combined with ids"),
             (None, None) if fields.is_valid() => {
                 fields.report("filter", "is required when ids is absent");
@@ -132,9 +133,9 @@ impl BulkDelete {
             (Some(_), None) if after.is_some() => fields.report("cursor", "cannot be combined with ids"),
             _ => {}
         }
-        let wanted = match (ids, filter) {
+        let wanted = match (ids, selection) {
             (Some(ids), _) => Some(Self::Ids(ids.iter().filter_map(|id| MemoryId::parse(id)).collect())),
-            (None, Some(filter)) => Some(Self::Matching(Erasure { filter, after, cursor_scope })),
+            (None, Some(selection)) => Some(Self::Matching(Erasure { selection, after, cursor_scope })),
             (None, None) => None,
         };
         fields.finish_with(wanted)
@@ -145,36 +146,6 @@ impl Erasure {
     /// The cursor with which the next request continues behind `progress`.
     pub fn cursor(&self, progress: &Progress) -> String {
         self.cursor_scope.encode_text(&progress.encode())
-    }
-}
-
-/// An object that names at least one owner of memories.
-struct Owners<'t> {
-    tenant: &'t TenantId,
-}
-
-impl Owners<'_> {
-    fn take(mut fields: Fields) -> Result<Filter> {
-        let filter = Filter::take_owners(&mut fields, InBody);
-        fields.finish()?;
-        Ok(filter)
-    }
-}
-
-impl Rule for Owners<'_> {
-    type Value = Filter;
-
-    fn parse(&self, value: Value) -> RuleResult<Filter> {
-        let filter = Fields::of_body(value, self.tenant).and_then(Self::take);
-        filter
-            .ok()
-            .filter(|filter| !filter.is_empty())
-            .ok_or_else(|| "must be an object with userId, agentId, sessionId, namespace or namespacePrefix, and nothing else".into())
-    }
-
-    #[cfg(feature = "describe")]
-    fn schema(&self) -> Schema {
-        Recorder::object(|fields, _| Self::take(fields))
     }
 }
 
@@ -236,6 +207,27 @@ mod tests {
             (json!({"filter": {"userId": "maya"}, "limit": 3}), "limit"),
         ] {
             assert_eq!(faults(body.clone()), [fault], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_filter_with_operators_is_told_from_one_of_owners() {
+        let filter = json!({"and": [{"userId": {"eq": "maya"}}, {"metadata.a": {"gt": 1}}]});
+        let first = erasure(json!({ "filter": filter }));
+        assert_eq!(first.selection.filter().user_id.as_deref(), Some("maya"), "what it implies");
+        let cursor = first.cursor(&Progress { after: None, began: 7 });
+        assert!(erasure(json!({"filter": filter, "cursor": cursor})).after.is_some());
+        for (filter, fault) in [
+            (json!({"userId": {"eq": "maya"}}), "cursor"),
+            (json!({"userId": "maya"}), "cursor"),
+            (json!({"and": [{"userId": "maya"}]}), "filter.and[0].userId"),
+            (json!({"userId": {"eq": "maya"}, "agentId": "x"}), "filter"),
+            (json!({"not": null}), "filter.not"),
+            (json!({"userId": null}), "filter"),
+        ] {
+            let mut faults = faults(json!({"filter": filter, "cursor": cursor}));
+            faults.dedup();
+            assert_eq!(faults[0], fault, "{filter}");
         }
     }
 

@@ -183,6 +183,11 @@ impl Fields {
         self.errors.extend(problems);
     }
 
+    /// How many problems have been reported so far.
+    pub(crate) const fn problems(&self) -> usize {
+        self.errors.len()
+    }
+
     /// Whether no problem has been reported so far.
     pub const fn is_valid(&self) -> bool {
         self.errors.is_empty()

@@ -57,6 +57,15 @@ impl FilterExpression {
         }
     }
 
+    /// Whether `value` is meant as a filter with operators, where an object that names values is accepted, too: a member is
+    /// `and`, `or` or `not`, or an object.
+    pub(crate) fn is_meant(value: &Value) -> bool {
+        let is_part = |(name, value): (&String, &Value)| {
+            ["and", "or", "not"].contains(&name.as_str()) || value.is_object()
+        };
+        value.as_object().is_some_and(|members| members.iter().any(is_part))
+    }
+
     /// Parses the value of the field `name`.
     ///
     /// # Errors

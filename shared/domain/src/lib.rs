@@ -39,6 +39,7 @@ pub mod pepper;
 pub mod plan;
 pub mod precondition;
 pub mod principal;
+pub mod query;
 pub mod rules;
 pub mod scope;
 pub mod search;

@@ -11,6 +11,8 @@ use crate::{Namespace, Result, TenantId, rules};
 
 /// The maximum number of memories of a page.
 pub const MAX_LIMIT: u64 = 100;
+/// The number of memories of a page whose request does not set it.
+pub const DEFAULT_LIMIT: u64 = 50;
 /// The number of memories that can be reached by `page`; those beyond need a cursor.
 const MAX_PAGED: u64 = 10_000;
 
@@ -81,6 +83,18 @@ impl Filter {
             None => scope,
         });
         self.tags.iter().fold(scope, |scope, tag| scope.with(tag.as_str()))
+    }
+
+    /// Adds the conditions of `other`. Of two different values no memory has both, so its own stay.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.kind = self.kind.or(other.kind);
+        self.user_id = self.user_id.take().or(other.user_id);
+        self.agent_id = self.agent_id.take().or(other.agent_id);
+        self.session_id = self.session_id.take().or(other.session_id);
+        self.namespace = self.namespace.take().or(other.namespace);
+        self.namespace_prefix = self.namespace_prefix.take().or(other.namespace_prefix);
+        let new: Vec<String> = other.tags.into_iter().filter(|tag| !self.tags.contains(tag)).collect();
+        self.tags.extend(new);
     }
 
     /// Whether it has no conditions.
@@ -164,7 +178,7 @@ impl Listing {
         let filter = Filter::take_from_query(&mut fields);
         let sort = fields.take("sort", rules::one_of::<Sort>()).unwrap_or_default();
         let order = fields.take("order", rules::one_of::<Order>()).unwrap_or_default();
-        let limit = fields.take("limit", rules::query_integer(1..=MAX_LIMIT)).unwrap_or(50);
+        let limit = fields.take("limit", rules::query_integer(1..=MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT);
         let page = fields.take("page", rules::query_integer(1..=u64::from(u32::MAX)));
         let cursor_scope = CursorScope::of(tenant, "list").with(<&str>::from(sort)).with(<&str>::from(order));
         let cursor_scope = filter.narrow(cursor_scope);

@@ -43,6 +43,11 @@ impl SearchVersion {
     /// The maximum difference of the counts of one tenant. A larger difference means that another tenant had the id before.
     const NEAR: i64 = 1_000_000;
 
+    /// The counts: they change with every change of a memory.
+    pub const fn counts(&self) -> [i64; 3] {
+        [self.writes, self.deletes, self.backdated]
+    }
+
     /// Whether an index of this version contains all changes of `other`.
     pub fn covers(&self, other: &Self) -> bool {
         let counts =

@@ -44,7 +44,7 @@ pub(crate) fn index(memories: &[Memory]) -> Index {
 
 pub(crate) fn parse_search(body: Value) -> Search {
     let tenant = TenantId::parse("acme").expect("a tenant");
-    Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search")
+    Search::parse(Fields::of_body(body, &tenant).expect("fields"), &tenant).expect("a search")
 }
 
 pub(crate) fn search(index: &Index, body: Value) -> Vec<Hit> {

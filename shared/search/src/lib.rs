@@ -8,6 +8,7 @@
 //!
 //! The crate does no I/O and does not depend on AWS; equal input gives equal output.
 
+mod behind;
 mod bits;
 mod cache;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod text;
 mod view;
 mod wordpiece;
 
+pub use behind::{Behind, id_hash};
 pub use cache::{CachedIndex, MAX_REBUILD_AGE, Refresh, RefreshLimits, Step};
 pub use document::SearchDocument;
 pub use index::{Entry, Index};

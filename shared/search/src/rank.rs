@@ -3,6 +3,7 @@
 use hb_domain::search::Search;
 use hb_domain::{MemoryId, Timestamp};
 
+use crate::behind::Behind;
 use crate::document::type_code;
 use crate::facets::FacetFilter;
 use crate::index::{Index, Slot, id_from_number};
@@ -93,6 +94,18 @@ impl Index {
     /// `now` and those of no relevance. Memories of other owners influence no score, and other filters change none. Filters
     /// by tags and metadata may let a few memories through that do not match.
     pub fn search(&self, query: &Query, search: &Search, now: Timestamp, count: usize) -> Vec<Hit> {
+        self.search_behind(query, search, None, now, count)
+    }
+
+    /// As [`search`](Self::search), the best of those that follow the earlier results `behind`.
+    pub fn search_behind(
+        &self,
+        query: &Query,
+        search: &Search,
+        behind: Option<&Behind<'_>>,
+        now: Timestamp,
+        count: usize,
+    ) -> Vec<Hit> {
         let view = self.view(search);
         if query.is_empty() || view.len() == 0 {
             return Vec::new();
@@ -116,6 +129,9 @@ impl Index {
                 continue;
             }
             let (by_score, by_age) = slot.sort_key(score);
+            if behind.is_some_and(|behind| !behind.precedes(-by_score, slot.id())) {
+                continue;
+            }
             found.push((by_score, by_age, number));
             // Bounds the list.
             if found.len() >= 4 * count + 1_024 {

@@ -204,7 +204,8 @@ fn ranked(out: &mut impl Write, count: usize, percent: Option<usize>) -> Result<
         if percent.is_some() {
             body["userId"] = json!("ann");
         }
-        let search = Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search");
+        let search =
+            Search::parse(Fields::of_body(body, &tenant).expect("fields"), &tenant).expect("a search");
         let started = Instant::now();
         let hits = index.search(&Query::new(&search.query), &search, now, 20);
         times.push(started.elapsed());

@@ -18,8 +18,9 @@ fuzz_target!(|input: (&str, &[u8])| {
     let ids = ["mem_0000000000000000000000", "mem_zzzzzzzzzzzzzzzzzzzzzz"];
     let ids = ids.map(|id| MemoryId::parse(id).expect("an id"));
     index.apply(ids.map(|id| Entry { id, expires_at: None, document: record.clone() }).into());
-    let fields = Fields::of_body(json!({"query": "x"}), &TenantId::parse("acme").expect("a tenant")).expect("fields");
-    let search = Search::parse(fields).expect("a search");
+    let tenant = TenantId::parse("acme").expect("a tenant");
+    let fields = Fields::of_body(json!({"query": "x"}), &tenant).expect("fields");
+    let search = Search::parse(fields, &tenant).expect("a search");
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
     for hit in index.search(&query, &search, now, 10) {
         assert!((0.0..=1.0).contains(&hit.relevance) && hit.explanation.score.is_finite());

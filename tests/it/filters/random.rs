@@ -17,12 +17,14 @@ const STEP: i64 = 7_000;
 pub(crate) struct Random {
     rng: StdRng,
     now: Timestamp,
+    /// How many keys it has made.
+    keys: usize,
 }
 
 impl Random {
     /// Values around `now`: memories are created before, and expire after.
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed::next()), now }
+        Self { rng: StdRng::seed_from_u64(seed::next()), now, keys: 0 }
     }
 
     /// A number below `bound`.
@@ -99,6 +101,10 @@ impl Random {
         ["a", "ab", "b"].into_iter().filter(|_| self.chance(0.4)).collect()
     }
 
+    fn namespace(&mut self) -> Value {
+        (0..=self.below(2)).map(|_| self.pick(&["a", "ab", "a/b"])).collect()
+    }
+
     /// A line of an import.
     pub(crate) fn memory(&mut self) -> Value {
         let created = self.time(true);
@@ -114,6 +120,17 @@ impl Random {
             if self.chance(0.5) {
                 line[name] = self.name();
             }
+        }
+        if self.chance(0.6) {
+            line["namespace"] = self.namespace();
+        }
+        if self.chance(0.4) {
+            // Of one scope no two memories have the same key.
+            self.keys += 1;
+            line["key"] = format!("{}{}", self.name().as_str().unwrap_or_default(), self.keys).into();
+        }
+        if self.chance(0.1) {
+            line["searchable"] = false.into();
         }
         if self.chance(0.3) {
             line["expiresAt"] = self.time(false);
@@ -134,8 +151,18 @@ impl Random {
     }
 
     fn comparison(&mut self) -> Value {
-        let fields =
-            ["type", "tags", "importance", "userId", "sessionId", "createdAt", "expiresAt", "metadata"];
+        let fields = [
+            "type",
+            "tags",
+            "importance",
+            "userId",
+            "sessionId",
+            "namespace",
+            "key",
+            "createdAt",
+            "expiresAt",
+            "metadata",
+        ];
         let field = self.pick(&fields);
         let mut operators = Map::new();
         for _ in 0..=self.below(2) {
@@ -150,6 +177,7 @@ impl Random {
     fn operator(&mut self, field: &str) -> (&'static str, Value) {
         let operator = match field {
             "type" => self.pick(&["eq", "ne", "in", "nin", "exists"]),
+            "namespace" => self.pick(&["eq", "ne", "in", "nin", "exists", "contains", "prefix"]),
             "tags" => self.pick(&["eq", "ne", "exists", "contains"]),
             "importance" | "createdAt" | "expiresAt" => {
                 self.pick(&["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists"])
@@ -169,6 +197,8 @@ impl Random {
     fn operand(&mut self, field: &str, operator: &str) -> Value {
         match (field, operator) {
             ("type", _) => json!(self.pick(&MemoryType::ALL[..4])),
+            ("namespace", "contains") => self.pick(&["a", "ab", "b"]).into(),
+            ("namespace", _) => self.namespace(),
             ("tags", "eq" | "ne") => self.tags(),
             ("importance", _) => self.number(),
             ("createdAt", _) => self.time(true),

@@ -64,7 +64,23 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
                 json!({"query": "tea", "userId": "old", "explain": true, "limit": 100}),
                 json!({"query": wide, "explain": true, "limit": 100}),
                 json!({"query": "tea", "limit": 100, "metadata": filter}),
+                json!({"query": "tea", "limit": 100, "filter": {"metadata.m": {"exists": true}}}),
+                json!({"filter": {"userId": {"eq": "old"}}, "limit": 100}),
                 json!({"query": format!("tea {}", "\u{1}".repeat(9_996)), "limit": 100}),
+            ]
+            .into_iter()
+            .map(|body| new(200, &format!("{:.60}", body.to_string())).body(body))
+            .collect()
+        }
+        ("POST", "/api/v1/memories/query") => {
+            let part = "x".repeat(2_000);
+            let many: Vec<Value> =
+                (0..100).map(|n| json!({"metadata.m": {"contains": format!("{part}{n}")}})).collect();
+            [
+                json!({"limit": 100}),
+                json!({"filter": {"userId": {"eq": "new"}}, "limit": 100, "sort": "importance"}),
+                json!({"filter": {"userId": {"eq": "old"}}, "limit": 100, "sort": "updatedAt"}),
+                json!({"filter": {"or": many}}),
             ]
             .into_iter()
             .map(|body| new(200, &format!("{:.60}", body.to_string())).body(body))
@@ -99,6 +115,7 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
             vec![
                 new(200, "100 ids").body(json!({"ids": vec!["x".repeat(128); 100]})),
                 new(200, "100 memories").body(json!({"ids": ids})),
+                new(200, "an erasure by a filter").body(json!({"filter": {"metadata.m": {"eq": "none"}}})),
                 new(200, "an erasure").body(json!({"filter": {"userId": "old"}})),
             ]
         }

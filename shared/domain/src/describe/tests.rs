@@ -80,8 +80,9 @@ fn a_schema_has_type_bounds_names_and_null() {
     let user = schema(Recorder::describe::<Patch>(), "userId");
     assert_eq!(user["anyOf"][1], json!({"type": "null"}));
     let filter = schema(Recorder::describe::<BulkDelete>(), "filter");
-    assert_eq!(filter["properties"]["agentId"]["maxLength"], 128);
-    assert_eq!(filter["additionalProperties"], false);
+    assert_eq!(filter["anyOf"][0]["properties"]["agentId"]["maxLength"], 128);
+    assert_eq!(filter["anyOf"][0]["additionalProperties"], false);
+    assert_eq!(filter["anyOf"][1], schema(Recorder::describe::<Search>(), "filter"));
     let items = schema(Recorder::describe::<BulkCreate>(), "memories");
     assert_eq!(items["items"]["required"], json!(["content", "type"]));
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::expression::{Expression, Operand, Relation, Test};
 use super::field::{Field, OwnField};
-use crate::Timestamp;
 use crate::listing::Filter;
+use crate::{Namespace, Timestamp};
 
 /// The precision of the times of memories.
 const TICK: Duration = Duration::from_millis(1);
@@ -55,6 +55,9 @@ impl Implied {
                 let tag = tag.as_str().map(str::to_owned).filter(|tag| !self.filter.tags.contains(tag));
                 self.filter.tags.extend(tag);
             }
+            (OwnField::Namespace, Test::BeginsWith(prefix)) => {
+                self.filter.namespace_prefix = namespace(prefix)
+            }
             (_, Test::IsOneOf(operands)) => {
                 if let [operand] = operands.as_slice() {
                     self.set(field, operand);
@@ -73,6 +76,7 @@ impl Implied {
             OwnField::UserId => filter.user_id = text(),
             OwnField::AgentId => filter.agent_id = text(),
             OwnField::SessionId => filter.session_id = text(),
+            OwnField::Namespace => filter.namespace = namespace(operand),
             _ => {}
         }
     }
@@ -90,4 +94,10 @@ impl Implied {
     fn end_before(&mut self, time: Timestamp) {
         self.created_before = Some(self.created_before.map_or(time, |end| end.min(time)));
     }
+}
+
+/// The namespace with these segments.
+fn namespace(operand: &Operand) -> Option<Namespace> {
+    let segments = operand.as_list()?.iter().map(|segment| segment.as_str().map(str::to_owned));
+    Namespace::new(segments.collect::<Option<_>>()?)
 }

@@ -6,6 +6,7 @@ use super::bounds::MAX_LIST;
 use super::expression::Operand;
 use super::field::Kind;
 use crate::memory::MemoryType;
+use crate::namespace::InBody;
 use crate::rules::{self, Rule, RuleResult};
 
 /// A value that a field of this kind can equal.
@@ -15,7 +16,8 @@ pub(super) fn equal(kind: Kind, value: Value) -> RuleResult<Operand> {
     }
     match kind {
         Kind::Type => rules::one_of::<MemoryType>().parse(value.clone()).map(|_| Operand::Json(value)),
-        Kind::Texts | Kind::Namespace => texts(value),
+        Kind::Texts => texts(value),
+        Kind::Namespace => namespace(value),
         Kind::Number if value.is_number() => Ok(Operand::Json(value)),
         Kind::Number => Err("must be a number".into()),
         Kind::Text => text(value),
@@ -40,7 +42,7 @@ pub(super) fn part(kind: Kind, value: Value) -> RuleResult<Operand> {
 
 /// What a field of this kind can begin with.
 pub(super) fn prefix(kind: Kind, value: Value) -> RuleResult<Operand> {
-    if kind == Kind::Namespace { texts(value) } else { text(value) }
+    if kind == Kind::Namespace { namespace(value) } else { text(value) }
 }
 
 /// Whether a field exists.
@@ -55,6 +57,10 @@ pub(super) fn list(value: Value) -> RuleResult<Vec<Value>> {
 
 fn text(value: Value) -> RuleResult<Operand> {
     if value.is_string() { Ok(Operand::Json(value)) } else { Err("must be a string".into()) }
+}
+
+fn namespace(value: Value) -> RuleResult<Operand> {
+    InBody.parse(value.clone()).map(|_| Operand::Json(value))
 }
 
 fn texts(value: Value) -> RuleResult<Operand> {

@@ -46,7 +46,10 @@ impl<'m> Subject<'m> {
             OwnField::UserId => memory.user_id.as_deref().map(Found::Text),
             OwnField::AgentId => memory.agent_id.as_deref().map(Found::Text),
             OwnField::SessionId => memory.session_id.as_deref().map(Found::Text),
-            OwnField::Namespace | OwnField::Key => None,
+            OwnField::Namespace => {
+                memory.namespace.as_ref().map(|namespace| Found::Texts(namespace.segments()))
+            }
+            OwnField::Key => memory.key.as_deref().map(Found::Text),
             OwnField::CreatedAt => Some(Found::Time(memory.created_at)),
             OwnField::UpdatedAt => Some(Found::Time(memory.updated_at)),
             OwnField::ExpiresAt => memory.expires_at.map(Found::Time),

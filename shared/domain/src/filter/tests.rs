@@ -55,6 +55,8 @@ fn each_fault_is_named_with_its_place() {
         (json!({"userId": {"nin": ["a", 7]}}), "filter.userId.nin[1] must be a string"),
         (json!({"userId": {"in": []}}), "filter.userId.in must be a list of 1 to 100"),
         (json!({"tags": {"eq": ["a", 1]}}), "filter.tags.eq must be a list of strings"),
+        (json!({"namespace": {"prefix": "a/b"}}), "filter.namespace.prefix must be a list of strings"),
+        (json!({"namespace": {"eq": []}}), "filter.namespace.eq must have 1 to 10 segments"),
         (json!({"tags": {"contains": ["a"]}}), "filter.tags.contains must be a string"),
         (json!({"metadata.a": {"gt": [1]}}), "filter.metadata.a.gt must be a number or a string"),
         (json!({"metadata.a": {"exists": 1}}), "filter.metadata.a.exists must be true or false"),
@@ -124,7 +126,7 @@ fn what_is_absent_matches_ne_nin_and_not_only() {
 #[test]
 fn values_are_compared_by_kind_and_value() {
     let memory = memory(json!({
-        "importance": 1,
+        "importance": 1, "namespace": ["a", "b/c"], "key": "order/1",
         "metadata": {"n": 1, "big": 9_007_199_254_740_993_u64, "t": "déjà vu", "l": [1.0, {"a": [2]}], "o": {"p.q": true}},
     }));
     for (filter, expected) in [
@@ -150,6 +152,10 @@ fn values_are_compared_by_kind_and_value() {
         (json!({"tags": {"eq": ["a", "b"], "exists": true}}), true),
         (json!({"type": {"nin": ["event", "task"]}}), false),
         (json!({"userId": {"prefix": "ma", "contains": "ay", "gte": "maya", "lt": "mayb"}}), true),
+        (json!({"namespace": {"eq": ["a", "b/c"], "contains": "b/c", "prefix": ["a"]}}), true),
+        (json!({"namespace": {"prefix": ["a", "b"]}}), false),
+        (json!({"namespace": {"nin": [["a"], ["a", "b/c"]]}}), false),
+        (json!({"key": {"prefix": "order/"}}), true),
         (json!({"createdAt": {"eq": "2026-11-24T13:00:00+01:00"}}), true),
         (json!({"createdAt": {"gte": 1_795_521_600, "lt": 1_795_521_600_001_u64}}), true),
         (json!({"createdAt": {"in": ["20261124T120000Z"]}, }), true),
@@ -167,6 +173,7 @@ fn the_conditions_of_a_conjunction_are_implied() {
         {"or": [{"agentId": {"eq": "x"}}]},
         {"or": [{"sessionId": {"eq": "x"}}, {"sessionId": {"eq": "y"}}]},
         {"not": {"sessionId": {"eq": "z"}}},
+        {"namespace": {"eq": ["a", "b"], "prefix": ["a"]}},
         {"createdAt": {"gt": "2026-11-24T12:00:00Z", "gte": "2026-01-01T00:00:00Z", "lte": "2026-11-25T00:00:00Z"}},
     ]}));
     let implied = implied.expect("a filter").implied();
@@ -175,6 +182,8 @@ fn the_conditions_of_a_conjunction_are_implied() {
         tags: vec!["a".into(), "b".into()],
         user_id: Some("maya".into()),
         agent_id: Some("x".into()),
+        namespace: crate::Namespace::parse("a/b"),
+        namespace_prefix: crate::Namespace::parse("a"),
         ..Default::default()
     };
     let expected = Implied {

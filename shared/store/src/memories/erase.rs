@@ -179,7 +179,7 @@ impl Memories<'_> {
 /// erasure began. A memory from before the introduction of write sequences has the number 0.
 fn is_erased(stored: &StoredMemory, erasure: &Erasure, began: u64) -> bool {
     let StoredMemory { memory, write_seq, owner_since, .. } = stored;
-    let filter = &erasure.filter;
+    let filter = erasure.selection.filter();
     let is_asked = [
         filter.user_id.is_some(),
         filter.agent_id.is_some(),
@@ -188,5 +188,7 @@ fn is_erased(stored: &StoredMemory, erasure: &Erasure, began: u64) -> bool {
     ];
     let is_later =
         |(is_asked, since): (bool, &Option<u64>)| is_asked && since.is_some_and(|since| since >= began);
-    filter.matches(memory) && *write_seq < began && !is_asked.into_iter().zip(owner_since).any(is_later)
+    erasure.selection.matches(memory)
+        && *write_seq < began
+        && !is_asked.into_iter().zip(owner_since).any(is_later)
 }

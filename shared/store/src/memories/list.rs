@@ -94,21 +94,22 @@ impl Memories<'_> {
 }
 
 /// A page being filled, up to a number of items and of bytes.
-struct Page {
+pub(super) struct Page {
     room: u64,
     bytes: usize,
     memories: Vec<Memory>,
     last: Option<Position>,
-    cut: bool,
+    /// Whether an item did not fit.
+    pub(super) cut: bool,
 }
 
 impl Page {
-    const fn new(limit: u64) -> Self {
+    pub(super) const fn new(limit: u64) -> Self {
         Self { room: limit, bytes: 0, memories: Vec::new(), last: None, cut: false }
     }
 
     /// Adds an item. From the first one that does not fit, none is added. An item without a memory takes room as well.
-    fn add(&mut self, position: Position, memory: Option<Memory>) {
+    pub(super) fn add(&mut self, position: Position, memory: Option<Memory>) {
         let size = memory.as_ref().map_or(0, json_size);
         self.cut = self.cut || self.room == 0 || self.bytes + size > MAX_RESPONSE;
         if !self.cut {
@@ -119,8 +120,13 @@ impl Page {
         }
     }
 
+    /// Whether no further item fits.
+    pub(super) const fn is_full(&self) -> bool {
+        self.cut || self.room == 0
+    }
+
     /// The page. What was left out, or follows `examined`, is on the next one.
-    fn finish(self, examined: Option<Position>) -> MemoryPage {
+    pub(super) fn finish(self, examined: Option<Position>) -> MemoryPage {
         let next = if self.cut { self.last } else { examined };
         MemoryPage { memories: self.memories, next, total: None }
     }

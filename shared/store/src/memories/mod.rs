@@ -18,11 +18,14 @@ mod list;
 mod namespace_key;
 mod namespaces;
 mod narrowed;
+mod newest;
 mod put;
+mod query;
 mod recount;
 mod refresh;
 mod reindex;
 mod search;
+mod search_page;
 mod stored_memory;
 mod walk;
 

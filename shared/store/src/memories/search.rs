@@ -3,26 +3,30 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use hb_domain::search::Search;
+use hb_domain::search::{After, Continuation, MAX_RESULTS, Search};
+use hb_domain::tenant::SearchVersion;
 use hb_domain::{Memory, MemoryId, Result, Timestamp};
-use hb_search::{Hit, Query};
+use hb_search::{Behind, Hit, Query};
 use tokio::sync::RwLock;
 
+use super::Memories;
 use super::fetch::BATCH;
-use super::{Memories, list};
+use super::search_page::Round;
 use crate::index_cache::CachedIndex;
 
 /// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// The memories, best first, with their relevance.
-    pub hits: Vec<(Memory, Hit)>,
+    /// The memories with their relevance, the best first. Without a query they have none, and the newest is first.
+    pub hits: Vec<(Memory, Option<Hit>)>,
     /// How many memories of the requested owners were searched, when those are not all. The next search covers more.
     pub searched: Option<u64>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<After>,
 }
 
 /// The result of reading a memory that was ranked.
-enum Lookup {
+pub(super) enum Lookup {
     Deleted,
     /// It does not match, which the index cannot tell in all cases.
     NoMatch,
@@ -31,8 +35,8 @@ enum Lookup {
 
 /// The memories that were read so far, so that each is read once.
 #[derive(Default)]
-struct Reading {
-    lookups: HashMap<MemoryId, Lookup>,
+pub(super) struct Reading {
+    pub(super) lookups: HashMap<MemoryId, Lookup>,
     /// How many memories were read.
     read: usize,
     /// How many of them were deleted.
@@ -40,25 +44,28 @@ struct Reading {
 }
 
 impl Memories<'_> {
-    /// The memories that match `search` best: by relevance, of equal ones the newest first.
+    /// The memories that match `search` best: by relevance, of equal ones the newest first. Without a query, the newest.
     ///
     /// # Errors
     /// The database's.
     pub async fn search(&self, search: &Search) -> Result<Found> {
+        if search.query.is_empty() { self.newest(search).await } else { self.ranked(search).await }
+    }
+
+    async fn ranked(&self, search: &Search) -> Result<Found> {
         let (version, now) = (self.context.search_version()?, self.context.effective_at());
         let query = Query::new(&search.query);
         if query.is_empty() {
-            return Ok(Found { hits: Vec::new(), searched: None });
+            return Ok(Found { hits: Vec::new(), searched: None, next: None });
         }
         let cached = self.store.indexes.of(self.tenant, now);
         self.refresh(&cached, version, now).await?;
         let mut reading = Reading::default();
-        let mut found = self.find(&cached, &query, search, now, &mut reading).await?;
+        let found = self.find(&cached, &query, search, (version, now), &mut reading).await?;
         if reading.deleted >= self.store.indexes.search_budget.reads / 2 {
             // With so many deleted entries, a rebuild is faster.
             cached.write().await.require_rebuild();
         }
-        found.hits.truncate(fitting(&search.query, &found.hits));
         Ok(found)
     }
 
@@ -68,23 +75,28 @@ impl Memories<'_> {
         cached: &RwLock<CachedIndex>,
         query: &Query,
         search: &Search,
-        now: Timestamp,
+        (version, now): (SearchVersion, Timestamp),
         reading: &mut Reading,
     ) -> Result<Found> {
-        let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-        let mut wanted = limit;
+        let before = search.continuation();
+        let left = MAX_RESULTS - before.map_or(0, |before| before.returned.len());
+        let limit = usize::try_from(search.limit).unwrap_or(usize::MAX).min(left);
+        // The one more shows whether there is a next page.
+        let mut wanted = limit + 1;
         loop {
             let (ranked, revision, searched) = {
                 let cached = cached.read().await;
-                (
-                    cached.index().search(query, search, now, wanted),
-                    cached.revision(),
-                    cached.partial_count(search),
-                )
+                let searched = cached.partial_count(search);
+                let is_exact = |before: &Continuation| searched.is_none() && before.is_exact(&version);
+                let behind = before.map(|before| Behind::new(before, is_exact(before)));
+                let ranked = cached.index().search_behind(query, search, behind.as_ref(), now, wanted);
+                (ranked, cached.revision(), searched)
             };
             let is_enough = self.read_hits(&ranked, limit, search, now, reading).await?;
             let is_all =
                 ranked.len() < wanted && ranked.iter().all(|hit| reading.lookups.contains_key(&hit.id));
+            let examined =
+                ranked.iter().take_while(|hit| reading.lookups.contains_key(&hit.id)).last().cloned();
             let is_deleted = |hit: &&Hit| matches!(reading.lookups.get(&hit.id), Some(Lookup::Deleted));
             let deleted: Vec<MemoryId> = ranked.iter().filter(is_deleted).map(|hit| hit.id.clone()).collect();
             let may_go_on = reading.read < self.store.indexes.search_budget.reads;
@@ -102,14 +114,11 @@ impl Memories<'_> {
                 wanted *= 2;
                 continue;
             }
-            let mut take = |hit: Hit| match reading.lookups.remove(&hit.id) {
-                Some(Lookup::Found(memory)) => Some((*memory, hit)),
-                _ => None,
-            };
-            let hits = ranked.into_iter().filter_map(&mut take).take(limit).collect();
             let is_known = is_enough || (is_all && deleted.is_empty());
             let stopped = (!is_known).then_some(reading.read as u64);
-            return Ok(Found { hits, searched: stopped.or(searched) });
+            let changes = searched.is_none().then(|| version.counts());
+            let round = Round { ranked, limit, examined, is_all, changes };
+            return Ok(Found { searched: stopped.or(searched), ..round.page(search, reading) });
         }
     }
 
@@ -154,16 +163,4 @@ impl Reading {
         let lookups = ranked.iter().map_while(|hit| self.lookups.get(&hit.id));
         lookups.filter(|lookup| matches!(lookup, Lookup::Found(_))).count()
     }
-}
-
-/// How many of the hits fit into a response, which includes the query.
-fn fitting(query: &str, hits: &[(Memory, Hit)]) -> usize {
-    let mut bytes = hb_domain::json::length(&query);
-    let fits = |(memory, hit): &&(Memory, Hit)| {
-        bytes += list::json_size(memory)
-            + hit.explanation.terms.iter().map(|term| term.len() + 3).sum::<usize>()
-            + 200;
-        bytes <= list::MAX_RESPONSE
-    };
-    hits.iter().take_while(fits).count()
 }

@@ -77,8 +77,8 @@ fn firsts(conversations: &[Conversation]) -> Vec<First> {
         for question in conversation.questions.iter().filter(|question| question.category != "c5") {
             let mut add = |index: &hb_search::Index, is_own: bool, question: &Question| {
                 let body = json!({"query": question.text, "limit": 1});
-                let search =
-                    Search::parse(Fields::of_body(body, &tenant).expect("fields")).expect("a search");
+                let search = Search::parse(Fields::of_body(body, &tenant).expect("fields"), &tenant)
+                    .expect("a search");
                 let hit = index.search(&question.query, &search, now, 1).into_iter().next();
                 let (relevance, evidence) =
                     hit.map_or((0.0, 0.0), |hit| (hit.relevance, hit.explanation.evidence));
