@@ -7,8 +7,6 @@ import uuid
 
 import pytest
 
-REASON = "the adapter leaves this out: {}"
-
 
 def pytest_addoption(parser):
     parser.addoption("--store", choices=["herobrain", "sqlite", "memory"], default="herobrain")
@@ -23,7 +21,7 @@ def pytest_collection_modifyitems(config, items):
         return
     for item in items:
         for mark in item.iter_markers("left_out"):
-            item.add_marker(pytest.mark.skip(reason=REASON.format(mark.args[0])))
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
 
 
 @pytest.fixture(scope="session")
