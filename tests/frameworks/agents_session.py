@@ -29,7 +29,7 @@ class HeroBrainSession:
         self._http = httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, timeout=30)
 
     async def get_items(self, limit=None):
-        """The newest `limit` items in the order in which they were added; without a limit, or with a negative one, all."""
+        """The newest `limit` items in the order in which they were added; all if there is no limit or it is negative."""
         if limit is None:
             limit = self.session_settings.limit if self.session_settings else None
         if limit is None or limit < 0:
@@ -39,7 +39,7 @@ class HeroBrainSession:
         return [memory["metadata"]["item"] for memory in reversed(newest)]
 
     async def add_items(self, items):
-        """Adds items at the end. From the first whose position another writer has taken meanwhile, they are added again."""
+        """Adds items at the end; again from the first one whose position another writer has taken meanwhile."""
         end = None
         while items:
             if end is None:

@@ -1,12 +1,11 @@
-"""LangGraph's `BaseStore` over the HTTP API of HeroBrain.
+"""LangGraph's `BaseStore` over the HTTP API of HeroBrain. Needs Python 3.11 or later.
 
-An item is a memory with the item's namespace, below `root`, and its key. Its value is `metadata.value`, and the text of
-its indexed fields is `content`; without such text it has `searchable: false`. The API bounds a value to 16 KiB of JSON, a
-key to 256 characters, and a namespace with its root to 10 segments of 128 characters. Needs Python 3.11 or later.
+An item is a memory with the item's namespace, below `root`, and its key; `metadata.value` is its value, and `content` the
+text of its indexed fields. A value has at most 16 KiB of JSON, a key 256 characters, a namespace with its root 10 segments.
 
-Scores are relevances, not cosines. A search with a query finds the items that match. As in a vector store, other indexed
-items follow up to `limit`, newest first, with the score 0; `fill=False` omits them. The API has no offsets: a search also
-reads the items before its offset. The refresh of an expiry on read is an update, so it changes `updated_at`.
+Scores are relevances, not cosines. As in a vector store, other indexed items follow those that match a query up to
+`limit`, newest first, with the score 0; `fill=False` omits them. A search also reads the items before its offset, since
+the API has no offsets. To renew an expiry on read is an update, so it changes `updated_at`.
 """
 
 import asyncio
@@ -15,15 +14,14 @@ from collections.abc import Mapping
 from itertools import islice, takewhile
 
 import httpx
-from langgraph.store.base import (
-    BaseStore, GetOp, Item, ListNamespacesOp, PutOp, SearchItem, SearchOp, get_text_at_path, validate_op_namespace)
+from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, PutOp, SearchItem, SearchOp
+from langgraph.store.base import get_text_at_path, validate_op_namespace
 
 PAGE, BULK = 100, 16  # The body of a bulk has room for 16 memories of any size.
 
 
 class HeroBrainStore(BaseStore):
     """A store of the items below the namespace `root`; `index` and `ttl` configure it like LangGraph's own stores."""
-
     supports_ttl = True
 
     def __init__(self, url, api_key, *, root=("langgraph",), index=None, ttl=None, fill=True):
@@ -31,15 +29,15 @@ class HeroBrainStore(BaseStore):
         self._http = httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {api_key}"}, timeout=30)
 
     def batch(self, ops):
-        """Reads first, like LangGraph's own stores; of several puts of an item the last one holds."""
         ops = list(ops)
         for op in ops:
             validate_op_namespace(op)
         reads = {GetOp: self._get, SearchOp: self._search, ListNamespacesOp: self._list_namespaces}
         results = [None if isinstance(op, PutOp) else reads[type(op)](op) for op in ops]
         puts = {(op.namespace, op.key): op for op in ops if isinstance(op, PutOp)}.values()
-        for op in (op for op in puts if op.value is None):
-            self._call("DELETE", "/memories/by-key", accepted=404, params=self._address(op))
+        for op in puts:
+            if op.value is None:
+                self._call("DELETE", "/memories/by-key", accepted=404, params=self._address(op))
         self._put([self._memory(op) for op in puts if op.value is not None])
         return results
 
@@ -60,8 +58,8 @@ class HeroBrainStore(BaseStore):
         for start in range(0, len(memories), BULK):
             body = {"memories": memories[start:start + BULK]}
             data = self._call("POST", "/memories/bulk", params={"onConflict": "replace"}, json=body).json()["data"]
-            if data["failed"]:
-                raise ValueError([result["errors"] for result in data["results"] if "errors" in result])
+            if errors := [result["errors"] for result in data["results"] if "errors" in result]:
+                raise ValueError(errors)
 
     def _memory(self, op):
         fields = (self.index_config or {}).get("fields") or ["$"] if op.index is None else op.index or []
@@ -96,7 +94,7 @@ class HeroBrainStore(BaseStore):
 
     def _list_namespaces(self, op):
         conditions = op.match_conditions or ()
-        literal = [tuple(takewhile("*".__ne__, each.path)) for each in conditions if each.match_type == "prefix"]
+        literal = (tuple(takewhile("*".__ne__, each.path)) for each in conditions if each.match_type == "prefix")
         prefix, found = self.root + max(literal, key=len, default=()), {}
         for segments in self._pages("GET", "/namespaces", "namespaces", prefix=path(prefix), limit=PAGE):
             namespace = tuple(segments[len(self.root):])
@@ -116,8 +114,9 @@ class HeroBrainStore(BaseStore):
         return {"namespace": path(self.root + op.namespace), "key": op.key}
 
     def _item(self, kind, memory, **score):
-        return kind(namespace=tuple(memory["namespace"][len(self.root):]), key=memory["key"], value=memory["metadata"]["value"],
-                    created_at=memory["createdAt"], updated_at=memory["updatedAt"], **score)
+        times = {"created_at": memory["createdAt"], "updated_at": memory["updatedAt"]}
+        namespace, value = tuple(memory["namespace"][len(self.root):]), memory["metadata"]["value"]
+        return kind(namespace=namespace, key=memory["key"], value=value, **times, **score)
 
     def _call(self, method, address, accepted=None, **request):
         response = self._http.request(method, address, **request)
@@ -131,9 +130,9 @@ def path(namespace):
 
 
 def matches(pattern, namespace):
-    start = 0 if pattern.match_type == "prefix" else max(0, len(namespace) - len(pattern.path))
-    part = namespace[start:start + len(pattern.path)]
-    return len(part) == len(pattern.path) and all(p in ("*", s) for p, s in zip(pattern.path, part))
+    step = 1 if pattern.match_type == "prefix" else -1
+    pairs = zip(pattern.path[::step], namespace[::step])
+    return len(namespace) >= len(pattern.path) and all(expected in ("*", segment) for expected, segment in pairs)
 
 
 def condition(field, operator, operand):

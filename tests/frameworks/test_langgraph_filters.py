@@ -40,7 +40,10 @@ def test_pages_of_a_search_are_disjoint_and_lists_are_compared_whole(store):
     assert keys(store.search(("desk",), filter={"tags": ["raw"]})) == {"d2", "d4"}
 
 
-@pytest.mark.parametrize("name", ["level') = 'open' OR '1'='1' OR json_extract(value, '$.", 'level" or 1=1', "level\\", "*"])
+INJECTION = "level') = 'open' OR '1'='1' OR json_extract(value, '$."
+
+
+@pytest.mark.parametrize("name", [INJECTION, 'level" or 1=1', "level\\", "*"])
 def test_the_name_of_a_filtered_field_is_never_a_condition(store, name):
     store.put(("docs",), "open", {"level": "open", "text": "for all"})
     store.put(("docs",), "closed", {"level": "closed", "text": "for few", "code": "123"})
