@@ -2,7 +2,7 @@
 
 import time
 
-TTL = 1 / 60
+TTL = 2 / 60
 
 
 def live(store, key):
@@ -49,7 +49,7 @@ def test_a_replaced_item_has_the_time_of_its_last_put(make_store):
 
 
 def test_a_get_renews_the_time_of_its_item_alone(make_store):
-    store = make_store(ttl={"default_ttl": 3 * TTL, "refresh_on_read": True})
+    store = make_store(ttl={"default_ttl": 2 * TTL, "refresh_on_read": True})
     store.put(("t",), "read", {"n": 1})
     store.put(("t",), "unread", {"n": 1})
     wait_until_gone(store, "unread", lambda: store.get(("t",), "read"))
@@ -58,7 +58,7 @@ def test_a_get_renews_the_time_of_its_item_alone(make_store):
 
 
 def test_a_search_renews_the_time_of_what_it_finds_alone(make_store):
-    store = make_store(ttl={"default_ttl": 3 * TTL, "refresh_on_read": True})
+    store = make_store(ttl={"default_ttl": 2 * TTL, "refresh_on_read": True})
     store.put(("t",), "found", {"n": 1})
     store.put(("t",), "other", {"n": 2})
     wait_until_gone(store, "other", lambda: store.search(("t",), filter={"n": 1}))

@@ -132,6 +132,17 @@ def test_an_indexed_store_reads_lists_searches_and_deletes_like_any_other(make_s
     assert store.search(("u1", "kitchen")) == []
 
 
+def test_many_items_are_put_found_and_listed_whole(make_store):
+    store = make_store(index=index())
+    every = {("many", f"n{n}"): {"text": f"harbour {n}", "even": n % 2 == 0} for n in range(120)}
+    assert store.batch([PutOp(namespace, "k", value) for namespace, value in every.items()]) == [None] * 120
+    assert {item.namespace for item in store.search(("many",), limit=200)} == every.keys()
+    assert {item.namespace for item in store.search(("many",), query="harbour", limit=200)} == every.keys()
+    assert len(store.search(("many",), filter={"even": True}, limit=200)) == 60
+    assert len(store.search(("many",), offset=110, limit=200)) == 10
+    assert set(store.list_namespaces(prefix=("many",), limit=200)) == every.keys()
+
+
 def test_the_asynchronous_methods_do_the_same(make_async_store):
     async def use():
         async with make_async_store() as store:

@@ -70,6 +70,8 @@ def test_a_listing_matches_whole_segments(store):
     assert listed(store, prefix=("foo",)) == {("foo",), ("foo", "child")}
     assert listed(store, suffix=("alice",)) == {("u", "users", "alice"), ("u", "a", "b", "alice")}
     assert listed(store, prefix=("u", "*", "alice")) == {("u", "users", "alice")}
+    assert listed(store, prefix=("u", "*", "*", "*")) == {("u", "a", "b", "alice")}
+    assert listed(store, suffix=("u", "*", "*", "alice")) == {("u", "a", "b", "alice")}
     assert listed(store, prefix=("u",)) == below(store, ("u",))
     assert len(listed(store, prefix=("u",))) == 3
 
@@ -85,8 +87,9 @@ def test_a_listing_takes_special_characters_literally(store):
     pairs = {"star*": "starX", "q?m": "qXm", "br[ack]et": "brXet", "u_1": "uX1", "a%b": "axb", "c+": "cX", "s/t": "s~1t"}
     for special, plain in pairs.items():
         fill(store, (special,), (special, "child"), (plain,))
-    for special in pairs:
+    for special, plain in pairs.items():
         assert listed(store, prefix=(special,)) == {(special,), (special, "child")}
+        assert listed(store, prefix=(plain,)) == {(plain,)}
         assert listed(store, prefix=(special, "child")) == {(special, "child")}
 
 

@@ -46,7 +46,7 @@ def test_a_replaced_item_is_found_by_its_new_text_and_one_without_index_never(ma
     assert score("fresh words about dogs") > after
 
     store.put(("pets",), "p4", {"text": "fresh words about dogs"}, index=False)
-    assert "p4" not in {item.key for item in store.search(("pets",), query="fresh words about dogs", limit=3)}
+    assert "p4" not in {item.key for item in store.search(("pets",), query="fresh words about dogs")}
 
 
 def test_a_query_and_a_filter_hold_together(make_store):
