@@ -5,6 +5,7 @@ import os
 import random
 import uuid
 
+import httpx
 import pytest
 from agents import SQLiteSession
 from agents.memory import Session
@@ -104,5 +105,49 @@ def test_a_session_has_no_items_of_other_sessions_and_users(make_session):
             ["item 0"], [], ["item 2"], ["item 3"]]
         for session in sessions:
             await session.close()
+
+    asyncio.run(use())
+
+
+def test_pops_go_back_through_all_pages(make_session):
+    async def use():
+        session = make_session("long")
+        items = [{"role": "user", "content": str(n)} for n in range(203)]
+        await session.add_items(items)
+        assert await session.get_items(150) == items[-150:]
+        assert [await session.pop_item() for _ in items] == items[::-1]
+        assert await session.pop_item() is None and await session.get_items() == []
+        await session.add_items(items[:1])
+        assert await session.get_items() == items[:1]
+        await session.close()
+
+    asyncio.run(use())
+
+
+def test_searches_find_items_alone_and_what_is_removed_is_deleted(make_session, server):
+    async def use():
+        session = make_session("searched")
+        scope = {"namespace": {"eq": session._scope["namespace"]}}
+        url, key = server
+        with httpx.Client(base_url=f"{url}/api/v1/memories", headers={"Authorization": f"Bearer {key}"}) as api:
+
+            def post(action, *conditions, **request):
+                request = {"filter": {"and": [scope, *conditions]}, "limit": 100, **request}
+                return api.post(f"/{action}", json=request).json()["data"]
+
+            def remaining():
+                return [memory["key"] for memory in post("query")["memories"]]
+
+            await session.add_items([{"role": "user", "content": f"harbour {n}"} for n in range(150)])
+            hits = post("search", query="harbour")["results"]
+            assert len(hits) == 100 and all(hit["sessionId"] == "searched" and "item" in hit["metadata"] for hit in hits)
+            lists = post("query", {"metadata.items": {"exists": True}})["memories"]
+            assert [memory["searchable"] for memory in lists] == [False, False]
+            await session.clear_session()
+            assert remaining() == ["head"]
+            await session.add_items([{"role": "user", "content": "pier"}])
+            await session.pop_item()
+            assert remaining() == ["head"]
+        await session.close()
 
     asyncio.run(use())
