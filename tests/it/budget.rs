@@ -198,7 +198,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             by_key,
             Some(Body::Json(content.clone())),
             &["DynamoDB GetItem MemoryKeys", "DynamoDB TransactWriteItems", VERSION, USAGE],
-            (0.5, 11.0),
+            (1.0, 8.0),
         ),
         (
             Method::PUT,
@@ -211,7 +211,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
                 VERSION,
                 USAGE,
             ],
-            (2.0, 6.0),
+            (2.0, 3.0),
         ),
         (
             Method::GET,
@@ -231,7 +231,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
                 VERSION,
                 USAGE,
             ],
-            (2.0, 11.0),
+            (2.0, 8.0),
         ),
         (Method::GET, "/api/v1/memories/export", None, &["DynamoDB Query Memories"], (1.0, 0.0)),
         (

@@ -138,7 +138,7 @@ async fn every_field_that_is_required_is_refused_when_it_is_absent_and_no_other(
             continue;
         }
         let named = scene.named().await;
-        let path = case.path(&named);
+        let path = if case.has_body() { case.target(&named) } else { case.path(&named) };
         let body = case.has_body().then(|| json!({}));
         let client = scene.instance.client.with(&scene.account.key);
         let answer = client.send(case.method.clone(), &path, body).await;

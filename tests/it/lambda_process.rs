@@ -210,8 +210,8 @@ async fn a_batch_is_processed_once_and_the_first_failed_record_is_reported() {
             "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
             "dynamodb": {
                 "ApproximateCreationDateTime": 1_795_521_600.0, "SequenceNumber": sequence, "SizeBytes": 200,
-                "StreamViewType": "NEW_AND_OLD_IMAGES", "Keys": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}},
-                "OldImage": {"tenant": {"S": "acme"}, "id": {"S": "mem_x"}, "writeSeq": {"N": "1795521600000002"}, "bytes": {"N": "10"}},
+                "StreamViewType": "NEW_AND_OLD_IMAGES", "Keys": {"tenant": {"S": "acme"}, "id": {"S": "mem_0123456789abcdefghijkl"}},
+                "OldImage": {"tenant": {"S": "acme"}, "id": {"S": "mem_0123456789abcdefghijkl"}, "writeSeq": {"N": "1795521600000002"}, "bytes": {"N": "10"}},
             },
         })
     };

@@ -85,7 +85,10 @@ async fn a_tenant_from_its_creation_to_its_end() {
     assert!(scene.problem("tenant create acme").await.contains("exists already"));
     let key = scene.json("key create acme --name Server --scopes read:memories,write:memories").await;
     let client = scene.client(&key["plainKey"]);
-    client.post("/api/v1/memories", json!({"content": "x", "type": "task"})).await.expect(201, "");
+    client
+        .post("/api/v1/memories", json!({"content": "x", "type": "task", "key": "k"}))
+        .await
+        .expect(201, "");
     assert_eq!(client.get("/api/v1/memories").await.header("x-ratelimit-limit"), "100000");
 
     scene.json("tenant set-plan acme --plan enterprise --per-month 77 --burst 5").await;
@@ -125,7 +128,7 @@ async fn a_tenant_from_its_creation_to_its_end() {
     let removed = scene.json("tenant delete acme --yes").await;
     assert_eq!(
         removed["removed"],
-        json!({"tenants": 1, "api-keys": 3, "memories": 1, "usage": 2, "idempotency": 0})
+        json!({"tenants": 1, "api-keys": 3, "memories": 1, "memory-keys": 1, "usage": 2, "idempotency": 0})
     );
     assert!(scene.problem("tenant show acme").await.contains("hb tenant list"));
     assert_eq!(scene.json("tenant delete acme --yes").await["removed"]["tenants"], 0);

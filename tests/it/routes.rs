@@ -73,7 +73,7 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
         r#"{"id":"mem_000000001abcdefghijklm","content":"from elsewhere","type":"task"}"#,
     ),
     (Method::PUT, "/api/v1/memories/by-key", "key=new", r#"{"content":"a new one","type":"task"}"#),
-    (Method::POST, "/api/v1/memories", "", r#"{"content":"a new one","type":"task","key":"new"}"#),
+    (Method::POST, "/api/v1/memories", "", r#"{"content":"a new one","type":"task","key":"FRESH"}"#),
     (
         Method::POST,
         "/api/v1/memories",
@@ -90,9 +90,9 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
         Method::POST,
         "/api/v1/memories/import",
         "",
-        r#"{"content":"from elsewhere","type":"task","key":"new"}"#,
+        r#"{"content":"from elsewhere","type":"task","key":"FRESH"}"#,
     ),
-    (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed","key":"new"}"#),
+    (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed","key":"FRESH"}"#),
     (Method::POST, "/api/v1/api-keys/rotate", "", r#"{"keyId":"KEY","gracePeriodSeconds":60}"#),
 ];
 
@@ -293,6 +293,12 @@ impl Case {
     /// The path about `named`.
     pub(crate) fn path(&self, named: &Named) -> String {
         named.put_into(&self.template().0)
+    }
+
+    /// Path and query about `named`.
+    pub(crate) fn target(&self, named: &Named) -> String {
+        let (path, query, _) = self.template();
+        named.put_into(&format!("{path}?{query}")).trim_end_matches('?').to_owned()
     }
 
     /// Path, query and body, with names in the place of ids.

@@ -307,7 +307,7 @@ async fn a_table_has_ttl_exactly_if_it_has_items_that_expire() {
     let instance = world.instance().await;
     let client = instance.client.with(&account.key);
     let end = "2027-01-01T00:00:00Z";
-    let memory = json!({"content": "until new year", "type": "task", "expiresAt": end});
+    let memory = json!({"content": "until new year", "type": "task", "expiresAt": end, "key": "k"});
     assert_eq!(client.post("/api/v1/memories", memory).await.status, 201);
     assert_eq!(
         client.post("/api/v1/api-keys", json!({"name": "this year's", "expiresAt": end})).await.status,
