@@ -98,7 +98,8 @@ async fn a_removal_that_is_delivered_late_leaves_the_row_of_the_next_memory() {
     let path = by_key(&[("key", "k")]);
     put(&client, &path, &[], &brief).await.expect(201, "");
     let later = moment("2026-11-24T12:02:00.000Z");
-    (world.clock.set(later), instance.clock.set(later));
+    world.clock.set(later);
+    instance.clock.set(later);
     assert_eq!(world.sweep().await, 1);
     let next = put(&client, &path, &[], &tea("lasting")).await;
     next.expect(201, "");

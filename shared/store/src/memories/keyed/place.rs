@@ -25,7 +25,7 @@ const MAX_RESERVATIONS: usize = 10;
 /// One attempt to create a memory.
 enum Attempt {
     /// It has an outcome.
-    Done(Placed),
+    Done(Box<Placed>),
     /// A memory of the same id has expired: the new one takes its place.
     Expired(Box<StoredMemory>),
     /// Another request was faster.
@@ -85,7 +85,7 @@ impl Memories<'_> {
                         return Err(Error::PreconditionFailed);
                     }
                     match self.create_keyed(new, vacancy, over.take(), now).await? {
-                        Attempt::Done(placed) => return Ok(placed),
+                        Attempt::Done(placed) => return Ok(*placed),
                         Attempt::Expired(found) => over = Some(found),
                         Attempt::Overtaken => {}
                     }
@@ -160,7 +160,7 @@ impl Memories<'_> {
                 for gone in [over, expired].into_iter().flatten() {
                     ledger.release(gone.storage(), gone.write_seq).await;
                 }
-                Ok(Attempt::Done(Placed::new(Placement::Created, stored.versioned())))
+                Ok(Attempt::Done(Box::new(Placed::new(Placement::Created, stored.versioned()))))
             }
             Ok(Err(ConditionFailed { part, found })) => {
                 unused().await;
@@ -192,7 +192,7 @@ impl Memories<'_> {
         self.note(|changes| changes.note_written(found.memory.updated_at, now));
         // An id that was minted has 67 random bits: an earlier attempt of this request has created the memory.
         let placement = if new.id_may_exist { Placement::Existed } else { Placement::Created };
-        Ok(Attempt::Done(Placed::new(placement, found.versioned())))
+        Ok(Attempt::Done(Box::new(Placed::new(placement, found.versioned()))))
     }
 
     /// Reserves the storage of a new memory, and returns its write sequence.
