@@ -309,7 +309,7 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             client.post(path, json!({"query": "warm"})).await;
         }
         instance.tap.take();
-        let (json, key) = (("content-type", "application/json"), ("idempotency-key", "k"));
+        let (json, key) = (("content-type", "application/json"), ("idempotency-key", path));
         let (headers, body) = match body {
             None => (vec![], String::new()),
             Some(Body::Json(body)) => (vec![json], body.to_string()),

@@ -217,6 +217,30 @@ async fn a_long_namespace_is_found_by_another_memory_when_the_first_one_is_gone(
 }
 
 #[tokio::test]
+async fn a_local_database_of_an_earlier_version_gets_the_index() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("dynamodb.sqlite");
+    let database =
+        hb_local::database::serve(Some(&file), &hb_domain::Clock::system()).await.expect("a database");
+    let mut tables =
+        hb_local::template::Template::embedded().and_then(|template| template.tables()).expect("tables");
+    for table in &mut tables {
+        table.indexes.retain(|index| index.index_name() != "byNamespace");
+        table.attributes.retain(|attribute| attribute.attribute_name() != "namespace");
+    }
+    let aws = hb_store::aws::Aws::local(database.url(), String::new());
+    let dynamodb = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
+    hb_local::database::create_tables(&dynamodb, &tables).await.expect("tables of an earlier version");
+    database.stop().await;
+    let world = World::over(Some(&file)).await;
+    let account = world.account_with("acme", plenty()).await;
+    let instance = world.instance().await;
+    let client = instance.client.with(&account.key);
+    fill(&client, &[namespace(&["a"]), namespace(&["b"])]).await;
+    assert_eq!(all(&client, "").await, [["a"], ["b"]]);
+}
+
+#[tokio::test]
 async fn a_namespace_has_one_to_ten_segments_of_1_to_128_characters() {
     let (_world, _instance, client) = World::with_a_client().await;
     let good = json!({"content": "tea", "type": "task", "namespace": vec!["é".repeat(128); 10]});

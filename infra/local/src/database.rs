@@ -6,7 +6,8 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    BillingMode, LocalSecondaryIndex, StreamSpecification, TimeToLiveSpecification,
+    BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, LocalSecondaryIndex,
+    StreamSpecification, TimeToLiveSpecification,
 };
 use dynoxide::Database;
 use hb_domain::Clock;
@@ -121,7 +122,8 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
         match create.send().await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
-                ensure_indexes(client, table).await?;
+                ensure_local_indexes(client, table).await?;
+                ensure_global_indexes(client, table).await?;
                 ensure_stream(client, table).await?;
                 continue;
             }
@@ -138,7 +140,7 @@ pub async fn create_tables(client: &Client, tables: &[TemplateTable]) -> Result<
 }
 
 /// Refuses a table of an earlier version without the index for searches: a local index can only be created with its table.
-async fn ensure_indexes(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
+async fn ensure_local_indexes(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
     let described = client.describe_table().table_name(&table.name).send().await;
     let described = described.map_err(|error| failed(&table.name, &error))?.table;
     let there = described.and_then(|table| table.local_secondary_indexes).unwrap_or_default();
@@ -150,6 +152,31 @@ async fn ensure_indexes(client: &Client, table: &TemplateTable) -> Result<(), St
                 table.name
             )));
         }
+    }
+    Ok(())
+}
+
+/// Adds the global indexes that a table of an earlier version lacks.
+async fn ensure_global_indexes(client: &Client, table: &TemplateTable) -> Result<(), StartError> {
+    let described = client.describe_table().table_name(&table.name).send().await;
+    let described = described.map_err(|error| failed(&table.name, &error))?.table;
+    let there = described.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    for wanted in &table.indexes {
+        if there.iter().any(|index| index.index_name() == Some(wanted.index_name())) {
+            continue;
+        }
+        let create = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(wanted.index_name())
+            .set_key_schema(Some(wanted.key_schema().to_vec()))
+            .set_projection(wanted.projection().cloned())
+            .build()
+            .map_err(|error| failed(&table.name, &error))?;
+        let update = client
+            .update_table()
+            .table_name(&table.name)
+            .set_attribute_definitions(Some(table.attributes.clone()))
+            .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(create).build());
+        update.send().await.map_err(|error| failed(&table.name, &error))?;
     }
     Ok(())
 }

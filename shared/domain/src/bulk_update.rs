@@ -180,7 +180,7 @@ mod tests {
             [
                 "id must be the id of a memory, mem_…",
                 "ifMatch must be *, or 1 to 20 entity tags in double quotes, as in the header ETag",
-                "patch.content must not be blank",
+                "patch.content must have 1 to 10000 characters",
                 "patch.colour is not a field of this request",
                 "more is not a field of this request",
             ]

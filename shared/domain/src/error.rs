@@ -96,7 +96,7 @@ pub enum Error {
     },
     /// An active resource of the same name exists; the message names it.
     Duplicate(String),
-    /// The current version does not meet `If-Match` or `If-None-Match`.
+    /// The current version does not meet the condition of the request, `If-Match` or `If-None-Match`.
     PreconditionFailed,
     /// A request with this `Idempotency-Key` is in progress.
     Repeated {
@@ -167,7 +167,7 @@ impl Error {
             Self::MethodNotAllowed { allow } => format!("The method is not allowed; the allowed methods are {allow}"),
             Self::Duplicate(what) => what.clone(),
             Self::PreconditionFailed => {
-                "The current version of the resource does not meet If-Match or If-None-Match".into()
+                "The current version of the resource does not meet the condition of the request".into()
             }
             Self::Repeated { .. } => {
                 "A request with this Idempotency-Key is in progress; retry to get its response".into()
