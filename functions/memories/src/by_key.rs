@@ -14,8 +14,8 @@ pub(crate) async fn get(call: Call) -> HandlerResult {
 }
 
 pub(crate) async fn put(mut call: Call) -> HandlerResult {
-    let key = ScopedKey::parse(call.query())?;
-    let new = key.parse_new(call.body()?, call.effective_at())?;
+    let (body, key) = (call.body()?, ScopedKey::parse(call.query())?);
+    let new = key.parse_new(body, call.effective_at())?;
     let memory = new.named(call.new_memory_id());
     let new = VersionedMemory { memory, version: call.new_version() };
     placed::reply(call.memories().put_by_key(key, new, call.preconditions()).await?)
