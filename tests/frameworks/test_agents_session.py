@@ -33,9 +33,9 @@ def random_item(random):
 
 async def random_operation(random, session):
     """The name, the arguments and the result of an operation; equal seeds make equal operations."""
-    operation = random.choices(["add", "get", "get_all", "pop", "clear"], [40, 25, 9, 23, 3])[0]
+    operation = random.choices(["add", "get", "get_all", "pop", "clear"], [40, 25, 8, 23, 4])[0]
     if operation == "add":
-        items = [random_item(random) for _ in range(random.choice([0, 1, 1, 2, 3, 5, 60]))]
+        items = [random_item(random) for _ in range(random.choices([0, 1, 2, 3, 5, 60], [1, 3, 3, 3, 2, 1])[0])]
         return operation, items, await session.add_items(items)
     if operation == "get":
         limit = random.choice([0, 1, 2, 3, 10, 70, -1])
@@ -97,7 +97,8 @@ def test_concurrent_writers_lose_no_item_and_concurrent_readers_pop_none_twice(m
 
 def test_a_session_has_no_items_of_other_sessions_and_users(make_session):
     async def use():
-        sessions = [make_session("one"), make_session("one", "ana"), make_session("one", "bo"), make_session("two", "ana")]
+        names = [("one",), ("one", "ana"), ("one", "bo"), ("two", "ana")]
+        sessions = [make_session(*name) for name in names]
         for n, session in enumerate(sessions):
             await session.add_items([{"role": "user", "content": f"item {n}"}])
         await sessions[1].clear_session()
@@ -109,16 +110,28 @@ def test_a_session_has_no_items_of_other_sessions_and_users(make_session):
     asyncio.run(use())
 
 
-def test_pops_go_back_through_all_pages(make_session):
+def test_pops_go_back_into_a_full_page(make_session):
     async def use():
         session = make_session("long")
-        items = [{"role": "user", "content": str(n)} for n in range(203)]
+        items = [{"role": "user", "content": str(n)} for n in range(103)]
         await session.add_items(items)
-        assert await session.get_items(150) == items[-150:]
-        assert [await session.pop_item() for _ in items] == items[::-1]
+        assert await session.get_items(102) == items[1:]
+        assert [await session.pop_item() for _ in range(5)] == items[:-6:-1]
+        assert await session.get_items() == items[:98]
+        await session.add_items(items[98:])
+        assert await session.get_items() == items
+        await session.close()
+
+    asyncio.run(use())
+
+
+def test_the_last_item_of_a_session_can_be_popped(make_session):
+    async def use():
+        session = make_session("short")
+        assert await session.pop_item() is None
+        await session.add_items([{"role": "user", "content": "only"}])
+        assert await session.pop_item() == {"role": "user", "content": "only"}
         assert await session.pop_item() is None and await session.get_items() == []
-        await session.add_items(items[:1])
-        assert await session.get_items() == items[:1]
         await session.close()
 
     asyncio.run(use())
@@ -140,7 +153,8 @@ def test_searches_find_items_alone_and_what_is_removed_is_deleted(make_session, 
 
             await session.add_items([{"role": "user", "content": f"harbour {n}"} for n in range(150)])
             hits = post("search", query="harbour")["results"]
-            assert len(hits) == 100 and all(hit["sessionId"] == "searched" and "item" in hit["metadata"] for hit in hits)
+            assert len(hits) == 100
+            assert all(hit["sessionId"] == "searched" and "item" in hit["metadata"] for hit in hits)
             lists = post("query", {"metadata.items": {"exists": True}})["memories"]
             assert [memory["searchable"] for memory in lists] == [False, False]
             await session.clear_session()
