@@ -198,7 +198,7 @@ impl Case {
 
     /// Whether it makes a memory.
     pub(crate) fn makes_a_memory(&self) -> bool {
-        let is_put = self.method == Method::PUT;
+        let is_put = self.method == Method::PUT && self.route.path.ends_with("/by-key");
         (self.route.path.ends_with("/memories") && self.method == Method::POST
             || self.is_about_new_memories()
             || is_put)
