@@ -164,7 +164,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 }
 
 /// The first 64 characters of a name that the caller chose, for a message.
-pub(crate) fn truncate_name(name: &str) -> String {
+pub fn truncate_name(name: &str) -> String {
     name.chars().take(64).collect()
 }
 

@@ -7,6 +7,7 @@ use hb_domain::precondition::Preconditions;
 use hb_domain::{Error, Result, TenantId, batch, json};
 use http::header::HeaderMap;
 use lambda_http::Body;
+use percent_encoding::percent_decode_str;
 
 use super::Call;
 use crate::body::JsonLimits;
@@ -126,5 +127,13 @@ impl fmt::Debug for TakenBody {
 
 /// The parameters of a query string, of which an optional `tenantId` must be the caller's.
 pub(crate) fn query_fields(query: &str, caller: Option<&TenantId>) -> Fields {
-    Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned(), caller)
+    let mut fields = Fields::of_query(form_urlencoded::parse(query.as_bytes()).into_owned(), caller);
+    // Bytes that are not UTF-8 are all read as U+FFFD, so that different values would be one.
+    let mut parts = query.split('&');
+    if let Some(part) = parts.find(|part| percent_decode_str(part).decode_utf8().is_err()) {
+        let name = part.split('=').next().unwrap_or_default();
+        let name = json::truncate_name(&percent_decode_str(name).decode_utf8_lossy());
+        fields.report(&name, "must be percent-encoded UTF-8");
+    }
+    fields
 }
