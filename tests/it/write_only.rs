@@ -247,3 +247,19 @@ async fn no_response_to_a_write_only_key_contains_memory_content() {
     }
     assert!(answered > 15, "{answered}");
 }
+
+#[tokio::test]
+async fn a_deletion_by_conditions_on_content_needs_the_scope_to_read() {
+    let scene = Scene::new().await;
+    let path = format!("{MEMORIES}/bulk-delete");
+    let json = ("content-type", "application/json");
+    let filter = json!({"filter": {"and": [{"userId": {"eq": "maya"}}, {"metadata.pin": {"lt": 1234}}]}});
+    for headers in [&[json][..], &[json, ("idempotency-key", "k")]] {
+        let refused = scene.writer.send_raw(Method::POST, &path, headers, filter.to_string()).await;
+        refused.expect(403, "INSUFFICIENT_SCOPE");
+    }
+    scene.owner.get(&scene.path).await.expect(200, "");
+    let owner = json!({"filter": {"userId": "maya"}});
+    let erased = scene.writer.post(&path, owner).await;
+    assert_eq!(erased.data()["deleted"], 1);
+}

@@ -1,6 +1,7 @@
 //! `POST /api/v1/memories/bulk-delete`
 
 use hb_domain::batch::BulkDelete;
+use hb_domain::{Result, Scope};
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
@@ -14,9 +15,20 @@ pub(crate) struct BulkDeleted {
     next_cursor: Option<String>,
 }
 
+/// Whether the caller may learn what the request reveals: how many memories meet conditions on their content.
+pub(crate) async fn authorize(call: &Call) -> Result<()> {
+    may_compare(call, &BulkDelete::parse(call.body()?, call.principal().tenant())?)
+}
+
+fn may_compare(call: &Call, request: &BulkDelete) -> Result<()> {
+    if request.compares_content() { call.principal().require(Scope::ReadMemories) } else { Ok(()) }
+}
+
 pub(crate) async fn bulk_delete(call: Call) -> HandlerResult {
     call.no_query()?;
-    let response = match BulkDelete::parse(call.body()?, call.principal().tenant())? {
+    let request = BulkDelete::parse(call.body()?, call.principal().tenant())?;
+    may_compare(&call, &request)?;
+    let response = match request {
         BulkDelete::Ids(ids) => {
             let deleted = call.memories().delete_all(&ids).await?;
             BulkDeleted { deleted, next_cursor: None }

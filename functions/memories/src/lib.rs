@@ -60,6 +60,7 @@ pub const ROUTES: &[Route] = &[
     Route::scoped(Method::POST, "/api/v1/memories/bulk-delete", WriteMemories, |call| {
         Box::pin(bulk_delete::bulk_delete(call))
     })
+    .authorized_by(|call| Box::pin(bulk_delete::authorize(call)))
     .describing::<NoParameters, BulkDelete, bulk_delete::BulkDeleted>(),
     Route::scoped(Method::POST, "/api/v1/memories/bulk-update", WriteMemories, |call| {
         Box::pin(bulk_update::bulk_update(call))

@@ -140,6 +140,14 @@ impl BulkDelete {
         };
         fields.finish_with(wanted)
     }
+
+    /// Whether the number of deleted memories depends on more than ids, owners and namespace.
+    pub const fn compares_content(&self) -> bool {
+        match self {
+            Self::Ids(_) => false,
+            Self::Matching(erasure) => erasure.selection.compares_content(),
+        }
+    }
 }
 
 impl Erasure {

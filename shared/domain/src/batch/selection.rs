@@ -46,6 +46,11 @@ impl Selection {
         Some(Self { filter: Box::new(filter?), expression: None })
     }
 
+    /// Whether it has conditions on more than owners and namespace.
+    pub(super) const fn compares_content(&self) -> bool {
+        self.expression.is_some()
+    }
+
     /// Whether it includes `memory`.
     pub fn matches(&self, memory: &Memory) -> bool {
         self.filter.matches(memory)
