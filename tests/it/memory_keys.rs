@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod deletion;
+mod quota;
 mod races;
 mod resumed;
 mod rows;
@@ -63,6 +64,22 @@ async fn a_put_creates_and_then_replaces_under_the_same_id() {
     let anew = put(&client, &path, &[], &tea("again")).await;
     anew.expect(201, "");
     assert_ne!(anew.data()["id"], created.data()["id"]);
+}
+
+#[tokio::test]
+async fn a_query_of_other_bytes_than_utf_8_is_refused() {
+    let (_world, _instance, client) = World::with_a_client().await;
+    for (query, field) in [
+        ("key=%ff", "key"),
+        ("key=tea&namespace=%e9", "namespace"),
+        ("key=tea&userId=a%c3", "userId"),
+        ("key=tea&%fe=1", "\u{fffd}"),
+    ] {
+        let refused = put(&client, &format!("{MEMORIES}/by-key?{query}"), &[], &tea("x")).await;
+        refused.expect(400, "VALIDATION_ERROR");
+        assert_eq!(refused.json["errors"][0]["field"], field, "{}", refused.text);
+    }
+    put(&client, &by_key(&[("key", "\u{fffd}")]), &[], &tea("a character like others")).await.expect(201, "");
 }
 
 #[tokio::test]

@@ -63,13 +63,44 @@ impl Memories<'_> {
         }
     }
 
-    /// Creates memories, as many as the quota has room for: those without a key in their order, then those with one.
+    /// Creates memories in their order, as many as the quota has room for.
     /// `ids_may_exist` is for ids that the client has chosen: some of them may exist already. Ids must be distinct; of equal keys
     /// the first comes first.
     ///
     /// # Errors
     /// The database's, when nothing could be reserved. Failures of single memories are in their outcomes.
     pub async fn create_all(
+        &self,
+        items: Vec<NewItem>,
+        on_conflict: OnConflict,
+        ids_may_exist: bool,
+    ) -> Result<Vec<CreateOutcome>> {
+        let has_keys = items.iter().any(|item| item.new.memory.key.is_some());
+        if !has_keys || self.has_room_for(items.len()).await? {
+            return self.create_together(items, on_conflict, ids_may_exist).await;
+        }
+        // Memories with keys are created several at a time, and the first ones are to get the places that are left.
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            if matches!(outcomes.last(), Some(CreateOutcome::Failed(Error::Unavailable(_)))) {
+                let error = "the database did not respond to an earlier write";
+                outcomes.push(CreateOutcome::Failed(Error::Unavailable(error.into())));
+            } else {
+                outcomes.extend(self.create_together(vec![item], on_conflict, ids_may_exist).await?);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Whether the quota has room for so many more memories, unless others take it.
+    async fn has_room_for(&self, count: usize) -> Result<bool> {
+        let Some(limit) = self.context.memory_limit() else { return Ok(true) };
+        let stored = StorageLedger::new(self.store, self.tenant).get().await?.memories;
+        Ok(stored + count as u64 <= limit)
+    }
+
+    /// Creates memories, as [`create_all`](Self::create_all), several at a time: those with a key in any order.
+    async fn create_together(
         &self,
         items: Vec<NewItem>,
         on_conflict: OnConflict,

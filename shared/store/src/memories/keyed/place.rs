@@ -69,7 +69,7 @@ impl Memories<'_> {
         if let Some(placed) = self.placed_earlier(new, now).await? {
             return Ok(placed);
         }
-        let mut over = None;
+        let (mut over, mut backoff) = (None, Backoff::counter());
         for _ in 0..MAX_ATTEMPTS {
             match self.holder(&new.key, now).await? {
                 Holder::Memory { found, placed_by } => {
@@ -84,10 +84,13 @@ impl Memories<'_> {
                     if !new.conditions.are_met(None) {
                         return Err(Error::PreconditionFailed);
                     }
-                    match self.create_keyed(new, vacancy, over.take(), now).await? {
-                        Attempt::Done(placed) => return Ok(*placed),
-                        Attempt::Expired(found) => over = Some(found),
-                        Attempt::Overtaken => {}
+                    match self.create_keyed(new, vacancy, over.take(), now).await {
+                        Ok(Attempt::Done(placed)) => return Ok(*placed),
+                        Ok(Attempt::Expired(found)) => over = Some(found),
+                        Ok(Attempt::Overtaken) => {}
+                        // Another request may have the last place for a memory of the same key, and write it now.
+                        Err(Error::QuotaExhausted(_)) if backoff.wait().await => {}
+                        Err(error) => return Err(error),
                     }
                 }
             }
@@ -138,7 +141,10 @@ impl Memories<'_> {
             Some(expired) if expired.memory.id == stored.memory.id => (Some(expired), None),
             expired => (over, expired),
         };
-        stored.write_seq = self.reserve_one(&stored, now).await?;
+        // A memory that takes the place of an expired one needs no room: the same transaction deletes that.
+        let is_in_place = over.is_some() || expired.is_some();
+        let limit = self.context.memory_limit().filter(|_| !is_in_place);
+        stored.write_seq = self.reserve_one(&stored, limit, now).await?;
         let put = self.put(&stored);
         let put = match &over {
             None => put.condition("attribute_not_exists(id)"),
@@ -196,9 +202,8 @@ impl Memories<'_> {
     }
 
     /// Reserves the storage of a new memory, and returns its write sequence.
-    async fn reserve_one(&self, stored: &StoredMemory, now: Timestamp) -> Result<u64> {
+    async fn reserve_one(&self, stored: &StoredMemory, limit: Option<u64>, now: Timestamp) -> Result<u64> {
         let ledger = StorageLedger::new(self.store, self.tenant);
-        let limit = self.context.memory_limit();
         for _ in 0..MAX_RESERVATIONS {
             match ledger.reserve(stored.storage(), limit, now).await? {
                 Reservation::Granted(write_seq) => return Ok(write_seq),
