@@ -232,3 +232,18 @@ async fn a_memory_that_only_changes_its_session_during_an_erasure_is_deleted() {
     assert_eq!(erasing.finish().await.data()["deleted"], 1);
     assert!(of_user(&mover, "maya").await.is_empty());
 }
+
+/// Expired memories are deleted and not counted: they do not exist for callers any more.
+#[tokio::test]
+async fn an_expired_memory_is_deleted_and_not_counted() {
+    let (world, instance, client) = World::with_a_client().await;
+    for (seconds, key) in [(60, None), (60, Some("k")), (600, None)] {
+        let body =
+            json!({"content": "short", "type": "task", "userId": "maya", "ttlSeconds": seconds, "key": key});
+        client.post("/api/v1/memories", body).await.expect(201, "");
+    }
+    instance.clock.set(instance.clock.now().plus(std::time::Duration::from_secs(61)));
+    let erased = client.post("/api/v1/memories/bulk-delete", json!({"filter": {"userId": "maya"}})).await;
+    assert_eq!(erased.data(), &json!({"deleted": 1, "nextCursor": null}));
+    assert!(!world.everything().await.contains("short"));
+}

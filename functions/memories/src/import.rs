@@ -90,7 +90,7 @@ async fn create(
         match parsed {
             Ok(New { imported: Imported { memory, named }, version }) => {
                 foreign |= named;
-                numbers.push((number, memory.id.clone()));
+                numbers.push((number, memory.id.clone(), named));
                 new.push(NewItem { position: number, new: VersionedMemory { memory, version } });
             }
             Err(error) => results.push((number, Line::Failed(error))),
@@ -98,17 +98,21 @@ async fn create(
     }
     let outcomes = call.memories().create_all(new, on_conflict, foreign).await;
     match outcomes {
-        Ok(outcomes) => results.extend(numbers.into_iter().zip(outcomes).map(|((number, id), outcomes)| {
-            let line = match outcomes {
-                CreateOutcome::Created => Line::Imported(id),
-                CreateOutcome::Existed(id) => Line::Existing(id),
-                CreateOutcome::Replaced(id) => Line::Replaced(id),
-                CreateOutcome::Failed(error) => Line::Failed(error),
-            };
-            (number, line)
-        })),
+        Ok(outcomes) => {
+            results.extend(numbers.into_iter().zip(outcomes).map(|((number, id, named), outcomes)| {
+                let line = match outcomes {
+                    CreateOutcome::Created => Line::Imported(id),
+                    // A new id has 67 random bits: an earlier attempt of this request has created the memory.
+                    CreateOutcome::Existed(existing) if existing == id && !named => Line::Imported(id),
+                    CreateOutcome::Existed(id) => Line::Existing(id),
+                    CreateOutcome::Replaced(id) => Line::Replaced(id),
+                    CreateOutcome::Failed(error) => Line::Failed(error),
+                };
+                (number, line)
+            }))
+        }
         Err(error) => {
-            results.extend(numbers.into_iter().map(|(number, _)| (number, Line::Failed(error.clone()))))
+            results.extend(numbers.into_iter().map(|(number, ..)| (number, Line::Failed(error.clone()))))
         }
     }
     results.sort_by_key(|(number, _)| *number);

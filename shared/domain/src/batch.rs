@@ -205,8 +205,10 @@ mod tests {
             (json!({}), "filter"),
             (json!({"ids": ["mem_x"], "filter": {"userId": "maya"}}), "filter"),
             (json!({"filter": {}}), "filter"),
-            (json!({"filter": {"type": "task"}}), "filter"),
-            (json!({"filter": {"userId": ""}}), "filter"),
+            (json!({"filter": {"type": "task"}}), "filter.type"),
+            (json!({"filter": {"userId": ""}}), "filter.userId"),
+            (json!({"filter": {"userId": null}}), "filter.userId"),
+            (json!({"filter": {"namespacePrefix": "a/b"}}), "filter.namespacePrefix"),
             (json!({"filter": "userId"}), "filter"),
             (json!({"ids": []}), "ids"),
             (json!({"ids": [7]}), "ids"),
@@ -231,7 +233,7 @@ mod tests {
             (json!({"and": [{"userId": "maya"}]}), "filter.and[0].userId"),
             (json!({"userId": {"eq": "maya"}, "agentId": "x"}), "filter"),
             (json!({"not": null}), "filter.not"),
-            (json!({"userId": null}), "filter"),
+            (json!({"userId": null}), "filter.userId"),
         ] {
             let mut faults = faults(json!({"filter": filter, "cursor": cursor}));
             faults.dedup();

@@ -98,6 +98,9 @@ async fn an_import_keeps_replaces_or_refuses() {
     assert_eq!(replaced["results"][0], json!({"line": 1, "id": held.data()["id"], "replaced": true}));
     assert_eq!((&replaced["imported"], &replaced["replaced"]), (&json!(0), &json!(2)));
     assert_eq!(client.get(&by_key(&[("key", "k")])).await.data()["content"], "new");
+    // The memory with the key is the one of the line.
+    let same = import("?onConflict=fail", &lines[1..]).await;
+    assert_eq!(same["results"][0], json!({"line": 1, "id": id(2), "exists": true}));
     // The key is free, and the id is taken.
     let taken = import("?onConflict=replace", &[line(2, "m", "other")]).await;
     assert_eq!(taken["results"][0], json!({"line": 1, "id": id(2), "exists": true}));

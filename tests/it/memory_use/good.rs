@@ -50,7 +50,7 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
         .into_iter()
         .map(|input| {
             let mut memory = memory.clone();
-            let scope = ["userId", "agentId"];
+            let scope = ["namespace", "userId", "agentId"];
             memory.as_object_mut().expect("an object").retain(|name, _| !scope.contains(&name.as_str()));
             input.query("key=largest").body(&memory)
         })

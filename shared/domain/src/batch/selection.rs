@@ -8,7 +8,7 @@ use crate::filter::FilterExpression;
 use crate::listing::Filter;
 use crate::namespace::InBody;
 use crate::rules::{Rule, RuleResult};
-use crate::{Memory, Result, TenantId};
+use crate::{Error, Memory, Result, TenantId};
 
 /// The field of a request that contains it.
 const FIELD: &str = "filter";
@@ -35,14 +35,21 @@ impl Selection {
             });
         }
         let owned = Fields::of_body(value, tenant).and_then(take_owned);
-        let filter = owned.ok().filter(|filter| !filter.is_empty());
-        if filter.is_none() {
-            fields.report(
-                FIELD,
-                "must be an object with userId, agentId, sessionId, namespace or namespacePrefix, and nothing else, or a \
-                 filter with operators",
-            );
-        }
+        let filter = match owned {
+            Ok(filter) if !filter.is_empty() => Some(filter),
+            Err(Error::Validation(problems)) => {
+                problems.iter().for_each(|problem| fields.report_nested(FIELD, problem));
+                None
+            }
+            _ => {
+                fields.report(
+                    FIELD,
+                    "must be an object with userId, agentId, sessionId, namespace or namespacePrefix, and nothing else, or \
+                     a filter with operators",
+                );
+                None
+            }
+        };
         Some(Self { filter: Box::new(filter?), expression: None })
     }
 

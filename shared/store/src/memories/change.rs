@@ -43,6 +43,19 @@ pub(super) struct Deleted {
     pub(super) storage: StorageUsage,
     /// The memory's write sequence.
     pub(super) write_seq: u64,
+    /// Whether it had not expired, so that callers know of it.
+    pub(super) was_visible: bool,
+}
+
+impl Deleted {
+    /// The deletion of this memory by a request of this time.
+    pub(super) fn of(deleted: &StoredMemory, now: Timestamp) -> Self {
+        Self {
+            storage: deleted.storage(),
+            write_seq: deleted.write_seq,
+            was_visible: deleted.memory.is_visible(now),
+        }
+    }
 }
 
 /// What a request makes of a memory.
@@ -243,8 +256,7 @@ impl Memories<'_> {
             Ok(Ok(Written::Now(old))) => {
                 note_deleted();
                 let old = old.as_ref().map(stored_memory::decode).transpose()?;
-                let deleted =
-                    |old: StoredMemory| Deleted { storage: old.storage(), write_seq: old.write_seq };
+                let deleted = |old: StoredMemory| Deleted::of(&old, self.context.effective_at());
                 Ok(Ok(old.map(deleted).unwrap_or_default()))
             }
             Ok(Ok(Written::Earlier(_))) => Ok(Ok(Deleted::default())),

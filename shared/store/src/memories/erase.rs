@@ -158,11 +158,13 @@ impl Memories<'_> {
             deleting.await.inspect_err(|_| has_failed.store(true, Ordering::Relaxed))
         });
         let (mut released, mut first_seq, mut outcome) = (StorageUsage::default(), u64::MAX, Ok(()));
+        let mut count = 0;
         let mut deletions = stream::iter(deletions).buffer_unordered(CONCURRENCY);
         while let Some(deletion) = deletions.next().await {
             match deletion {
                 Ok(deleted) => {
                     released = released + deleted.storage;
+                    count += u64::from(deleted.was_visible);
                     if deleted.storage.memories > 0 {
                         first_seq = first_seq.min(deleted.write_seq);
                     }
@@ -171,7 +173,7 @@ impl Memories<'_> {
             }
         }
         StorageLedger::new(self.store, self.tenant).release(released, first_seq).await;
-        (released.memories, outcome)
+        (count, outcome)
     }
 }
 

@@ -54,7 +54,7 @@ impl Memories<'_> {
             match transaction.run(self.store, &mut Backoff::transaction()).await {
                 Ok(Ok(_)) => {
                     note_deleted();
-                    return Ok(Ok(Deleted { storage: found.storage(), write_seq: found.write_seq }));
+                    return Ok(Ok(Deleted::of(found, self.context.effective_at())));
                 }
                 // The row of an expired memory may have passed to another one, whose row stays.
                 Ok(Err(ConditionFailed { part: Part::Key, .. })) => {

@@ -111,8 +111,8 @@ impl Memories<'_> {
             return Ok(Some(Placed::new(Placement::Created, found.versioned())));
         }
         match new.on_conflict {
-            OnConflict::Fail => Err(taken()),
-            OnConflict::Keep => {
+            OnConflict::Fail if !(new.id_may_exist && found.memory.id == new.new.memory.id) => Err(taken()),
+            OnConflict::Fail | OnConflict::Keep => {
                 // The attempt that wrote it may have ended before it published the change.
                 self.note(|changes| changes.note_written(found.memory.updated_at, now));
                 Ok(Some(Placed::new(Placement::Existed, found.versioned())))
