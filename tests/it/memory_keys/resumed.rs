@@ -80,6 +80,30 @@ async fn a_resumed_request_does_not_replace_what_others_have_written_since() {
     }
 }
 
+/// The memory expires between the attempt that wrote it and the one that is answered.
+#[tokio::test]
+async fn a_resumed_request_succeeds_although_its_memory_has_expired() {
+    let mut body = tea("short");
+    body["key"] = json!("k");
+    body["ttlSeconds"] = json!(10);
+    for (way, exists) in [("put", false), ("put", true), ("post", false), ("post", true)] {
+        let world = World::new().await;
+        let owner = world.account_with("acme", plenty()).await;
+        let (dying, other) = (world.instance().await, world.instance().await);
+        let client = other.client.with(&owner.key);
+        if exists {
+            put(&client, &by_key(&[("key", "k")]), &[], &tea("before")).await.expect(201, "");
+        }
+        let (first, sent) = (dying.client.with(&owner.key), body.clone());
+        let mut request = Driven::start(&dying, async move { send(&first, way, &sent).await });
+        request.step_past("DynamoDB TransactWriteItems").await;
+        other.clock.set(other.clock.now().plus(Duration::from_secs(36)));
+        let late = send(&client, way, &body).await;
+        late.expect(if exists { 200 } else { 201 }, "");
+        client.get(&by_key(&[("key", "k")])).await.expect(404, "RESOURCE_NOT_FOUND");
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_may_only_write_learns_id_and_times() {
     let world = World::new().await;

@@ -3,7 +3,7 @@
 use hb_domain::{Error, Result, Timestamp};
 
 use super::super::Memories;
-use super::holder::Holder;
+use super::holder::{Holder, Vacancy};
 use super::{NewKeyed, Placed, Placement};
 
 impl Memories<'_> {
@@ -25,10 +25,13 @@ impl Memories<'_> {
                     || (!new.id_may_exist && found.memory.id == new.new.memory.id);
                 (if is_created { Placement::Created } else { Placement::Replaced }, *found)
             }
+            Holder::Nobody(Vacancy { expired: Some(expired), .. }) => {
+                let is_created = expired.memory.id == new.new.memory.id;
+                (if is_created { Placement::Created } else { Placement::Replaced }, *expired)
+            }
             Holder::Nobody(_) => {
                 // Its key may have been changed since.
-                let found = self.read(&new.new.memory.id).await?;
-                let found = found.filter(|found| !new.id_may_exist && found.memory.is_visible(now));
+                let found = self.read(&new.new.memory.id).await?.filter(|_| !new.id_may_exist);
                 (Placement::Created, found.ok_or(Error::NotFound)?)
             }
         };
