@@ -13,6 +13,7 @@ mod visible;
 
 pub use generic::{List, Nullable, OneOf, list, nullable, one_of};
 pub use labels::{query_scopes, query_tags, scopes, tags};
+pub(crate) use metadata::has_nul;
 pub use metadata::{check_bounds, metadata};
 pub use number::{Integer, flag, fraction, integer, query_integer};
 pub use rule::{Rule, RuleResult, Simple};

@@ -58,6 +58,9 @@ impl Field {
     /// # Errors
     /// What is wrong with the name, as the end of a sentence.
     pub(super) fn parse(name: &str) -> Result<Self, String> {
+        if name.contains('\0') {
+            return Err("must not contain the NUL character".into());
+        }
         if let Ok(own) = name.parse() {
             return Ok(Self::Own(own));
         }

@@ -10,6 +10,7 @@ use super::operand;
 use super::operator::Operator;
 use crate::error::FieldError;
 use crate::json::truncate_name;
+use crate::rules;
 
 /// How many faults of one filter are reported.
 const MAX_FAULTS: usize = 20;
@@ -153,6 +154,9 @@ impl From<String> for OperandProblem {
 
 /// The test that `operator` makes with this operand.
 fn test(kind: Kind, operator: Operator, operand: Value) -> Result<Test, OperandProblem> {
+    if rules::has_nul(&operand) {
+        return Err("must not contain the NUL character".to_owned().into());
+    }
     Ok(match operator {
         Operator::Eq => Test::IsOneOf(vec![operand::equal(kind, operand)?]),
         Operator::Ne => Test::IsNoneOf(vec![operand::equal(kind, operand)?]),

@@ -61,6 +61,12 @@ fn each_fault_is_named_with_its_place() {
         (json!({"metadata.a": {"gt": [1]}}), "filter.metadata.a.gt must be a number or a string"),
         (json!({"metadata.a": {"exists": 1}}), "filter.metadata.a.exists must be true or false"),
         (json!({"metadata.a": {"prefix": 1}}), "filter.metadata.a.prefix must be a string"),
+        (json!({"userId": {"eq": "a\0"}}), "filter.userId.eq must not contain the NUL character"),
+        (
+            json!({"metadata.a": {"in": [1, {"b": "\0"}]}}),
+            "filter.metadata.a.in must not contain the NUL character",
+        ),
+        (json!({"metadata.\0": {"eq": 1}}), "filter.metadata.\0 must not contain the NUL character"),
     ] {
         assert_eq!(messages(filter.clone()), [expected], "{filter}");
     }

@@ -57,7 +57,8 @@ fn measure(value: &Value, values: &mut usize) -> usize {
     }
 }
 
-fn has_nul(value: &Value) -> bool {
+/// Whether a string in a value, or the name of a member, contains NUL.
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),
