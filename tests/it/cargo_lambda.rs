@@ -110,7 +110,7 @@ async fn watch_serves_the_routes_of_the_template_and_invoke_answers() {
     let patched = client.send(Method::PATCH, &path, Some(json!({"importance": 0.9}))).await;
     assert_eq!(patched.data()["importance"], 0.9);
     assert_eq!(client.send(Method::HEAD, &path, None).await.status, 200);
-    client.send(Method::PUT, &path, None).await.expect(405, "METHOD_NOT_ALLOWED");
+    client.send(Method::POST, &path, None).await.expect(405, "METHOD_NOT_ALLOWED");
     assert_eq!(client.send(Method::DELETE, &path, None).await.status, 200);
     client.get(&path).await.expect(404, "RESOURCE_NOT_FOUND");
     assert_eq!(client.get("/api/v1/api-keys").await.data()["keys"][0]["id"], account.id.as_str());
