@@ -12,11 +12,8 @@ impl Memories<'_> {
     /// # Errors
     /// [`Error::NotFound`] when the memory was deleted since; the database's.
     pub(super) async fn placed_earlier(&self, new: &NewKeyed, now: Timestamp) -> Result<Option<Placed>> {
-        let is_applied = self.idempotency.is_some_and(|locked| match new.position {
-            None => locked.record.applied,
-            Some(position) => locked.record.applied_items.contains(&position),
-        });
-        if !is_applied {
+        let attempt = new.position.map_or(*self, |position| self.for_item(position));
+        if !attempt.is_applied() {
             return Ok(None);
         }
         let (placement, found) = match self.holder(&new.key, now).await? {

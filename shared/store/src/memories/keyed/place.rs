@@ -218,10 +218,9 @@ impl Memories<'_> {
     /// Marks the change as applied, for a later attempt under the same idempotency key. One of many memories is marked where a
     /// repetition would replace what others have written since; what was created is recognised by its version.
     pub(super) fn mark(&self, new: &NewKeyed) -> Option<Write> {
-        let locked = self.idempotency?;
         match (new.position, new.on_conflict) {
-            (None, _) => Some(locked.applied(self.tenant)),
-            (Some(position), OnConflict::Replace) => Some(locked.applied_item(self.tenant, position)),
+            (None, _) => self.applied(),
+            (Some(position), OnConflict::Replace) => self.for_item(position).applied(),
             (Some(_), OnConflict::Keep | OnConflict::Fail) => None,
         }
     }
