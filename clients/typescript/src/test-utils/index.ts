@@ -1,0 +1,3 @@
+export { MockHeroBrain } from './mock.js';
+export type { MockOptions } from './mock.js';
+export type { MockCall, MockFailure, MockResponder } from './server.js';

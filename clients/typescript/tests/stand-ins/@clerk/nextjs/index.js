@@ -1,0 +1,2 @@
+/** The token of the session that a test has set. */
+export const getToken = () => globalThis.clerkSession.getToken();

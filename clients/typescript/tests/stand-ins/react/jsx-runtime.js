@@ -1,0 +1,2 @@
+/** An element, as React has it. */
+export const jsx = (type, props) => ({ type, props });
