@@ -5,7 +5,9 @@
 
 The emulator is ministack: CloudFormation, Lambda (which runs the real binaries), DynamoDB, Secrets Manager and an
 HTTP gateway. Times under it mean nothing, and its DynamoDB is an approximation; what is proven here is that the
-template deploys, that everything in it finds everything else, and that `hb` and the API work on what came of it.
+template deploys, that everything in it finds everything else, and that `hb` and the API work on what came of it. It
+delivers the streams of several tables to several functions, but takes every response of a function as a success: that a
+failed record is delivered again is proven by the tests of the local stack, and by nothing here. It keeps schedules.
 """
 
 import argparse
@@ -26,6 +28,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 STACK = "herobrain-dev"
 TENANT = "smoke"
+# A public name to everybody but the emulator, whose functions resolve it to this machine.
+LOOPBACK = "loopback.example.net"
+# The emulator's event source mappings take their time.
+ATTEMPT_SECONDS = 120
+SCHEDULE_SECONDS = 120
 
 
 def say(text):
@@ -61,13 +68,23 @@ def aws_environment(url):
     }
 
 
+def with_own_hosts(folder):
+    """The beginning of a command that runs with names of its own, in a mount namespace; empty where there can be none."""
+    if subprocess.run(["unshare", "-r", "-m", "true"], capture_output=True, check=False).returncode != 0:
+        return []
+    hosts = folder / "hosts"
+    known = pathlib.Path("/etc/hosts").read_text(encoding="utf-8")
+    hosts.write_text(f"{known}\n127.0.0.1 {LOOPBACK}\n", encoding="utf-8")
+    return ["unshare", "-r", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+
+
 @contextlib.contextmanager
-def emulator(python, env, port, log):
+def emulator(command, env, port, log):
     """ministack, on loopback only: left alone it listens on every interface, MQTT and SFTP included."""
     own = {**env, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
     with open(log, "w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [python, "-m", "ministack"], env=own, stdout=output, stderr=output, start_new_session=True
+            command, env=own, stdout=output, stderr=output, start_new_session=True
         )
     try:
         wait_for(f"{env['AWS_ENDPOINT_URL']}/_ministack/health", process, log)
@@ -185,6 +202,43 @@ def turn_on_ttl(boto3, built):
             database.update_time_to_live(TableName=physical[name], TimeToLiveSpecification=expiry)
 
 
+def wait_for_a_pass(boto3):
+    """Waits until the schedule has invoked the function that delivers webhooks, which logs each pass."""
+    group = resources(boto3.client("cloudformation"))["DeliveryLog"]
+    began = time.monotonic()
+    while time.monotonic() - began < SCHEDULE_SECONDS:
+        pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [event["message"] for page in pages for event in page["events"]]
+        passes = [line for line in lines if '"target":"hb_http::schedule"' in line]
+        if passes:
+            assert all('"failed":0' in line for line in passes), passes
+            return
+        time.sleep(1)
+    sys.exit(f"no pass in the log of delivery after {SCHEDULE_SECONDS} s")
+
+
+def refused_delivery(client):
+    """Nothing is sent to a name that resolves to this machine, and the log of attempts says so."""
+    endpoint = {"name": "loopback", "url": f"https://{LOOPBACK}/hook", "events": ["memory.created"]}
+    made = client.expect(201, "POST", "/api/v1/webhooks", endpoint)
+    path = f"/api/v1/webhooks/{made['id']}"
+    tested = client.expect(200, "POST", f"{path}/test")
+    assert not tested["delivered"] and "private or reserved address" in tested["error"], tested
+    client.expect(201, "POST", "/api/v1/memories", {"content": "An event", "type": "semantic"})
+    attempts = []
+    began = time.monotonic()
+    while not attempts:
+        if time.monotonic() - began > ATTEMPT_SECONDS:
+            sys.exit(f"no attempt in the log after {ATTEMPT_SECONDS} s")
+        time.sleep(1)
+        attempts = client.expect(200, "GET", f"{path}/deliveries?status=failed")["deliveries"]
+    first = attempts[-1]
+    assert (first["event"], first["attempt"], first["statusCode"]) == ("memory.created", 1, None), first
+    assert "private or reserved address" in first["response"], first
+    assert first["nextAttemptAt"] > first["at"], first
+    client.expect(200, "DELETE", path)
+
+
 def sizes(built):
     """What is uploaded, in bytes: each function's binary and its zip."""
     for binary in sorted(built.parent.glob("*/bootstrap")):
@@ -222,9 +276,11 @@ def main():
         return
 
     import boto3
+    import smoke
 
     python = ROOT / options.emulator / "bin/python"
-    with emulator(python, env, port, folder / "emulator.log") as process:
+    own_hosts = with_own_hosts(folder)
+    with emulator([*own_hosts, python, "-m", "ministack"], env, port, folder / "emulator.log") as process:
         os.environ.update({name: value for name, value in env.items() if name.startswith("AWS_")})
         say("sam deploy")
         began = time.monotonic()
@@ -249,9 +305,16 @@ def main():
         run([*hb, "tenant", "create", TENANT, "--plan", "free"], env)
         key = json.loads(run([*hb, "--json", "key", "create", TENANT], env))["plainKey"]
 
-        say("smoke test")
+        say("smoke test (streams are delivered; the emulator delivers no failed record again)")
         url = f"{env['AWS_ENDPOINT_URL']}/_aws/execute-api/{api}/$default"
         run([sys.executable, HERE / "smoke.py"], {**env, "API_URL": url, "API_KEY": key}, capture_output=False)
+        if own_hosts:
+            say("a webhook to a name that resolves to this machine")
+            refused_delivery(smoke.Client(url, key))
+        else:
+            say("no mount namespaces here: no name resolves to this machine, and no webhook to one is tried")
+        say("a pass of the schedule")
+        wait_for_a_pass(boto3)
         found = beyond_loopback(process.pid)
         assert not found, f"something listens beyond loopback: {found}"
 

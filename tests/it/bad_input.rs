@@ -57,6 +57,20 @@ fn forms(bench: &Bench) -> Vec<Form> {
         form(Method::POST, "/api/v1/api-keys/rotate", json!({}), "", "keyId"),
         form(Method::POST, "/api/v1/api-keys/revoke", json!({}), "", "keyId"),
         form(Method::POST, "/api/v1/api-keys/revoke", json!({}), "keyId", "tenantId id"),
+        form(
+            Method::POST,
+            "/api/v1/webhooks",
+            json!({"name": 7, "url": "https://example.com/", "events": ["*"]}),
+            "name",
+            "url events secret status tenantId unknown id",
+        ),
+        form(
+            Method::POST,
+            "/api/v1/webhooks",
+            json!({"url": 7, "name": "x", "events": ["*"]}),
+            "url",
+            "events secret status",
+        ),
     ]
 }
 
@@ -74,6 +88,19 @@ fn may_hold(field: &str, value: &Value) -> bool {
             let text = value.as_str().unwrap_or_default();
             length(1..=255) && !text.chars().any(|c| c.is_control() || reorders(c)) && text.chars().any(shows)
         }
+        "url" => {
+            let policy = hb_domain::webhook::UrlPolicy::Public;
+            value.as_str().is_some_and(|text| hb_domain::webhook::WebhookUrl::parse(text, policy).is_ok())
+        }
+        "events" => value.as_array().is_some_and(|events| {
+            let pattern =
+                |event: &Value| event.as_str().is_some_and(|name| name == "*" || name.contains('.'));
+            !events.is_empty() && events.iter().all(pattern)
+        }),
+        "secret" => value.as_str().is_some_and(|text| {
+            (24..=64).contains(&text.len()) || (text.starts_with("whsec_") && text.len() <= 94)
+        }),
+        "status" => ["active", "inactive"].iter().any(|name| value == name),
         "environment" => ["development", "production"].iter().any(|name| value == name),
         "scopes" => value.as_array().is_some_and(|scopes| {
             let names = hb_domain::Scope::ALL.map(hb_domain::Scope::as_str);
@@ -146,7 +173,7 @@ fn an_error_names_only_fields_that_were_sent_or_are_required() {
         let answer = bench.client.send(form.method.clone(), &form.path, Some(body.clone())).await;
         clean(&answer)?;
         if answer.status == 400 {
-            let required = ["content", "type", "query", "name", "keyId"];
+            let required = ["content", "type", "query", "name", "keyId", "url", "events"];
             for name in answer.fields().into_iter().map(whole) {
                 prop_assert!(body.get(name).is_some() || required.contains(&name), "{name} {}", answer.text);
             }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use hb_domain::plan::Plan;
 use hb_http::route::captures;
+use hb_tests::feed::{self, About};
 use hb_tests::tap::SdkCall;
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Client, Instance, World};
@@ -89,7 +90,20 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
     let key_path = format!("/api/v1/api-keys/{spare}");
     let usage_path = format!("/api/v1/api-keys/usage?keyId={spare}");
     let by_key = "/api/v1/memories/by-key?key=tea";
-    let rows: [Row<'_>; 29] = [
+    world.append(&account.tenant, 1, About::KeyCreated(&spare)).await;
+    // The function has read the key of the secrets before the measurement.
+    let webhook =
+        |number: u8| json!({"name": "feed", "url": format!("https://example.com/{number}"), "events": ["*"]});
+    // Of another tenant: with an endpoint, searches are recorded, which the rows are not about.
+    let recorded = world.account_with("recorded", plenty()).await;
+    let of_recorded = instance.client.with(&recorded.key);
+    let created = of_recorded.post("/api/v1/webhooks", webhook(1)).await;
+    let webhook_path = created.header("location").to_owned();
+    let created = of_recorded.post("/api/v1/webhooks", webhook(3)).await;
+    let other_webhook_path = created.header("location").to_owned();
+    world.append_at(&recorded.tenant, 1, About::Search(1), world.clock.now()).await;
+    world.index_event(&recorded.tenant, 1).await;
+    let rows: [Row<'_>; 39] = [
         (Method::GET, &memory, None, &["DynamoDB GetItem Memories"], (1.0, 0.0)),
         (
             Method::POST,
@@ -259,6 +273,14 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             &["DynamoDB Query Memories", VERSION, USAGE],
             (1.0, 2.0),
         ),
+        // One event, and the key that it is about.
+        (
+            Method::GET,
+            "/api/v1/events",
+            None,
+            &["DynamoDB BatchGetItem", "DynamoDB Query Events"],
+            (2.0, 0.0),
+        ),
         (Method::GET, &key_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (1.5, 0.0)),
         (Method::GET, &usage_path, None, &["DynamoDB GetItem ApiKeys", "DynamoDB Query Usage"], (2.0, 0.0)),
         (
@@ -294,6 +316,86 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
             &["DynamoDB TransactWriteItems"],
             (0.0, 8.0),
         ),
+        (Method::GET, &webhook_path, None, &["DynamoDB GetItem Webhooks"], (1.0, 0.0)),
+        // The flag of the tenant's item is raised before the endpoint is written, and that the tenant still exists is read after it.
+        (
+            Method::POST,
+            "/api/v1/webhooks",
+            Some(Body::Json(webhook(2))),
+            &[
+                "DynamoDB GetItem Tenants",
+                "DynamoDB GetItem Webhooks",
+                "DynamoDB TransactWriteItems",
+                ADMISSION,
+            ],
+            // And what queues the changes that were appended before it.
+            (2.0, 11.0),
+        ),
+        // The head notes that other events are queued, and the schedule looks at what waits.
+        (
+            Method::PATCH,
+            &webhook_path,
+            Some(Body::Json(json!({"status": "inactive"}))),
+            &["DynamoDB GetItem Webhooks", "DynamoDB TransactWriteItems"],
+            (1.0, 6.0),
+        ),
+        // The due endpoint is written together with what it is about, which takes twice the units.
+        (
+            Method::POST,
+            &format!("{webhook_path}/rotate-secret"),
+            Some(Body::Json(json!({"gracePeriodSeconds": 60}))),
+            &["DynamoDB GetItem Webhooks", "DynamoDB TransactWriteItems"],
+            (1.0, 4.0),
+        ),
+        (
+            Method::POST,
+            &format!("{other_webhook_path}/recover"),
+            Some(Body::Json(json!({"since": "2026-11-24T11:00:00Z"}))),
+            // The endpoint, the recovery that it has, and the head.
+            &[
+                "DynamoDB GetItem Webhooks",
+                "DynamoDB GetItem Webhooks",
+                "DynamoDB GetItem Webhooks",
+                "DynamoDB TransactWriteItems",
+            ],
+            (3.0, 6.0),
+        ),
+        // What the receiver is asked is no call to AWS.
+        (
+            Method::POST,
+            &format!("{webhook_path}/test"),
+            Some(Body::Json(json!({}))),
+            &["DynamoDB GetItem Webhooks"],
+            (1.0, 0.0),
+        ),
+        (
+            Method::GET,
+            &format!("{webhook_path}/deliveries"),
+            None,
+            &["DynamoDB GetItem Webhooks", "DynamoDB Query Deliveries", "DynamoDB Query DeliveryAttempts"],
+            (3.0, 0.0),
+        ),
+        // The event is found by its id, then by its position.
+        (
+            Method::POST,
+            &format!("{other_webhook_path}/deliveries/{}/resend", feed::event_id(1)),
+            Some(Body::Json(json!({}))),
+            &[
+                "DynamoDB GetItem Events",
+                "DynamoDB GetItem Events",
+                "DynamoDB GetItem Webhooks",
+                "DynamoDB TransactWriteItems",
+            ],
+            (3.0, 4.0),
+        ),
+        // Another endpoint is left: the head is read, and nothing more.
+        (
+            Method::DELETE,
+            &webhook_path,
+            None,
+            &["DynamoDB GetItem Webhooks", "DynamoDB GetItem Webhooks", "DynamoDB TransactWriteItems"],
+            (2.0, 10.0),
+        ),
     ];
     let mut untried: BTreeSet<(String, &str)> =
         guarded().iter().map(|case| (case.route.method.to_string(), case.route.path)).collect();
@@ -302,8 +404,11 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
         untried.retain(|(of, at)| {
             *of != method.as_str() || captures(at, path.split('?').next().expect("a path")).is_none()
         });
+        let client = if path.starts_with("/api/v1/webhooks") { &of_recorded } else { &client };
         // The function of this path reads key and tenant before the measurement.
-        client.get(if path.contains("api-keys") { "/api/v1/api-keys" } else { "/api/v1/memories" }).await;
+        let functions = ["/api/v1/api-keys", "/api/v1/webhooks", "/api/v1/events"];
+        let function = functions.into_iter().find(|function| path.starts_with(function));
+        client.get(function.unwrap_or("/api/v1/memories")).await;
         if path.ends_with("/search") {
             // The index is built before the measurement; a warm search reads only its results.
             client.post(path, json!({"query": "warm"})).await;
@@ -355,6 +460,36 @@ async fn a_warm_request_costs_two_write_units_and_one_round_trip_besides_its_own
         );
     }
     assert!(untried.is_empty(), "add a row to tests/it/budget.rs, and to infra/COST.md, for {untried:?}");
+}
+
+#[tokio::test]
+async fn a_search_is_recorded_in_one_write_where_the_tenant_listens_and_a_poll_at_the_end_is_one_query() {
+    let world = World::new().await;
+    let (instance, account, client, _) = warm(&world, 1).await;
+    let search = async || {
+        client.post("/api/v1/memories/search", json!({"query": "sentence"})).await.expect(200, "");
+        own_work(instance.tap.take())
+    };
+    search().await;
+    assert_eq!((names(&search().await), units(&search().await)), (vec!["DynamoDB BatchGetItem"], (1.0, 0.0)));
+    world.record_searches(&account.tenant).await;
+    let listening = search().await;
+    assert_eq!(names(&listening), ["DynamoDB BatchGetItem", "DynamoDB PutItem PendingEvents"]);
+    assert_eq!(units(&listening), (1.0, 1.0));
+    for position in 1..=40 {
+        world.append(&account.tenant, position, About::Search(1)).await;
+    }
+    let path = "/api/v1/events";
+    let end = client.get(path).await.data()["nextCursor"].as_str().expect("a cursor").to_owned();
+    for (query, rows) in [("", 40), (&*format!("?cursor={end}"), 0), ("?cursor=latest", 0)] {
+        instance.tap.take();
+        let page = client.get(&format!("{path}{query}")).await;
+        assert_eq!(page.data()["events"].as_array().map(Vec::len), Some(rows), "{query}");
+        let own = own_work(instance.tap.take());
+        let (read, write) = units(&own);
+        println!("GET {path}{query:.10} {:?} RCU {read}", names(&own));
+        assert!(own.len() == 1 && write == 0.0 && read <= if rows == 0 { 1.0 } else { 3.0 }, "{own:?}");
+    }
 }
 
 #[tokio::test]

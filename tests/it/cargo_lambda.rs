@@ -96,6 +96,7 @@ async fn watch_serves_the_routes_of_the_template_and_invoke_answers() {
     // Each path reaches the function that the template names, as the `Allow` header of its route table shows.
     for route in Template::embedded().expect("the template").routes() {
         let path = route.path.unwrap_or_else(|| "/api/v1/memory".into()).replace("{id}", "mem_x");
+        let path = path.replace("{eventId}", "evt_x").replace("{file}", "start.js");
         let watched = client.send(Method::OPTIONS, &path, None).await;
         let local = instance.client.send(Method::OPTIONS, &path, None).await;
         assert_eq!(watched.status, local.status, "{path}");

@@ -191,7 +191,7 @@ async fn the_sdk_accepts_the_local_servers_tokens_as_sessions() {
         mint(&["jwt", "--sub", "user_123", "--azp", "native"]).await,
     ];
     let claims = claims_of(&tokens[0]);
-    let set = Client::new(text(&claims["iss"])).get("/.well-known/jwks.json").await;
+    let set = Client::of_another(text(&claims["iss"])).get("/.well-known/jwks.json").await;
     assert_eq!(set.header("content-type"), "application/json");
     let set: Value = serde_json::from_str(&set.text).expect("JSON");
     let verdicts =

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hb_domain::describe::{FieldSchema, Location};
 use hb_http::Route;
 use hb_http::description::Description;
+use hb_http::route::Surface;
 use hb_local::functions;
 use hb_tests::issuer::TestIssuer;
 use hb_tests::world::{Account, plenty};
@@ -16,7 +17,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::routes::{Case, Named, guarded, variants};
-use schema::problems;
+use hb_tests::json_schema::problems;
 
 const EXCHANGE: &str = "/auth/clerk-token";
 
@@ -26,6 +27,11 @@ fn description(route: &Route) -> Description {
     })
 }
 
+/// The routes of the API: what a page contains is for people.
+fn api_routes() -> impl Iterator<Item = &'static Route> {
+    functions::routes().filter(|route| route.surface == Surface::Api)
+}
+
 /// The guarded routes under their own methods.
 fn guarded_routes() -> Vec<Case> {
     guarded().into_iter().filter(|case| case.method != Method::HEAD).collect()
@@ -33,7 +39,7 @@ fn guarded_routes() -> Vec<Case> {
 
 #[test]
 fn every_route_names_its_request_and_its_response() {
-    for route in functions::routes() {
+    for route in api_routes() {
         let (request, response) = (description(route).request(), description(route).response());
         let has_body = request.fields.iter().any(|field| field.location != Location::Query);
         let takes_body = matches!(route.method, Method::POST | Method::PUT | Method::PATCH);
@@ -213,7 +219,7 @@ async fn the_responses_of_public_routes_and_of_the_exchange_are_described() {
     let issuer = TestIssuer::start(&mut world).await;
     let instance = world.instance().await;
     let guarded: Vec<_> = guarded_routes().iter().map(|case| (&case.route.method, case.route.path)).collect();
-    for route in functions::routes().filter(|route| !guarded.contains(&(&route.method, route.path))) {
+    for route in api_routes().filter(|route| !guarded.contains(&(&route.method, route.path))) {
         let client = match route.path {
             EXCHANGE => instance.client.with(&issuer.token("user_maya")),
             _ => instance.client.clone(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hb_domain::ApiKey;
 use hb_domain::plan::Plan;
+use hb_domain::webhook::UrlPolicy;
 use hb_local::sample;
 use hb_local::state::Folder;
 use hb_tests::{Client, Curl, World};
@@ -14,7 +15,7 @@ use http::Method;
 use serde_json::Value;
 
 /// Commands other than curl and `.`: the file that runs each, and the text in that file which runs it.
-const RUN_ELSEWHERE: [(&str, &str, &str); 19] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 21] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -22,6 +23,7 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 19] = [
     ),
     ("cargo run -p hb -- --help", "tests/it/operator.rs", "arg(\"--help\")"),
     ("cargo run -- jwt --sub user_123", "tests/it/local.rs", "\"jwt\", \"--sub\""),
+    ("cargo run -- receive", "tests/it/local_webhooks.rs", "\"receive\""),
     ("cargo run", ".ci/run", "cargo run --quiet -- --help"),
     ("cargo test", ".ci/run", "\ncargo test\n"),
     ("cargo test -p hb-tests races", "tests/it/main.rs", "mod races;"),
@@ -56,6 +58,11 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 19] = [
         "hb --env-file operator.env reindex --all --rate 400",
         "tests/it/operator_reindex.rs",
         "reindex --all --rate",
+    ),
+    (
+        "hb --env-file operator.env webhooks reencrypt",
+        "tests/it/operator_webhooks.rs",
+        "&[\"webhooks\", \"reencrypt\"]",
     ),
     (
         "API_URL=https://… API_KEY=hb_prod_… tests/deploy/smoke.py",
@@ -104,7 +111,9 @@ fn commands(document: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_command_of_the_documents_is_run() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    // As the local stack, which the README uses.
+    world.webhook_urls = UrlPolicy::Local;
     let account = world.account(sample::TENANT, Plan::Pro).await;
     let instance = world.instance().await;
     sample::ensure_memories(&world.store, &account.tenant, world.clock.now()).await.expect("sample memories");
@@ -116,18 +125,24 @@ async fn every_command_of_the_documents_is_run() {
         let text = fs::read_to_string(&document).expect("the document");
         for command in commands(&text) {
             let location = format!("{}: {command}", document.display());
+            let (variable, command) = assigned(&command);
             if command.starts_with("curl") {
-                let command = substitute(&command, &variables)
+                let command = substitute(command, &variables)
                     .unwrap_or_else(|name| panic!("{location}: no command before this one sets {name}"));
                 let command = ["9000", "9100"].iter().fold(command, |command, port| {
                     command.replace(&format!("http://127.0.0.1:{port}"), &instance.url)
                 });
                 let answer = Curl::parse(&command).run(&instance).await;
                 assert!(answer.status.is_success(), "{location}: {}", answer.text);
+                if let Some((name, pointer)) = variable {
+                    let value = answer.json.pointer(&pointer).and_then(Value::as_str);
+                    let value = value.unwrap_or_else(|| panic!("{location}: no text at {pointer}"));
+                    variables.insert(name, value.to_owned());
+                }
                 curls += 1;
             } else if command == ". .herobrain/credentials" {
                 let key = ApiKey::parse(&account.key).expect("a key");
-                variables.insert("KEY".into(), sourced(&key, &command, "KEY"));
+                variables.insert("KEY".into(), sourced(&key, command, "KEY"));
             } else {
                 let known = RUN_ELSEWHERE.iter().find(|(known, ..)| *known == command);
                 let (command, file, how) = known.unwrap_or_else(|| {
@@ -147,6 +162,28 @@ async fn every_command_of_the_documents_is_run() {
         assert!(left.contains(&memory.id.to_string()), "a command of the documents deletes {}", memory.id);
     }
     assert!(unused.is_empty(), "no document contains these commands: {unused:?}");
+}
+
+/// The variable that `NAME=$(curl … | jq -r '.path')` sets, with the JSON pointer of its value, and the command within; otherwise the whole
+/// command.
+fn assigned(command: &str) -> (Option<(String, String)>, &str) {
+    let parts = command.split_once("=$(curl").and_then(|(name, _)| {
+        let within = command.strip_prefix(name)?.strip_prefix("=$(")?.strip_suffix(')')?;
+        let (within, path) = within.split_once(" | jq -r ")?;
+        Some((
+            Some((name.to_owned(), path.trim_matches('\'').replace(['.', '['], "/").replace(']', ""))),
+            within,
+        ))
+    });
+    parts.unwrap_or((None, command))
+}
+
+#[test]
+fn a_variable_is_set_by_a_command_in_parentheses() {
+    let command = "WEBHOOK=$(curl \"http://h/$KEY\" | jq -r '.data.webhooks[0].id')";
+    let expected = Some(("WEBHOOK".to_owned(), "/data/webhooks/0/id".to_owned()));
+    assert_eq!(assigned(command), (expected, "curl \"http://h/$KEY\""));
+    assert_eq!(assigned("curl http://h/"), (None, "curl http://h/"));
 }
 
 /// The ids of all memories.

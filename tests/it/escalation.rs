@@ -1,12 +1,14 @@
-//! Nobody ends up with a plain key that can do more, or lives longer, than what they came with.
+//! Nobody ends up with a plain key that can do more, or lives longer, than what they came with, and nobody has events sent to an
+//! address of theirs that they may not read.
 //!
-//! Random callers try random sequences of create, rotate and revoke, with every secret they get hold
+//! Random callers try random sequences of create, rotate, revoke and subscribe, with every secret they get hold
 //! of on the way, and send again what they or others of their tenant have sent under an `Idempotency-Key`, answered or
 //! not; once against the pure rules, where many sequences are cheap, and once over HTTP.
 
 mod http;
 mod rules;
 
+use hb_domain::event::EventPattern;
 use hb_domain::{Principal, Scope, Scopes, Timestamp};
 use hb_tests::seed;
 use hb_tests::world::{NOON, moment};
@@ -57,6 +59,12 @@ enum Move {
         by: usize,
         target: usize,
     },
+    /// A webhook endpoint at an address of the caller: a new one, or one of the tenant's that is moved there.
+    Subscribe {
+        by: usize,
+        target: Option<usize>,
+        pattern: Option<EventPattern>,
+    },
     /// Somebody sends a request under an `Idempotency-Key` of its own, and its answer is lost, or not.
     Keyed {
         by: Sender,
@@ -88,8 +96,8 @@ const LOCK_DURATION: u64 = 36;
 /// would show nothing.
 #[derive(Debug, Default)]
 struct Tally {
-    allowed: [usize; 4],
-    refused: [usize; 4],
+    allowed: [usize; 5],
+    refused: [usize; 5],
 }
 
 impl Power {
@@ -117,7 +125,8 @@ impl Tally {
     /// Every kind was both allowed and refused; of requests that are sent again, which come to whatever the first did,
     /// some were.
     fn assert_telling(&self) {
-        let own = self.allowed[..3].iter().chain(&self.refused[..3]);
+        let own =
+            self.allowed[..3].iter().chain(&self.refused[..3]).chain([&self.allowed[4], &self.refused[4]]);
         assert!(own.chain([&(self.allowed[3] + self.refused[3])]).all(|count| *count > 0), "{self:?}");
     }
 }
@@ -156,6 +165,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => (any::<usize>(), any::<usize>(), grace)
             .prop_map(|(by, target, grace)| Move::Rotate { by, target, grace }),
         2 => (any::<usize>(), any::<usize>()).prop_map(|(by, target)| Move::Revoke { by, target }),
+        4 => (any::<usize>(), prop::option::of(any::<usize>()), prop::option::of(prop::sample::select(&EventPattern::ALL[..])))
+            .prop_map(|(by, target, pattern)| Move::Subscribe { by, target, pattern }),
     ];
     let sender = prop_oneof![any::<usize>().prop_map(Sender::InHand), any::<usize>().prop_map(Sender::Other)];
     let one = prop_oneof![

@@ -14,11 +14,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use hb_domain::delivery::DeliveryLogQuery;
 use hb_domain::fields::Fields;
 use hb_domain::listing::Filter;
 use hb_domain::memory::NewMemory;
 use hb_domain::memory_key::OnConflict;
-use hb_domain::{MemoryId, TenantId};
+use hb_domain::webhook::Webhook;
+use hb_domain::{MemoryId, TenantId, WebhookId};
 use hb_http::route::{Access, Effect};
 use hb_local::functions;
 use hb_store::{StorageUsage, VersionedMemory};
@@ -42,11 +44,16 @@ struct Scene {
     named: Named,
 }
 
-/// What the tenant has: its memories by id, its live keys by name, and what is counted.
+/// What the tenant has: its memories and webhook endpoints by id, its live keys by name, and what is counted.
 #[derive(Debug)]
 struct State {
     memories: BTreeMap<String, Value>,
     keys: Vec<String>,
+    webhooks: BTreeMap<String, Webhook>,
+    /// How many deliveries wait.
+    waiting: usize,
+    /// The number of endpoints by the head of the feed, and whether searches are recorded.
+    recording: (u64, bool),
     counted: StorageUsage,
     admitted: u64,
     used: u64,
@@ -57,11 +64,21 @@ impl Scene {
         let world = World::new().await;
         let account = world.account_with("acme", plenty()).await;
         let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
-        let mut named = Named { key: key.to_string(), memory: String::new() };
+        let mut named = Named {
+            key: key.to_string(),
+            memory: String::new(),
+            webhook: String::new(),
+            event: String::new(),
+        };
         let memory = sample_memory(&world, case.names_the_key().then(|| named.held()));
         named.memory = memory.memory.id.to_string();
         let operator = world.operator(&account.tenant);
         world.store.with(&operator).memories().create(memory, OnConflict::Fail).await.expect("a memory");
+        named.append_events(&world, &account).await;
+        if case.names_the_webhook() {
+            let other = world.instance().await;
+            named.webhook = Named::webhook_of(&other.client.with(&account.key)).await;
+        }
         let instance = world.instance().await;
         if warm {
             // Each function has caches of its own, so the request goes to the function of the route.
@@ -88,12 +105,15 @@ impl Scene {
             (store.tenants(), store.with(&operator).usage(), store.with(&operator).storage());
         let (memories, keys) = (store.with(&operator).memories(), store.with(&operator).keys());
         let everything = Filter::default();
-        let (tenant, daily, counted, export, keys) = tokio::try_join!(
+        let webhooks = store.with(&operator).webhooks();
+        let head = self.world.feed_head(&self.account.tenant).await;
+        let (tenant, daily, counted, export, keys, webhooks) = tokio::try_join!(
             tenants.get(&self.account.tenant),
             usage.daily(&self.account.id, 1),
             counts.get(),
             memories.export(None, &everything),
             keys.list(),
+            webhooks.list(),
         )
         .expect("the database");
         let memories = export.lines.lines().map(|line| {
@@ -101,13 +121,26 @@ impl Scene {
             (memory["id"].as_str().expect("an id").to_owned(), memory)
         });
         let live = keys.into_iter().filter(|key| key.revoked_at.is_none());
+        let tenant = tenant.expect("the tenant");
+        let webhooks = webhooks.into_iter().map(|found| (found.webhook.id.to_string(), found.webhook));
         State {
+            waiting: self.waiting().await,
+            webhooks: webhooks.collect(),
+            recording: (head.map_or(0, |head| head.endpoints), tenant.recording.is_on),
             memories: memories.collect(),
             keys: live.map(|key| key.name).collect(),
             counted,
-            admitted: tenant.expect("the tenant").meter.used(now.month()),
+            admitted: tenant.meter.used(now.month()),
             used: daily.iter().map(|day| day.counts.requests).sum(),
         }
+    }
+
+    async fn waiting(&self) -> usize {
+        let Some(id) = WebhookId::parse(&self.named.webhook) else { return 0 };
+        let operator = self.world.operator(&self.account.tenant);
+        let query = DeliveryLogQuery::parse(Fields::of_query([], None), operator.tenant(), &id);
+        let page = self.world.store.with(&operator).deliveries().log(&id, &query.expect("a query")).await;
+        page.expect("the database").attempts.len()
     }
 
     async fn send(&self, case: &Case, idempotency: Option<&str>) -> Answer {
@@ -184,6 +217,12 @@ async fn attempt(trial: Trial) {
     if answer.status.is_success() && !doubtful {
         assert_eq!(counted, there, "nothing was doubtful: {context}");
     }
+    assert!(after.waiting <= 1, "{context}\n{after:?}");
+    // Every endpoint is counted, and recorded.
+    let endpoints = after.webhooks.len() as u64;
+    assert!(endpoints.abs_diff(before.webhooks.len() as u64) <= u64::from(changes), "{context}\n{after:?}");
+    assert_eq!(after.recording.0, endpoints, "{context}\n{after:?}");
+    assert!(endpoints == 0 || after.recording.1, "{context}\n{after:?}");
     // Admitted at most once, and once when it was answered; used as often as admitted, or one time fewer.
     let is_counted = !trial.case.route.path.ends_with("/rate-limit");
     let (admitted, used) = (after.admitted - before.admitted, after.used - before.used);
@@ -247,6 +286,20 @@ fn acknowledged(trial: &Trial, answer: &Answer, scene: &Scene, before: &State, a
             None => assert_eq!(after.memories[named]["content"], "changed", "{context}"),
             Some(code) => assert_eq!(code, "SERVICE_UNAVAILABLE", "{context}"),
         },
+        ("POST", "/api/v1/webhooks") => {
+            let id = data["id"].as_str().expect("an id");
+            assert_eq!(after.webhooks[id].url.as_str(), data["url"], "{context}");
+            assert_eq!(after.webhooks.len(), 1, "{context}");
+        }
+        ("PATCH", "/api/v1/webhooks/{id}") => {
+            assert_eq!(after.webhooks[&scene.named.webhook].name, "changed", "{context}");
+        }
+        ("POST", "/api/v1/webhooks/{id}/deliveries/{eventId}/resend") => {
+            assert_eq!(after.waiting, 1, "{context}");
+        }
+        ("DELETE", "/api/v1/webhooks/{id}") => {
+            assert_eq!((after.webhooks.len(), after.recording), (0, (0, false)), "{context}");
+        }
         ("PUT" | "PATCH", _) => assert_eq!(after.memories[named]["content"], "changed", "{context}"),
         // An erasure that was cut short says so, and how to go on.
         ("POST", "/api/v1/memories/bulk-delete") if !data["nextCursor"].is_null() => {}
@@ -287,7 +340,12 @@ async fn whatever_fails_nothing_is_lost_and_nothing_is_doubled() {
         }
     }
     let tried = trials.len();
-    stream::iter(trials).for_each_concurrent(AT_ONCE, attempt).await;
+    // Tasks of their own, for all cores.
+    let mut attempts =
+        stream::iter(trials).map(|trial| tokio::spawn(attempt(trial))).buffer_unordered(AT_ONCE);
+    while let Some(attempt) = attempts.next().await {
+        attempt.unwrap_or_else(|failure| std::panic::resume_unwind(failure.into_panic()));
+    }
     println!("{points} calls, {} kinds of fault: {tried} trials", Fault::ALL.len());
     assert!(points > if all { 300 } else { 100 }, "{points} calls were found");
 }

@@ -2,6 +2,7 @@
 
 use hb_domain::Clock;
 use hb_domain::plan::Plan;
+use hb_local::template::Template;
 use hb_tests::function::{environment, recorded};
 use hb_tests::runtime_api::Outcome;
 use hb_tests::{Function, World};
@@ -102,7 +103,7 @@ fn check_directive(line: &Value) -> Vec<&str> {
     assert_eq!(directive["Dimensions"], json!([["function"], ["stack"]]));
     for metric in metrics {
         assert!(line[metric["Name"].as_str().expect("a name")].is_number(), "{metric}: {line}");
-        assert!(["Milliseconds", "Count"].map(Value::from).contains(&metric["Unit"]), "{metric}");
+        assert!(["Milliseconds", "Seconds", "Count"].map(Value::from).contains(&metric["Unit"]), "{metric}");
     }
     measured
 }
@@ -148,6 +149,7 @@ async fn a_missing_variable_stops_the_start_and_is_named() {
         "IDEMPOTENCY_TABLE",
         "PEPPER_SECRET",
         "TOKEN_SECRET",
+        "WEBHOOK_KEY_SECRET",
     ] {
         let mut environment = environment(&world);
         environment.remove(missing).expect("a variable that is otherwise set");
@@ -237,12 +239,57 @@ async fn a_batch_is_processed_once_and_the_first_failed_record_is_reported() {
         assert_eq!(batches.iter().map(|line| line["failed"].clone()).collect::<Vec<_>>(), failed);
         for line in batches {
             assert_eq!((&line["table"], &line["records"]), (&json!("memories"), &json!(records)), "{line}");
-            assert_eq!(check_directive(line), ["failed", "throttled"], "{line}");
+            assert_eq!(check_directive(line), ["failed", "throttled", "events"], "{line}");
             for field in line.as_object().expect("an object").keys() {
                 assert!(RUNBOOK.contains(&format!("`{field}`")), "the runbook has no {field}");
             }
         }
     }
+}
+
+/// The event of the schedule of a function in the template.
+fn scheduled(resource: &str) -> Value {
+    let template = Template::embedded().expect("the template");
+    let mut functions = template.resources("AWS::Serverless::Function");
+    let (_, function) = functions.find(|(name, _)| *name == resource).expect("the function");
+    let input = &function["Properties"]["Events"]["Schedule"]["Properties"]["Input"];
+    serde_json::from_str(input.as_str().expect("an input")).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_pass_of_the_schedule_logs_a_line_and_how_late_it_is() {
+    let world = World::new().await;
+    let mut delivery = Function::start(&world, "delivery").await;
+    let event = scheduled("DeliveryFunction");
+    let done = Outcome::Response(json!({"batchItemFailures": []}));
+    for _ in 0..2 {
+        assert_eq!(delivery.invoke(event.clone()).await, done);
+    }
+    let (log, _) = delivery.log().await;
+    let of = |message: &str| log.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
+    let (passes, lateness) = (of("schedule"), of("late"));
+    assert_eq!((passes.len(), lateness.len()), (2, 2), "{log:#?}");
+    for line in &passes {
+        assert_eq!(check_directive(line), ["failed", "throttled", "events"], "{line}");
+        assert_eq!((&line["due"], &line["failed"]), (&json!(0), &json!(0)), "{line}");
+    }
+    for line in &lateness {
+        assert_eq!(check_directive(line), ["late_seconds"], "{line}");
+        assert_eq!(line["late_seconds"], json!(0.0));
+    }
+    for field in passes.iter().chain(&lateness).flat_map(|line| line.as_object().expect("an object").keys()) {
+        assert!(RUNBOOK.contains(&format!("`{field}`")), "the runbook has no {field}");
+    }
+
+    // A pass that could not read what is due does not say that nothing is late.
+    let mut environment = environment(&world);
+    environment.insert("DUE_ENDPOINTS_TABLE", "Nowhere".into());
+    let mut broken = Function::start_in(&environment, "delivery").await;
+    assert_eq!(broken.invoke(event).await, done);
+    let (log, _) = broken.log().await;
+    let of = |message: &str| log.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
+    assert_eq!(of("schedule").iter().map(|line| &line["failed"]).collect::<Vec<_>>(), [&json!(1)]);
+    assert_eq!(of("late"), Vec::<&Value>::new());
 }
 
 #[tokio::test]

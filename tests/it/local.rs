@@ -44,7 +44,7 @@ async fn nothing_listens_beyond_loopback() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;
     let listening = hb_tests::listeners::listening(stack.process.id());
-    assert_eq!(listening.len(), 4, "the API, DynamoDB, Secrets Manager and the issuer: {listening:?}");
+    assert_eq!(listening.len(), 5, "the API, DynamoDB, Secrets Manager, SQS and the issuer: {listening:?}");
     assert!(listening.iter().all(|address| address.ip().is_loopback()), "{listening:?}");
 }
 
@@ -164,6 +164,9 @@ async fn the_text_for_people_has_the_address_the_key_and_a_curl_that_works() {
     let url = printed.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
     let key = printed.split_whitespace().find(|word| word.starts_with("hb_prod_")).expect("a key");
     assert_eq!(Client::new(url).with(key).get("/api/v1/memories?limit=1").await.status, 200);
+    let docs =
+        printed.split_whitespace().find(|word| word.ends_with("/docs")).expect("the address of the docs");
+    assert_eq!(Client::new(url).get(docs).await.status, 200);
 
     let (_, curl) = printed.split_once("  curl ").expect("a curl");
     let (curl, _) = curl.split_once("\n\n").expect("the curl's end");

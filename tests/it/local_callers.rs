@@ -8,11 +8,11 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The issuer's address.
-fn issuer(folder: &Path) -> String {
+/// A variable of the functions' environment.
+fn variable(folder: &Path, name: &str) -> String {
     let file = std::fs::read_to_string(folder.join(".herobrain/lambda.env")).expect("the environment");
-    let line = file.lines().find_map(|line| line.strip_prefix("CLERK_ISSUER=")).expect("an issuer");
-    line.to_owned()
+    let line = file.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    line.unwrap_or_else(|| panic!("no {name}")).to_owned()
 }
 
 /// Sends a request head and body, and returns the response as text.
@@ -35,7 +35,7 @@ fn status(response: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_web_page_reaches_neither_the_database_nor_the_secrets_nor_the_issuer() {
+async fn a_web_page_reaches_neither_the_database_nor_the_secrets_nor_the_queue_nor_the_issuer() {
     let folder = without_sample();
     let stack = Herobrain::start(folder.path(), &[]).await;
     let [dynamodb, secrets] = ["dynamodbUrl", "secretsUrl"].map(|url| text(&stack.ready[url]).to_owned());
@@ -49,7 +49,19 @@ async fn a_web_page_reaches_neither_the_database_nor_the_secrets_nor_the_issuer(
             "x-amz-target: secretsmanager.GetSecretValue",
             json!({"SecretId": "herobrain/pepper"}).to_string(),
         ),
-        (&issuer(folder.path()), "GET /.well-known/jwks.json", "accept: */*", String::new()),
+        (
+            &variable(folder.path(), "AWS_ENDPOINT_URL_SQS"),
+            "POST /",
+            "x-amz-target: AmazonSQS.SendMessage",
+            json!({"QueueUrl": variable(folder.path(), "DEAD_LETTER_QUEUE_URL"), "MessageBody": "{}"})
+                .to_string(),
+        ),
+        (
+            &variable(folder.path(), "CLERK_ISSUER"),
+            "GET /.well-known/jwks.json",
+            "accept: */*",
+            String::new(),
+        ),
     ];
     for (url, target, operation, body) in &cases {
         let own = format!("host: {}", url.strip_prefix("http://").expect("an address"));

@@ -83,3 +83,13 @@ async fn no_request_needs_more_memory_than_the_api_keys_function_has() {
 async fn no_request_needs_more_memory_than_the_auth_function_has() {
     drive("auth").await;
 }
+
+#[tokio::test]
+async fn no_request_needs_more_memory_than_the_webhooks_function_has() {
+    drive("webhooks").await;
+}
+
+#[tokio::test]
+async fn no_request_needs_more_memory_than_the_docs_function_has() {
+    drive("docs").await;
+}

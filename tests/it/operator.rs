@@ -128,7 +128,10 @@ async fn a_tenant_from_its_creation_to_its_end() {
     let removed = scene.json("tenant delete acme --yes").await;
     assert_eq!(
         removed["removed"],
-        json!({"tenants": 1, "api-keys": 3, "memories": 1, "memory-keys": 1, "usage": 2, "idempotency": 0})
+        json!({
+            "tenants": 1, "api-keys": 3, "webhooks": 0, "deliveries": 0, "delivery-attempts": 0, "due-endpoints": 0, "memories": 1, "memory-keys": 1, "pending-events": 0, "events": 0,
+            "usage": 2, "idempotency": 0,
+        })
     );
     assert!(scene.problem("tenant show acme").await.contains("hb tenant list"));
     assert_eq!(scene.json("tenant delete acme --yes").await["removed"]["tenants"], 0);
@@ -167,7 +170,9 @@ async fn people_get_tables_and_problems_say_what_to_do() {
         ended.stderr
     );
     let help = Process::start(Command::new(binary("hb")).arg("--help")).ended().await.stdout.join("\n");
-    for word in ["tenant", "key", "doctor", "reindex", "export", "erase", "--endpoint-url", "--json"] {
+    for word in
+        ["tenant", "key", "doctor", "reindex", "webhooks", "export", "erase", "--endpoint-url", "--json"]
+    {
         assert!(help.contains(word), "{word} is missing:\n{help}");
     }
 }
@@ -210,7 +215,11 @@ async fn doctor_finds_what_is_wrong_and_recounts() {
     assert_eq!(sound["sound"], true, "{sound}");
     let found = sound["findings"].as_array().map(Vec::len);
     let secrets = SecretId::VARIANTS.iter().filter(|id| !id.is_optional()).count();
-    assert_eq!(found, Some(Table::COUNT + secrets + 1), "tables, secrets and the clock: {sound}");
+    assert_eq!(
+        found,
+        Some(Table::COUNT + secrets + 2),
+        "tables, secrets, those of webhooks, and the clock: {sound}"
+    );
 
     let world = World::new().await;
     let mut command = Command::new(binary("hb"));

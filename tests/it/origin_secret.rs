@@ -1,6 +1,7 @@
 //! Behind CloudFront the service refuses requests that do not have the origin secret, before it does anything for them.
 
 use hb_domain::plan::Plan;
+use hb_http::route::Surface;
 use hb_local::functions;
 use hb_local::template::Template;
 use hb_tests::function::{environment, recorded};
@@ -44,7 +45,14 @@ fn assert_refused(answer: &Answer) {
 #[tokio::test]
 async fn requests_without_the_secret_are_refused_alike_on_every_route_and_cost_no_call() {
     let (_world, account, instance) = world().await;
-    let paths = functions::routes().map(|route| (route.method.clone(), route.path.replace("{id}", "x")));
+    let (pages, others): (Vec<_>, Vec<_>) =
+        functions::routes().partition(|route| route.surface == Surface::Page);
+    for page in pages {
+        let answer = send(&instance, &account.key, page.method.clone(), page.path, &[]).await;
+        assert_eq!(answer.status, 403, "{}", page.path);
+        assert!(answer.text.contains("Direct access is not allowed"), "{}", answer.text);
+    }
+    let paths = others.into_iter().map(|route| (route.method.clone(), route.path.replace("{id}", "x")));
     let others = [(Method::GET, "/nowhere"), (Method::DELETE, "/health"), (Method::OPTIONS, MEMORIES)];
     let others = others.map(|(method, path)| (method, path.to_owned()));
     for (method, path) in paths.chain(others) {

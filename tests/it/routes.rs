@@ -3,20 +3,26 @@
 //! Routes come from the route tables. A new one is tried by itself; what its requests need beyond
 //! the path stands in the two tables below, and a test that misses a row says so.
 
-use hb_domain::{MemoryId, Scope, ndjson};
+use hb_domain::{KeyId, MemoryId, Scope, ndjson};
 use hb_http::Route;
 use hb_http::route::Access;
 use hb_local::functions;
+use hb_tests::feed::{self, About};
 use hb_tests::world::Account;
-use hb_tests::{Answer, Instance, World};
+use hb_tests::{Answer, Client, Instance, World};
 use http::Method;
 use serde_json::{Value, json};
 
-/// Which id stands in the place of a path's braces: `KEY` or `MEMORY`.
-const IDS: &[(&str, &str)] = &[("/api/v1/api-keys/{id}", "KEY"), ("/api/v1/memories/{id}", "MEMORY")];
+/// Which id stands in the place of a path's first braces: `KEY`, `MEMORY` or `WEBHOOK`. `EVENT` stands in the place of `{eventId}`.
+const IDS: &[(&str, &str)] = &[
+    ("/api/v1/api-keys/{id}", "KEY"),
+    ("/api/v1/memories/{id}", "MEMORY"),
+    ("/api/v1/webhooks/{id}", "WEBHOOK"),
+    ("/docs/{file}", "start.js"),
+];
 
-/// Query and body of the requests that need any. `KEY` and `MEMORY` stand for ids, `HELD` for the
-/// memory's key, `FRESH` for a text of its own. A route that is
+/// Query and body of the requests that need any. `KEY`, `MEMORY` and `WEBHOOK` stand for ids, `HELD` for the
+/// memory's key, `FRESH` for a text of its own, `UNUSED` for one without spaces. A route that is
 /// not here gets no query, and `{}` as its body when its method has one.
 const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::POST, "/api/v1/api-keys", "", r#"{"name":"FRESH"}"#),
@@ -40,6 +46,15 @@ const REQUESTS: &[(Method, &str, &str, &str)] = &[
     (Method::PUT, "/api/v1/memories/by-key", "key=HELD", r#"{"content":"changed","type":"task"}"#),
     (Method::DELETE, "/api/v1/memories/by-key", "key=HELD", ""),
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed"}"#),
+    (
+        Method::POST,
+        "/api/v1/webhooks",
+        "",
+        r#"{"name":"FRESH","url":"https://example.com/UNUSED","events":["api_key.*"]}"#,
+    ),
+    (Method::PATCH, "/api/v1/webhooks/{id}", "", r#"{"name":"changed"}"#),
+    (Method::POST, "/api/v1/webhooks/{id}/rotate-secret", "", r#"{"gracePeriodSeconds":0}"#),
+    (Method::POST, "/api/v1/webhooks/{id}/recover", "", r#"{"since":"2026-11-24T11:00:00Z"}"#),
 ];
 
 /// Further requests of routes that make other calls for them: as above, each to be answered well.
@@ -49,6 +64,8 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
     (Method::GET, "/api/v1/memories", "page=2&limit=1", ""),
     (Method::GET, "/api/v1/memories/export", "namespacePrefix=a", ""),
     (Method::GET, "/api/v1/namespaces", "prefix=a", ""),
+    (Method::GET, "/api/v1/events", "types=memory.*&limit=1", ""),
+    (Method::GET, "/api/v1/events", "cursor=latest", ""),
     (Method::GET, "/api/v1/memories", "namespace=a", ""),
     (Method::GET, "/api/v1/memories", "namespacePrefix=a&sort=updatedAt", ""),
     (
@@ -93,7 +110,10 @@ const VARIANTS: &[(Method, &str, &str, &str)] = &[
         r#"{"content":"from elsewhere","type":"task","key":"FRESH"}"#,
     ),
     (Method::PATCH, "/api/v1/memories/{id}", "", r#"{"content":"changed","key":"FRESH"}"#),
+    (Method::PATCH, "/api/v1/webhooks/{id}", "", r#"{"name":"changed","url":"https://example.com/UNUSED"}"#),
     (Method::POST, "/api/v1/api-keys/rotate", "", r#"{"keyId":"KEY","gracePeriodSeconds":60}"#),
+    (Method::GET, "/api/v1/webhooks/{id}/deliveries", "status=pending&limit=1", ""),
+    (Method::GET, "/api/v1/webhooks/{id}/deliveries", "status=failed", ""),
 ];
 
 /// A route under one of its methods.
@@ -116,29 +136,70 @@ pub(crate) fn variants() -> Vec<Case> {
     cases.collect()
 }
 
-/// What requests name: a key and a memory.
+/// What requests name: a key, a memory, a webhook endpoint and an event that it gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) key: String,
     pub(crate) memory: String,
+    pub(crate) webhook: String,
+    pub(crate) event: String,
 }
 
 impl Named {
-    /// A key and a memory that `account` makes for the occasion.
+    /// A key and a memory that `account` makes for the occasion, and a webhook endpoint that it has or makes.
     pub(crate) async fn of(world: &World, instance: &Instance, account: &Account) -> Self {
         let (key, _) = world.key(&account.tenant, hb_domain::Scopes::all(), None).await;
-        let mut named = Self { key: key.to_string(), memory: String::new() };
+        let mut named = Self {
+            key: key.to_string(),
+            memory: String::new(),
+            webhook: String::new(),
+            event: String::new(),
+        };
         let body = json!({"content": "saffron is the secret", "type": "semantic", "tags": ["hush"], "key": named.held()});
         let memory = instance.client.with(&account.key).post("/api/v1/memories", body).await;
         named.memory = memory.data()["id"].as_str().expect("an id").to_owned();
+        named.webhook = Self::webhook_of(&instance.client.with(&account.key)).await;
+        named.append_events(world, account).await;
         named
+    }
+
+    /// Appends one event of each kind of resource to the feed, in the place of those that are there.
+    pub(crate) async fn append_events(&mut self, world: &World, account: &Account) {
+        let key = KeyId::parse(&self.key).expect("an id");
+        let abouts = [
+            About::Created(&self.memory),
+            About::Updated(&self.memory),
+            About::Deleted(&self.memory, "deleted"),
+            About::Search(1),
+            About::KeyCreated(&key),
+        ];
+        for (position, about) in (1..).zip(abouts) {
+            world.append_at(&account.tenant, position, about, world.clock.now()).await;
+            world.index_event(&account.tenant, position).await;
+            self.event = feed::event_id(position);
+        }
+    }
+
+    /// The id of the first webhook endpoint of the caller's tenant, which is made if there is none. A tenant that is at its
+    /// limit has none.
+    pub(crate) async fn webhook_of(client: &Client) -> String {
+        let list = client.get("/api/v1/webhooks").await;
+        if !list.status.is_success() {
+            return "whk_0000000000000000".to_owned();
+        }
+        if let Some(id) = list.data()["webhooks"][0]["id"].as_str() {
+            return id.to_owned();
+        }
+        let body = json!({"name": "feed", "url": "https://example.com/feed", "events": ["api_key.created"]});
+        client.post("/api/v1/webhooks", body).await.data()["id"].as_str().expect("an id").to_owned()
     }
 
     /// Ids of the same form as `self`, the memory's of the same time, that nothing has.
     pub(crate) fn missing(&self) -> Self {
         let memory = format!("{}{}", &self.memory[..13], "0".repeat(self.memory.len() - 13));
         assert!(MemoryId::parse(&memory).is_some(), "{memory}");
-        Self { key: "key_000000000000".into(), memory }
+        let event = format!("evt_{}", "0".repeat(25));
+        Self { key: "key_000000000000".into(), memory, webhook: "whk_0000000000000000".into(), event }
     }
 
     /// The key of the memory.
@@ -148,7 +209,10 @@ impl Named {
 
     fn put_into(&self, text: &str) -> String {
         text.replace("FRESH", &format!("beside {}", self.key))
+            .replace("UNUSED", &format!("beside-{}", self.key))
             .replace("HELD", &self.held())
+            .replace("WEBHOOK", &self.webhook)
+            .replace("EVENT", &self.event)
             .replace("KEY", &self.key)
             .replace("MEMORY", &self.memory)
     }
@@ -187,13 +251,18 @@ impl Case {
         let (path, query, body) = self.template();
         let has = |name: &str| [path.as_str(), query, body].iter().any(|text| text.contains(name));
         // What is put under a key is made where it does not exist.
-        has("KEY") || has("MEMORY") || (self.names_the_key() && self.method != Method::PUT)
+        has("KEY") || has("MEMORY") || has("WEBHOOK") || (self.names_the_key() && self.method != Method::PUT)
     }
 
     /// Whether it names the key of the memory.
     pub(crate) fn names_the_key(&self) -> bool {
         let (_, query, body) = self.template();
         query.contains("HELD") || body.contains("HELD")
+    }
+
+    /// Whether it names a webhook endpoint.
+    pub(crate) fn names_the_webhook(&self) -> bool {
+        self.template().0.contains("WEBHOOK")
     }
 
     /// Whether it makes a memory.
@@ -224,8 +293,21 @@ impl Case {
         named: &Named,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.send_to(instance, credential, named, "", headers).await
+    }
+
+    /// Sends its request about `named`, with these further query parameters and headers.
+    pub(crate) async fn send_to(
+        &self,
+        instance: &Instance,
+        credential: Option<&str>,
+        named: &Named,
+        further: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let (path, query, body) = self.template();
-        let target = named.put_into(&format!("{path}?{query}"));
+        let query: Vec<&str> = [query, further].into_iter().filter(|part| !part.is_empty()).collect();
+        let target = named.put_into(&format!("{path}?{}", query.join("&")));
         let mut headers = headers.to_vec();
         headers.extend((!body.is_empty()).then_some(("content-type", self.media_type())));
         let client = credential.map_or_else(|| instance.client.clone(), |key| instance.client.with(key));
@@ -266,7 +348,7 @@ impl Case {
     }
 
     /// The media type of its body.
-    fn media_type(&self) -> &'static str {
+    pub(crate) fn media_type(&self) -> &'static str {
         if self.sends_lines() { ndjson::MEDIA_TYPE } else { "application/json" }
     }
 
@@ -323,5 +405,5 @@ fn path_with_name(path: &str) -> String {
     let name = name.unwrap_or_else(|| {
         panic!("what is the id in {path}? Add a row to IDS in tests/it/routes.rs, so that the tests can try the route with another tenant's")
     });
-    format!("{before}{name}{after}")
+    format!("{before}{name}{after}").replace("{eventId}", "EVENT")
 }

@@ -14,7 +14,7 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level, Subscriber};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use story::{CHANGED, CONTENT, Story};
+use story::{CHANGED, CONTENT, PATH, RESPONSE, Story};
 
 /// Captures the log events of this thread with `subscriber`. With only one subscriber in the process, tracing caches
 /// for all threads whether the first thread at an event is interested; a second, inactive one makes it ask each
@@ -60,7 +60,7 @@ async fn at_trace_level_no_key_or_pepper_is_logged_or_returned() {
 }
 
 #[tokio::test]
-async fn at_any_level_the_products_log_contains_no_memory_content() {
+async fn at_any_level_the_products_log_contains_no_content_url_or_response() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
@@ -70,7 +70,10 @@ async fn at_any_level_the_products_log_contains_no_memory_content() {
     let story = Story::tell().await;
     let text = log.text();
     assert_eq!(story.leaks(&text), [""; 0]);
-    assert!(!text.contains(CONTENT) && !text.contains(CHANGED), "{text}");
+    for private in [CONTENT, CHANGED, PATH, RESPONSE] {
+        assert!(!text.contains(private), "{private}: {text}");
+    }
+    assert!(text.contains(r#""message":"delivery""#), "attempts have their lines");
     let requests = text.matches(r#""message":"request""#).count();
     assert!(requests > story.answers.len(), "every request has its line: {requests}");
     assert!(text.contains(r#""message":"request failed""#));

@@ -1,4 +1,5 @@
-//! `template.yaml` against the lists of the code, both ways: functions, routes and how they are built.
+//! `template.yaml` against the lists of the code, both ways: functions, routes and how they are built. What consumers of streams
+//! need is in `template_streams.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,7 @@ use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
 use hb_tests::World;
 use hb_tests::binaries::{cargo, workspace};
+use hb_tests::feed::About;
 use http::Method;
 use serde_json::json;
 use serde_norway::Value;
@@ -78,40 +80,6 @@ fn every_function_has_a_crate_a_row_in_the_registry_and_its_resources() {
 }
 
 #[test]
-fn every_consumer_has_an_event_of_the_stream_of_its_table() {
-    let template = template();
-    for (name, consumer) in functions::consumers() {
-        let function = FUNCTIONS.iter().find(|function| function.name == name).expect("a row").resource();
-        let table = consumer.table.definition();
-        assert!(
-            table.stream.is_some(),
-            "{name} consumes the stream of {0}: set `stream` of {0} in shared/store/src/tables.rs",
-            consumer.table
-        );
-        let mut functions = template.resources("AWS::Serverless::Function");
-        let (_, found) = functions.find(|(id, _)| *id == function).expect("the function's resource");
-        let stream = format!("!GetAtt {}.StreamArn", table.resource);
-        let events = at(found, "Properties/Events").as_mapping().into_iter().flatten();
-        let event = events.map(|(_, event)| event).find(|event| {
-            at(event, "Type") == "DynamoDB" && written(at(event, "Properties/Stream")) == stream
-        });
-        let Some(event) = event else {
-            panic!("template.yaml: add an event of Type DynamoDB with `Stream: {stream}` to {function}")
-        };
-        let responses = at(event, "Properties/FunctionResponseTypes");
-        assert_eq!(
-            responses[0], "ReportBatchItemFailures",
-            "template.yaml: add `FunctionResponseTypes: [ReportBatchItemFailures]` to the event of {function}"
-        );
-        assert_ne!(
-            at(event, "Properties/DestinationConfig/OnFailure/Destination"),
-            &Value::Null,
-            "template.yaml: add a queue as `DestinationConfig.OnFailure` to the event of {function}"
-        );
-    }
-}
-
-#[test]
 fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
     let routes = template().routes();
     for function in FUNCTIONS {
@@ -156,13 +124,17 @@ fn every_event_names_the_one_api_which_leaves_cors_to_the_functions() {
     assert!(!text.contains("CorsConfiguration"), "it would replace the functions' own headers");
     for (name, function) in template.resources("AWS::Serverless::Function") {
         for (event, content) in at(function, "Properties/Events").as_mapping().expect("events") {
-            if at(content, "Type") == "DynamoDB" {
-                let consumes = functions::consumers().any(|(function, _)| {
-                    FUNCTIONS.iter().any(|row| row.name == function && row.resource() == name)
+            let kind = at(content, "Type");
+            if kind == "DynamoDB" || kind == "Schedule" {
+                let row = FUNCTIONS.iter().find(|row| row.resource() == name);
+                let consumes = row.is_some_and(|row| match row.trigger {
+                    functions::Trigger::Http(_) => false,
+                    functions::Trigger::Stream(consumer) => kind == "DynamoDB" || consumer.schedule.is_some(),
                 });
                 assert!(
                     consumes,
-                    "{name}/{event:?}: make its row in infra/local/src/functions.rs a Trigger::Stream"
+                    "{name}/{event:?}: make its row in infra/local/src/functions.rs a Trigger::Stream, with a `schedule` for \
+                     an event of this type"
                 );
                 continue;
             }
@@ -256,21 +228,6 @@ fn tables_are_on_demand_recoverable_encrypted_and_kept() {
 }
 
 #[test]
-fn expiry_receives_removals_by_ttl_and_nothing_else() {
-    let template = template();
-    let (_, function) = template
-        .resources("AWS::Serverless::Function")
-        .find(|(name, _)| *name == "ExpiryFunction")
-        .expect("the function");
-    let event = at(function, "Properties/Events/ExpiredMemories/Properties");
-    let pattern = event["FilterCriteria"]["Filters"][0]["Pattern"].as_str().expect("a pattern");
-    let pattern: serde_json::Value = serde_json::from_str(pattern).expect("JSON");
-    let by = json!({"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]});
-    assert_eq!(pattern, json!({"eventName": ["REMOVE"], "userIdentity": by}));
-    assert_eq!(event["FunctionResponseTypes"][0], "ReportBatchItemFailures");
-}
-
-#[test]
 fn the_template_holds_no_secret() {
     let template = template();
     for (name, secret) in template.resources("AWS::SecretsManager::Secret") {
@@ -313,9 +270,20 @@ async fn a_table_has_ttl_exactly_if_it_has_items_that_expire() {
         client.post("/api/v1/api-keys", json!({"name": "this year's", "expiresAt": end})).await.status,
         201
     );
+    let webhook = json!({"name": "feed", "url": "https://example.com/", "events": ["*"]});
+    assert_eq!(client.post("/api/v1/webhooks", webhook).await.status, 201);
     let (json, key) = (("content-type", "application/json"), ("idempotency-key", "once"));
     let body = r#"{"content": "once", "type": "task"}"#;
     assert_eq!(client.send_raw(Method::POST, "/api/v1/memories", &[json, key], body).await.status, 201);
+    // From here on there are events.
+    let endpoint = json!({"name": "the feed", "url": "https://example.com/events", "events": ["*"], "status": "inactive"});
+    assert_eq!(client.post("/api/v1/webhooks", endpoint).await.status, 201);
+    let search = json!({"query": "new year"});
+    assert_eq!(client.post("/api/v1/memories/search", search).await.status, 200);
+
+    world.append(&account.tenant, 1, About::Search(1)).await;
+    world.record_searches(&account.tenant).await;
+    client.post("/api/v1/memories/search", json!({"query": "once"})).await.expect(200, "");
 
     world.try_deliver().await.expect("a delivery");
 

@@ -75,7 +75,7 @@ fn the_distribution_caches_nothing_and_passes_everything_on_over_https() {
 }
 
 #[test]
-fn the_web_acl_limits_every_address_on_the_routes_with_a_credential() {
+fn the_web_acl_limits_every_address_on_the_routes_that_cost_a_call_or_a_transfer() {
     let template = waf();
     let (_, acl) = template.resources("AWS::WAFv2::WebACL").next().expect("a web ACL");
     assert_eq!(acl["Properties"]["Scope"], "CLOUDFRONT");
@@ -89,7 +89,7 @@ fn the_web_acl_limits_every_address_on_the_routes_with_a_credential() {
     );
     let paths = rate["ScopeDownStatement"]["OrStatement"]["Statements"].as_sequence().expect("statements");
     let paths = paths.iter().map(|path| path["ByteMatchStatement"]["SearchString"].as_str().expect("a path"));
-    assert_eq!(paths.collect::<Vec<_>>(), ["/api", "/auth"]);
+    assert_eq!(paths.collect::<Vec<_>>(), ["/api", "/auth", "/docs", "/openapi.json"]);
     // Rules on bodies refuse memories: they take code and quotations for attacks, and a large import for an overflow.
     for rule in &rules[1..] {
         let group = &rule["Statement"]["ManagedRuleGroupStatement"];

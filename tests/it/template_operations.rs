@@ -37,6 +37,7 @@ fn every_alarm_tells_the_operator_and_has_a_section_in_the_runbook() {
         );
     }
     let expected = [
+        "DeliveriesLateAlarm",
         "FunctionFailuresAlarm",
         "FunctionThrottlesAlarm",
         "IteratorAgeAlarm",
@@ -151,12 +152,15 @@ fn the_dashboard_lists_no_function_and_no_table() {
         );
         assert!(body.contains(&search), "{metric}");
     }
-    for metric in ["cold", "db_calls", "failed"] {
+    for metric in ["cold", "db_calls", "failed", "late_seconds"] {
         assert!(
             body.contains(&format!("[\"HeroBrain\", \"{metric}\", \"stack\", \"${{AWS::StackName}}\"]")),
             "{metric}"
         );
     }
+    // What the recorder appends and what delivery sends have the same name, and each a line of its own.
+    let events = "SEARCH('{HeroBrain,function} MetricName=\\\"events\\\" function=${AWS::StackName}'";
+    assert!(body.contains(events));
     for kind in ["AWS::Serverless::Function", "AWS::DynamoDB::Table"] {
         for (name, _) in template.resources(kind) {
             assert!(!body.contains(&format!("${{{name}}}")), "{name}: a search shows it without a list");

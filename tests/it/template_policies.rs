@@ -1,5 +1,7 @@
 //! Each function may do what its routes do, and nothing else.
 
+mod deliveries;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use hb_http::Route;
 use hb_http::route::{self, Access, Found};
 use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
+use hb_tests::feed::{self, About};
 use hb_tests::issuer::TestIssuer;
 use hb_tests::roles::{self, Grant};
 use hb_tests::world::Account;
@@ -19,18 +22,25 @@ use serde_json::{Value as Json, json};
 async fn each_consumer_may_do_what_its_records_need_and_nothing_else() {
     let template = Template::embedded().expect("the template");
     let world = every_kind_of_record().await;
-    for (function, _) in functions::consumers() {
+    for (function, consumer) in functions::consumers() {
         let calls = world.deliver_to(function).await;
-        let used: BTreeSet<String> = calls.into_iter().flat_map(|call| call.permissions).collect();
+        let mut used: BTreeSet<String> = calls.into_iter().flat_map(|call| call.permissions).collect();
+        if function == "delivery" {
+            used.extend(Box::pin(deliveries::permissions()).await);
+        }
+        // What a schedule finds without its record is no loss.
+        let sends = used.contains("sqs:SendMessage StreamDeadLetters") || consumer.schedule.is_some();
         assert!(
-            !used.is_empty(),
-            "tests/it/template_policies.rs: let every_kind_of_record make a record that {function} processes"
+            used.len() > 1 && sends,
+            "tests/it/template_policies.rs: let every_kind_of_record make a record that {function} processes, and one \
+             that it cannot read"
         );
         check(&template, function, &used);
     }
 }
 
-/// A world whose streams have a record of each kind: memories were created, changed and deleted, and one has expired.
+/// A world whose streams have a record of each kind: memories were created, changed and deleted, one has expired, and one
+/// that cannot be read has expired too.
 async fn every_kind_of_record() -> World {
     let world = World::new().await;
     let account = world.account("acme", Plan::Pro).await;
@@ -39,12 +49,26 @@ async fn every_kind_of_record() -> World {
     let ends = world.clock.now().plus(Duration::from_secs(60));
     let brief = json!({"content": "brief", "type": "task", "expiresAt": ends, "key": "brief"});
     client.post("/api/v1/memories", brief).await.expect(201, "");
+    // What is recorded now is delivered again.
+    world.listen(&account.tenant).await;
+    world.subscribe(&account.tenant, 1, &["*"], "active").await;
+    world.try_deliver().await.expect("a delivery");
+    // And the head of another feed is restored without the events that follow it.
+    let other = world.account("globex", Plan::Pro).await;
+    world.listen(&other.tenant).await;
+    world.append_at(&other.tenant, 1, About::Search(1), world.clock.now()).await;
     let lasting = client.post("/api/v1/memories", json!({"content": "lasting", "type": "task"})).await;
     let path = format!("/api/v1/memories/{}", lasting.data()["id"].as_str().expect("an id"));
     client.send(Method::PATCH, &path, Some(json!({"importance": 1}))).await.expect(200, "");
     client.send(Method::DELETE, &path, None).await.expect(200, "");
+    let damaged =
+        client.post("/api/v1/memories", json!({"content": "x", "type": "task", "expiresAt": ends})).await;
+    // One consumer reads the first, and one the second.
+    for attribute in ["writeSeq", "version"] {
+        world.damage(&account.tenant, damaged.data()["id"].as_str().expect("an id"), attribute).await;
+    }
     world.clock.set(ends.plus(Duration::from_secs(1)));
-    assert_eq!(world.sweep().await, 1);
+    assert_eq!(world.sweep().await, 2);
     world
 }
 
@@ -65,6 +89,8 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
             "api-keys" => api_keys(&mut scenario).await,
             "memories" => memories(&mut scenario).await,
             "auth" => auth(&mut scenario).await,
+            "webhooks" => webhooks(&mut scenario).await,
+            "docs" => docs(&mut scenario).await,
             other => panic!(
                 "tests/it/template_policies.rs: add a scenario that sends a request to every route of {other}"
             ),
@@ -114,10 +140,11 @@ impl Scenario {
         self.used.extend(instance.tap.take().into_iter().flat_map(|call| call.permissions));
     }
 
-    /// A user's first request, and one with the token that a session is traded for: what every function does.
+    /// A user's first request, and one with the token that a session is traded for: what every function with a guarded route does.
     async fn meet_a_user(&mut self) {
         let route = self.table.iter().find(|route| route.access() != Access::Public);
-        let path = route.expect("a route").path.replace("{id}", "x");
+        let Some(route) = route else { return };
+        let path = route.path.replace("{id}", "x");
         let (first, second) = (self.issuer.token("user_first"), self.issuer.token("user_second"));
         for credential in [first, self.own_token(&second).await] {
             self.instance.tap.take();
@@ -189,6 +216,48 @@ async fn auth(scenario: &mut Scenario) {
     }
 }
 
+async fn docs(scenario: &mut Scenario) {
+    let before = scenario.used.clone();
+    for path in ["/openapi.json", "/docs", "/docs/start.js"] {
+        assert_eq!(scenario.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(scenario.used, before, "files ask nobody");
+}
+
+async fn webhooks(scenario: &mut Scenario) {
+    let new = json!({"name": "Billing", "url": "https://example.com/hook", "events": ["*"]});
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k")];
+    let created = scenario.send_raw(Method::POST, "/api/v1/webhooks", &headers, &new.to_string()).await;
+    created.expect(201, "");
+    scenario.post("/api/v1/webhooks", new).await.expect(409, "DUPLICATE_RESOURCE");
+    // A request that fails after its record was made removes it.
+    scenario.send_raw(Method::POST, "/api/v1/webhooks", &[headers[0], ("idempotency-key", "l")], "{}").await;
+    let path = created.header("location").to_owned();
+    scenario.get(&path).await.expect(200, "");
+    let (tenant, memory) = (scenario.account.tenant.clone(), "mem_0123456789abcdefghijkl");
+    scenario.world.append_at(&tenant, 1, About::Created(memory), scenario.world.clock.now()).await;
+    scenario.world.index_event(&tenant, 1).await;
+    scenario.post(&format!("{path}/test"), json!({})).await.expect(200, "");
+    scenario.post(&format!("{path}/rotate-secret"), json!({})).await.expect(200, "");
+    let since = json!({"since": "2026-11-24T11:00:00Z"});
+    scenario.post(&format!("{path}/recover"), since).await.expect(200, "");
+    let resend = format!("{path}/deliveries/{}/resend", feed::event_id(1));
+    scenario.post(&resend, json!({})).await.expect(200, "");
+    scenario.get(&format!("{path}/deliveries")).await.expect(200, "");
+    let moved = json!({"url": "https://example.com/moved"});
+    scenario.send(Method::PATCH, &path, Some(moved)).await.expect(200, "");
+    scenario.send(Method::DELETE, &path, None).await.expect(200, "");
+
+    let (world, account) = (&scenario.world, &scenario.account);
+    let memory = "mem_0123456789abcdefghijkl";
+    for (position, about) in [(1, About::Created(memory)), (2, About::KeyCreated(&account.id))] {
+        world.append(&account.tenant, position, about).await;
+    }
+    for cursor in ["", "?cursor=latest"] {
+        assert_eq!(scenario.get(&format!("/api/v1/events{cursor}")).await.status, 200);
+    }
+}
+
 async fn memories(scenario: &mut Scenario) {
     let new = json!({"content": "tea, no sugar", "type": "semantic"});
     let path = scenario.post("/api/v1/memories", new).await.header("location").to_owned();
@@ -218,6 +287,8 @@ async fn memories(scenario: &mut Scenario) {
     }
     let found = scenario.post("/api/v1/memories/search", json!({"query": "tea"})).await;
     assert_ne!(found.data()["results"], json!([]));
+    scenario.world.record_searches(&scenario.account.tenant).await;
+    scenario.post("/api/v1/memories/search", json!({"query": "tea"})).await.expect(200, "");
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 200);
     assert_eq!(scenario.send(Method::DELETE, &path, None).await.status, 404);
 

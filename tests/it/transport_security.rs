@@ -9,7 +9,7 @@ use hb_tests::{Function, World};
 const HSTS: &str = "strict-transport-security";
 
 /// Events with a success, an unauthenticated error, an unknown route and a preflight.
-const EVENTS: [(&str, &str, u16); 7] = [
+const EVENTS: [(&str, &str, u16); 9] = [
     ("auth", "health.json", 200),
     ("auth", "rate-limit.json", 401),
     ("auth", "unknown-route.json", 404),
@@ -17,6 +17,8 @@ const EVENTS: [(&str, &str, u16); 7] = [
     ("memories", "head-memories.json", 401),
     ("memories", "create-memory.json", 401),
     ("api-keys", "create-key.json", 401),
+    ("webhooks", "list-webhooks.json", 401),
+    ("docs", "get-openapi.json", 200),
 ];
 
 #[tokio::test]

@@ -54,6 +54,10 @@ impl CreateKey {
 
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for CreateKey {
+    fn name() -> &'static str {
+        "NewApiKey"
+    }
+
     fn record(recorder: &hb_domain::describe::Recorder) {
         let _ = Self::parse(recorder.body(), recorder.now());
     }

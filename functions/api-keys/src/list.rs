@@ -9,9 +9,11 @@ use crate::view::KeyView;
 /// The number of keys whose last use is read at a time.
 const CONCURRENT_READS: usize = 16;
 
+/// The API keys of the tenant.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ApiKeyList"))]
 pub(crate) struct KeyList {
+    /// All keys that are in use, and the newest 400 of those that have ended in the last 90 days.
     keys: Vec<KeyView>,
 }
 

@@ -13,12 +13,16 @@ pub(crate) struct RevokeKey {
     id: String,
 }
 
+/// A key that was revoked.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "RevokedApiKey"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RevokedKey<'a> {
+    /// The id of the key.
     id: &'a KeyId,
+    /// When it was revoked; of a key that had been revoked before, that time.
     revoked_at: Timestamp,
+    /// Always `revoked`.
     status: KeyStatus,
 }
 
@@ -31,6 +35,10 @@ impl RevokeKey {
 
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for RevokeKey {
+    fn name() -> &'static str {
+        "ApiKeyRevocation"
+    }
+
     fn record(recorder: &hb_domain::describe::Recorder) {
         let _ = Self::parse(recorder.body());
     }

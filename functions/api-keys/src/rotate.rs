@@ -28,6 +28,10 @@ impl RotateKey {
 
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for RotateKey {
+    fn name() -> &'static str {
+        "ApiKeyRotation"
+    }
+
     fn record(recorder: &hb_domain::describe::Recorder) {
         let _ = Self::parse(recorder.body());
     }

@@ -19,26 +19,36 @@ pub(crate) struct UsageQuery {
     days: u16,
 }
 
-/// The usage of one key.
+/// How often a key was used.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ApiKeyUsage"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UsageReport<'a> {
+    /// Each day (UTC), the oldest first.
     daily: Vec<DayView>,
+    /// How many days the report covers, the present one included.
     days: u16,
+    /// How many of the requests were answered with an error.
     errors: u64,
+    /// The id of the key.
     key_id: &'a KeyId,
+    /// How many requests were refused by a limit; they are not in `total`. A lower bound.
     limited: u64,
+    /// How many requests were admitted.
     total: u64,
 }
 
-/// The usage of one day.
+/// How often a key was used on one day.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "DailyUsage"))]
 struct DayView {
+    /// The day (UTC).
     date: Day,
+    /// How many of the requests were answered with an error.
     errors: u64,
+    /// How many requests were refused by a limit. A lower bound.
     limited: u64,
+    /// How many requests were admitted.
     requests: u64,
 }
 

@@ -6,20 +6,30 @@ use hb_domain::plan::Allowance;
 use hb_domain::{ApiKey, KeyId, Scopes, Timestamp};
 use serde::Serialize;
 
-/// A key without its plain text.
+/// An API key. Its text is not stored: only the responses to its creation and its rotations have it.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ApiKey"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyView {
+    /// When the key was created.
     created_at: Timestamp,
+    /// The label of the key, which is also in its text. It changes nothing.
     environment: Environment,
+    /// From then on the key is refused. `null`: it does not expire.
     expires_at: Option<Timestamp>,
+    /// The id of the key. A rotation keeps it.
     id: KeyId,
+    /// The first characters of the key's text, by which people recognise it.
     key_prefix: String,
+    /// When a request was last made with the key, at most a second late. `null`: never.
     last_used_at: Option<Timestamp>,
+    /// The name for people, unique among the keys of the tenant and environment that are in use.
     name: String,
+    /// When the key was revoked. `null`: it was not.
     revoked_at: Option<Timestamp>,
+    /// What the key allows.
     scopes: Scopes,
+    /// Whether the key is accepted.
     status: KeyStatus,
 }
 
@@ -40,30 +50,42 @@ impl KeyView {
     }
 }
 
-/// A key with its new plain text, which no other response contains.
+/// A new API key, or one with a new secret: the only response that has the text of the key.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ApiKeyWithSecret"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlainKeyView<'a> {
+    /// When the key was created.
     created_at: Timestamp,
+    /// The label of the key, which is also in its text. It changes nothing.
     environment: Environment,
+    /// From then on the key is refused. `null`: it does not expire.
     expires_at: Option<Timestamp>,
+    /// The id of the key. A rotation keeps it.
     id: &'a KeyId,
+    /// The first characters of the key's text, by which people recognise it.
     key_prefix: &'a str,
+    /// The name for people.
     name: &'a str,
-    /// `null` in the response to a repeated request: the key is returned once.
+    /// The text of the key, which requests send. Store it now. `null` in a response that is repeated for its
+    /// `Idempotency-Key`.
     plain_key: Option<&'a str>,
+    /// The limits of the tenant's plan, which all of its keys share.
     rate_limit: RateLimitView,
+    /// What the key allows.
     scopes: Scopes,
 }
 
-/// The limits that apply to every key of the tenant.
+/// The limits that apply to all keys of the tenant together.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "RateLimits"))]
 #[serde(rename_all = "camelCase")]
 struct RateLimitView {
+    /// How many requests may come at once.
     burst: u32,
+    /// How many requests per minute are admitted in the long run.
     requests_per_minute: u32,
+    /// How many requests are admitted in a calendar month (UTC).
     requests_per_month: u64,
 }
 

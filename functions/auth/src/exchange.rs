@@ -15,15 +15,20 @@ pub(crate) struct TokenBody {
     scopes: Option<Scopes>,
 }
 
-/// The response: an access token.
+/// An access token, which is sent as `Authorization: Bearer …`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccessToken<'a> {
+    /// From then on the token is refused.
     expires_at: Timestamp,
+    /// What the token allows.
     scopes: Scopes,
+    /// The tenant of the session.
     tenant_id: &'a TenantId,
+    /// The token, a JWT that is signed with EdDSA.
     token: &'a str,
+    /// Always `Bearer`.
     token_type: &'static str,
 }
 
@@ -52,6 +57,10 @@ impl hb_domain::describe::Request for TokenQuery {
 
 #[cfg(feature = "describe")]
 impl hb_domain::describe::Request for TokenBody {
+    fn name() -> &'static str {
+        "TokenRequest"
+    }
+
     fn record(recorder: &hb_domain::describe::Recorder) {
         let _ = Self::parse(recorder.body());
     }

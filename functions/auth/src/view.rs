@@ -5,39 +5,53 @@ use hb_domain::plan::Plan;
 use hb_domain::tenant::RateLimitStatus;
 use serde::Serialize;
 
-/// The response of the health check.
+/// That the service runs.
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 pub(crate) struct Health {
+    /// Always `ok`.
     pub(crate) status: &'static str,
 }
 
-/// A tenant's limits and what is left of them.
+/// The limits of the tenant and what is left of them.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "RateLimitStatus"))]
 pub(crate) struct RateLimitView {
+    /// The requests that may come at once.
     burst: BurstView,
+    /// The requests of the calendar month (UTC).
     month: MonthView,
+    /// The plan of the tenant.
     plan: Plan,
 }
 
+/// The requests that may come at once.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "BurstStatus"))]
 #[serde(rename_all = "camelCase")]
 struct BurstView {
+    /// When `remaining` is `limit` again, without further requests.
     full_at: Timestamp,
+    /// How many there are at most.
     limit: u32,
+    /// How many are left now.
     remaining: u64,
+    /// How many are added in each minute.
     requests_per_minute: u32,
 }
 
+/// The requests of the calendar month (UTC).
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "MonthStatus"))]
 #[serde(rename_all = "camelCase")]
 struct MonthView {
+    /// How many there are.
     limit: u64,
+    /// How many are left.
     remaining: u64,
+    /// When the next month begins.
     resets_at: Timestamp,
+    /// How many were made.
     used: u64,
 }
 
@@ -66,6 +80,8 @@ impl RateLimitView {
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[expect(dead_code, reason = "describes a document that is made of the signing keys")]
 pub(crate) struct KeySet {
+    /// The keys. During a change of the signing key there are several: `kid` in the header of a token says which one
+    /// has signed it.
     keys: Vec<PublicKey>,
 }
 
@@ -73,10 +89,16 @@ pub(crate) struct KeySet {
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[expect(dead_code, reason = "describes a document that is made of the signing keys")]
 struct PublicKey {
+    /// The algorithm: `EdDSA`.
     alg: String,
+    /// The curve: `Ed25519`.
     crv: String,
+    /// The id of the key.
     kid: String,
+    /// The type of the key: `OKP`.
     kty: String,
+    /// What the key is for: `sig`.
     r#use: String,
+    /// The public key, in base64url.
     x: String,
 }

@@ -7,29 +7,37 @@
 mod removal;
 
 use hb_domain::Timestamp;
-use hb_http::stream::{Batch, BatchResponse, Consumer};
-use hb_store::{Store, StreamContext, Table};
+use hb_http::stream::{Batch, BatchResponse, Consumer, Consumption};
+use hb_store::{StreamContext, Table};
 
 /// The consumer of this function.
-pub const CONSUMER: Consumer =
-    Consumer { table: Table::Memories, handle: |store, batch, now| Box::pin(handle(store, batch, now)) };
+pub const CONSUMER: Consumer = Consumer {
+    tables: &[Table::Memories],
+    handle: |consumption, batch, now| Box::pin(handle(consumption, batch, now)),
+    schedule: None,
+};
 
-async fn handle(store: &Store, batch: &Batch, now: Timestamp) -> BatchResponse {
+async fn handle(consumption: &Consumption, batch: &Batch, now: Timestamp) -> BatchResponse {
+    let store = &consumption.store;
     let context = StreamContext::new(now);
+    let mut skipped = 0;
     for record in &batch.records {
         let removal = match removal::of(record) {
             Ok(Some(removal)) => removal,
             Ok(None) => continue,
             Err(problem) => {
                 // It would fail in every delivery and block the records after it. A recount corrects the usage.
-                tracing::error!(event = record.id, problem, "an invalid stream record is skipped");
+                if consumption.pass_over(record, problem).await.is_err() {
+                    return BatchResponse::failed_at(record).counting(0, skipped);
+                }
+                skipped += 1;
                 continue;
             }
         };
         let expired = store.expired_memories(&context);
         if let Err(error) = expired.delete_key(&removal).await {
             tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "the row of a key was not deleted");
-            return BatchResponse::failed_at(record);
+            return BatchResponse::failed_at(record).counting(0, skipped);
         }
         match expired.release_storage(&removal).await {
             Ok(released) => {
@@ -37,9 +45,9 @@ async fn handle(store: &Store, batch: &Batch, now: Timestamp) -> BatchResponse {
             }
             Err(error) => {
                 tracing::error!(tenant = %removal.tenant, event = removal.event, %error, "storage was not released");
-                return BatchResponse::failed_at(record);
+                return BatchResponse::failed_at(record).counting(0, skipped);
             }
         }
     }
-    BatchResponse::processed()
+    BatchResponse::processed().counting(0, skipped)
 }

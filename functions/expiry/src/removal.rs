@@ -17,7 +17,7 @@ pub(crate) fn of(record: &Record) -> Result<Option<ExpiredMemory>, &'static str>
     let number = |name: &str| memory[name]["N"].as_str().and_then(|digits| digits.parse().ok());
     let text = |name: &str| memory[name]["S"].as_str();
     Ok(Some(ExpiredMemory {
-        event: record.id.clone(),
+        event: record.id().to_owned(),
         tenant: text("tenant").and_then(TenantId::parse).ok_or("tenant")?,
         id: text("id").and_then(MemoryId::parse).ok_or("id")?,
         key: ExpiredMemory::key_of(text)?,
@@ -37,7 +37,7 @@ mod tests {
     const ID: &str = "mem_0123456789abcdefghijkl";
 
     fn record(name: &str, by: &Value, image: &Value) -> Record {
-        let record = json!({"eventID": "e1", "eventName": name, "eventSource": "aws:dynamodb", "userIdentity": by,
+        let record = json!({"eventID": "e1", "eventName": name, "eventSource": "aws:dynamodb", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/Memories/stream/1", "userIdentity": by,
             "dynamodb": {"SequenceNumber": "100", "OldImage": image, "Keys": {}, "ApproximateCreationDateTime": 1_795_521_600.0}});
         serde_json::from_value(record).expect("a record")
     }

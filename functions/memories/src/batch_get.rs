@@ -6,13 +6,17 @@ use serde::Serialize;
 
 use crate::view::Listed;
 
-/// The response: for each id its memory, or null. Fields are in alphabetical order.
+/// The memories of the ids of a request.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "MemoryBatch"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Batch<'a> {
+    /// For each id its memory, in the order of the ids. `null`: there is none.
+    #[cfg_attr(feature = "describe", schemars(with = "Vec<Option<hb_domain::Memory>>"))]
     memories: Vec<Option<Listed<'a>>>,
-    /// Where the next request continues; `null` when all ids are answered.
+    /// Send it as `cursor` with the same ids to get the memories of the ids that follow. `null`: all ids are
+    /// answered.
     next_cursor: Option<String>,
 }
 

@@ -10,28 +10,60 @@ use hb_http::{
 };
 use serde::Serialize;
 
-/// The response: one result for each memory of the request. Fields are in alphabetical order.
+/// What became of each memory of a bulk.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "CreatedMemories"))]
 pub(crate) struct BulkCreated {
+    /// How many memories were created.
     created: usize,
-    /// Memories whose key another memory holds, which was kept.
+    /// How many have a key that another memory holds, which was kept.
     existing: usize,
+    /// How many were not created.
     failed: usize,
-    /// Memories that have replaced the holder of their key.
+    /// How many have replaced the memory that held their key.
     replaced: usize,
+    /// One result for each memory of the request, in its order.
     results: Vec<ItemResult>,
 }
 
 /// The result of one memory, by its position in the request.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "CreateResult"))]
 #[serde(untagged)]
 enum ItemResult {
-    Failed { errors: Vec<ErrorDetail>, index: usize },
-    Existing { exists: bool, id: MemoryId, index: usize },
-    Replaced { id: MemoryId, index: usize, replaced: bool },
-    Created { id: MemoryId, index: usize },
+    /// The memory was not created.
+    Failed {
+        /// What is wrong with it.
+        errors: Vec<ErrorDetail>,
+        /// Its position in the request, from 0.
+        index: usize,
+    },
+    /// Another memory holds the key, and was kept.
+    Existing {
+        /// Always `true`.
+        exists: bool,
+        /// The id of the memory that holds the key.
+        id: MemoryId,
+        /// The position of the memory in the request, from 0.
+        index: usize,
+    },
+    /// The memory has replaced the one that held its key.
+    Replaced {
+        /// The id of the memory, which is that of the one before.
+        id: MemoryId,
+        /// The position of the memory in the request, from 0.
+        index: usize,
+        /// Always `true`.
+        replaced: bool,
+    },
+    /// The memory was created.
+    Created {
+        /// The id of the memory.
+        id: MemoryId,
+        /// The position of the memory in the request, from 0.
+        index: usize,
+    },
 }
 
 impl ItemResult {

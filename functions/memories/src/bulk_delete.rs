@@ -5,13 +5,15 @@ use hb_domain::{Result, Scope};
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
-/// The response. Fields are in alphabetical order.
+/// How many memories a request has deleted.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "DeletedMemories"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BulkDeleted {
+    /// How many memories this request has deleted. Of `ids`, those that do not exist are not counted.
     deleted: u64,
-    /// Where the next request continues; `null` when all matching memories are deleted.
+    /// Send it as `cursor` with the same filter to delete further memories. `null`: all are deleted.
     next_cursor: Option<String>,
 }
 

@@ -11,29 +11,41 @@ use serde::Serialize;
 /// How long new changes are started: the gateway waits for 30 s, and the last ones need time to complete.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// The response: one result for each item of the request. Fields are in alphabetical order.
+/// What became of each change of a bulk-update.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "UpdatedMemories"))]
 pub(crate) struct BulkUpdated {
+    /// How many changes were not made.
     failed: usize,
+    /// One result for each item of the request, in its order.
     results: Vec<ItemResult>,
+    /// How many memories were changed.
     updated: usize,
 }
 
 /// The result of one item, by its position in the request.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "UpdateResult"))]
 #[serde(untagged)]
 enum ItemResult {
+    /// The memory was not changed.
     Failed {
+        /// What is wrong with the item.
         errors: Vec<ErrorDetail>,
+        /// Its position in the request, from 0.
         index: usize,
     },
+    /// The memory was changed, or had the values before.
     #[serde(rename_all = "camelCase")]
     Updated {
+        /// When the memory was created.
         created_at: Timestamp,
+        /// The id of the memory.
         id: MemoryId,
+        /// The position of the item in the request, from 0.
         index: usize,
+        /// When the memory was last changed.
         updated_at: Timestamp,
     },
 }

@@ -4,11 +4,14 @@ use hb_domain::MemoryId;
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
-/// The response. Fields are in alphabetical order.
+/// A memory that was deleted.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "DeletedMemory"))]
 pub(crate) struct Deleted {
+    /// Always `true`.
     pub(crate) deleted: bool,
+    /// The id of the memory.
     pub(crate) id: MemoryId,
 }
 

@@ -119,27 +119,60 @@ async fn create(
     results
 }
 
-/// The response: one result for each line. Fields are in alphabetical order.
+/// What became of each line of an import.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ImportedMemories"))]
 pub(crate) struct ImportResponse {
+    /// How many lines name a memory that exists, or a key that another one holds, which was kept.
     existing: usize,
+    /// How many lines were not imported.
     failed: usize,
+    /// How many lines became new memories.
     imported: usize,
-    /// Lines that have replaced the memory that holds their key.
+    /// How many lines have replaced the memory that held their key.
     replaced: usize,
+    /// One result for each line that is not empty, in their order.
     results: Vec<LineView>,
 }
 
 /// The result of one line.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ImportResult"))]
 #[serde(untagged)]
 enum LineView {
-    Failed { errors: Vec<ErrorDetail>, line: usize },
-    Existing { exists: bool, id: MemoryId, line: usize },
-    Replaced { id: MemoryId, line: usize, replaced: bool },
-    Imported { id: MemoryId, line: usize },
+    /// The line was not imported.
+    Failed {
+        /// What is wrong with it.
+        errors: Vec<ErrorDetail>,
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// There is a memory of this id or key, which was kept.
+    Existing {
+        /// Always `true`.
+        exists: bool,
+        /// The id of the memory that is there.
+        id: MemoryId,
+        /// The number of the line, from 1.
+        line: usize,
+    },
+    /// The line has replaced the memory that held its key.
+    Replaced {
+        /// The id of the memory, which is that of the one before.
+        id: MemoryId,
+        /// The number of the line, from 1.
+        line: usize,
+        /// Always `true`.
+        replaced: bool,
+    },
+    /// The line has become a memory.
+    Imported {
+        /// The id of the memory.
+        id: MemoryId,
+        /// The number of the line, from 1.
+        line: usize,
+    },
 }
 
 fn respond(outcomes: Vec<(usize, Line)>) -> HandlerResult {

@@ -6,23 +6,35 @@ use serde::Serialize;
 
 use crate::view::Listed;
 
+/// A page of memories.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "MemoryList"))]
 pub(crate) struct List<'a> {
+    /// The memories of the page.
+    #[cfg_attr(feature = "describe", schemars(with = "Vec<hb_domain::Memory>"))]
     memories: Vec<Listed<'a>>,
+    /// Where the page lies in the list.
     pagination: Pagination,
 }
 
+/// Where a page lies in the list.
 #[derive(Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Pagination {
+    /// Whether another page follows.
     has_next: bool,
+    /// Whether a page precedes it.
     has_previous: bool,
+    /// The most memories of a page.
     limit: u64,
+    /// The `cursor` of the next page. `null` at the end.
     next_cursor: Option<String>,
+    /// The number of the page, from 1. `null` on a page that was asked for by its cursor.
     page: Option<u64>,
+    /// How many pages there are. `null` where `total` is.
     pages: Option<u64>,
+    /// How many memories there are. `null` where they would have to be counted, as with a filter.
     total: Option<u64>,
 }
 

@@ -5,13 +5,15 @@ use hb_domain::namespace_listing::NamespaceListing;
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
-/// The response. Fields are in alphabetical order.
+/// A page of namespaces.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "NamespaceList"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Namespaces {
+    /// The namespaces of memories, each once.
     namespaces: Vec<Namespace>,
-    /// Where the next page begins; `null` at the end.
+    /// The `cursor` of the next page. `null` at the end. A page may be short or empty before the end.
     next_cursor: Option<String>,
 }
 

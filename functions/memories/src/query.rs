@@ -6,13 +6,16 @@ use serde::Serialize;
 
 use crate::view::Listed;
 
-/// The response. Fields are in alphabetical order.
+/// A page of the memories that match a filter.
+// Fields are in alphabetical order.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "QueryResults"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryResponse<'a> {
+    /// The memories of the page. There may be fewer than `limit`, or none, and others may still follow.
+    #[cfg_attr(feature = "describe", schemars(with = "Vec<hb_domain::Memory>"))]
     memories: Vec<Listed<'a>>,
-    /// Where the next request continues; `null` when there are no further matches.
+    /// The `cursor` of the next page. `null` when there are no further matches.
     next_cursor: Option<String>,
 }
 

@@ -6,25 +6,29 @@ use serde::Serialize;
 
 use crate::view::Found;
 
+/// The results of a search, the best first.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "SearchResults"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SearchResponse<'a> {
-    /// In milliseconds.
+    /// How long the search took within the service, in milliseconds.
     latency: f64,
-    /// Where the next request continues; `null` at the end.
+    /// The `cursor` of the next page. `null` at the end.
     next_cursor: Option<String>,
-    /// Absent where all memories were searched.
+    /// Absent: all memories were searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<Partial>,
+    /// The query of the request; empty if it has none.
     query: &'a str,
+    /// The memories that were found.
     results: Vec<Found<'a>>,
 }
 
+/// How many memories a search has covered that did not cover all.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "PartialSearch"))]
 struct Partial {
-    /// The number of memories that were searched.
+    /// How many memories were searched: the most recently changed ones.
     searched: u64,
 }
 
@@ -32,8 +36,10 @@ pub(crate) async fn search(call: Call) -> HandlerResult {
     call.no_query()?;
     let search = Search::parse(call.body()?, call.principal().tenant())?;
     let found = call.memories().search(&search).await?;
+    let latency = call.elapsed_ms();
+    call.record_search(found.hits.len()).await;
     Reply::ok(&SearchResponse {
-        latency: call.elapsed_ms(),
+        latency,
         next_cursor: found.next.as_ref().map(|after| search.cursor(after)),
         partial: found.searched.map(|searched| Partial { searched }),
         query: &search.query,

@@ -5,9 +5,8 @@ use hb_domain::{Memory, MemoryId, Metadata, Namespace, Timestamp};
 use hb_http::Hit;
 use serde::Serialize;
 
-/// A memory in a list.
+/// A memory in a list: what [`Memory`] is, and described as it.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Listed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,48 +57,70 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// A result of a search: the whole memory, and how it was found.
+/// A memory that a search has found, and how well it fits.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "FoundMemory"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found<'a> {
+    /// The agent that created the memory. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<&'a str>,
+    /// The text.
     content: &'a str,
+    /// When the memory was created.
     created_at: Timestamp,
+    /// From then on the memory does not exist. Absent: it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    /// What the score is made of. Only if the search has `explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation<'a>>,
+    /// The id of the memory.
     id: &'a MemoryId,
+    /// How important the memory is: 0 to 1.
     importance: f64,
+    /// The application's own name for the memory. Absent: it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    /// Data of the application.
     metadata: &'a Metadata,
+    /// The namespace of the memory. Absent: it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a Namespace>,
-    /// `null` in a search without a query.
+    /// 0 to 1: the probability that the memory is about the query. `null` in a search without a query.
     relevance: Option<f64>,
+    /// The conversation that the memory comes from. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<&'a str>,
+    /// The labels of the memory.
     tags: &'a [String],
+    /// The kind of memory.
     #[serde(rename = "type")]
     kind: MemoryType,
+    /// When the memory was last changed.
     updated_at: Timestamp,
+    /// The end user that the memory is about. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
 }
 
-/// What its score is made of.
+/// What the score of a result is made of.
 #[derive(Serialize)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ScoreExplanation"))]
 struct Explanation<'a> {
+    /// The part of the memory's `importance`.
     importance: f64,
+    /// What a long memory loses for each word of the query that it lacks: 0 or less.
     length: f64,
+    /// The part of the similarity of meaning.
     meaning: f64,
+    /// The sum of the parts, by which results are ordered.
     score: f64,
+    /// The part of what was said nearby in the same session.
     session: f64,
+    /// The words of the query that the memory contains, directly or as a synonym.
     terms: &'a [String],
+    /// The part of the words that the query and the memory share.
     words: f64,
 }
 

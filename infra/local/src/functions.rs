@@ -21,7 +21,7 @@ pub struct Function {
 pub enum Trigger {
     /// Requests for these routes.
     Http(&'static [Route]),
-    /// Changes of the items of a table.
+    /// Changes of the items of tables, and a schedule if the consumer has one.
     Stream(Consumer),
 }
 
@@ -29,8 +29,12 @@ pub enum Trigger {
 pub const FUNCTIONS: &[Function] = &[
     Function { name: "api-keys", trigger: Trigger::Http(api_keys::ROUTES) },
     Function { name: "memories", trigger: Trigger::Http(memories::ROUTES) },
+    Function { name: "webhooks", trigger: Trigger::Http(webhooks::ROUTES) },
     Function { name: "auth", trigger: Trigger::Http(auth::ROUTES) },
+    Function { name: "docs", trigger: Trigger::Http(docs::ROUTES) },
     Function { name: "expiry", trigger: Trigger::Stream(expiry::CONSUMER) },
+    Function { name: "event-recorder", trigger: Trigger::Stream(event_recorder::CONSUMER) },
+    Function { name: "delivery", trigger: Trigger::Stream(delivery::CONSUMER) },
 ];
 
 impl Function {

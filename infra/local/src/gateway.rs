@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
+use hb_domain::webhook::UrlPolicy;
 use hb_http::{App, ClerkSettings, Entropy, PublicUrl, Settings, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
@@ -35,7 +36,7 @@ struct Shared {
 }
 
 impl Gateway {
-    /// A gateway in front of fresh instances over `store`.
+    /// A gateway in front of fresh instances over `store`, which accept these URLs of webhooks.
     ///
     /// # Errors
     /// If the template names a function that is not in [`functions::FUNCTIONS`].
@@ -45,8 +46,23 @@ impl Gateway {
         clock: &Clock,
         entropy: &Entropy,
         clerk: Option<&ClerkSettings>,
+        webhook_urls: UrlPolicy,
     ) -> Result<Self, StartError> {
-        let settings = Settings { clerk: clerk.cloned(), ..Settings::default() };
+        let settings = Settings { clerk: clerk.cloned(), webhook_urls, ..Settings::default() };
+        Self::with_settings(template, store, clock, entropy, &settings)
+    }
+
+    /// A gateway in front of fresh instances over `store` with these settings.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_settings(
+        template: &Template,
+        store: &Store,
+        clock: &Clock,
+        entropy: &Entropy,
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
         let app =
             |routes| App::new(vec![routes], store.clone(), clock.clone(), entropy.clone(), settings.clone());
         let apps: Vec<_> = functions::route_tables().map(|(name, routes)| (name, app(routes))).collect();

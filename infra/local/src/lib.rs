@@ -1,5 +1,5 @@
-//! The whole service on one machine: an embedded DynamoDB, Secrets Manager's `GetSecretValue`, and a gateway that sends
-//! each function the events of API Gateway.
+//! The whole service on one machine: an embedded DynamoDB, Secrets Manager's `GetSecretValue`, SQS's `SendMessage`, and
+//! a gateway that sends each function the events of API Gateway.
 //!
 //! Everything listens on 127.0.0.1 only. Tables and routes come from `template.yaml`, functions from [`functions`].
 
@@ -11,6 +11,8 @@ mod dynamodb;
 pub mod events;
 pub mod functions;
 pub mod gateway;
+pub mod queue;
+pub mod receiver;
 mod receiving;
 pub mod reindex;
 pub mod sample;

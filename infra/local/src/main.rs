@@ -10,10 +10,10 @@ use hb_domain::Clock;
 use hb_domain::clerk::NATIVE;
 use hb_domain::plan::Plan;
 use hb_http::{ClerkSettings, Entropy};
-use hb_local::StartError;
 use hb_local::clerk::{PARTY, SessionClaims};
 use hb_local::stack::{Options, Stack};
 use hb_local::state::Folder;
+use hb_local::{StartError, receiver};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -57,6 +57,12 @@ enum Command {
         #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
         seconds: i64,
     },
+    /// Receive webhooks on 127.0.0.1, print them and acknowledge them
+    Receive {
+        /// The port on 127.0.0.1; 0 chooses a free port
+        #[arg(long, default_value_t = 9001)]
+        port: u16,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -88,6 +94,7 @@ async fn main() -> ExitCode {
             from: Clock::system().now(),
             seconds: *seconds,
         }),
+        Some(Command::Receive { port }) => receive(*port).await,
         None => run(&args).await,
     };
     match outcome {
@@ -103,6 +110,17 @@ async fn main() -> ExitCode {
 fn jwt(session: &SessionClaims) -> Result<(), StartError> {
     let token = Folder::issuer(Path::new(FOLDER))?.mint(session)?;
     writeln!(std::io::stdout(), "{token}").map_err(|error| StartError::new(error.to_string()))
+}
+
+/// Prints the webhooks that arrive, until a signal.
+async fn receive(port: u16) -> Result<(), StartError> {
+    let stop = stop_signal()?;
+    let server = receiver::serve(port, receiver::print_requests()).await?;
+    writeln!(std::io::stdout(), "Webhooks to {} are printed here. Ctrl-C stops it.\n", server.url())
+        .map_err(|error| StartError::new(error.to_string()))?;
+    stop.await;
+    server.stop().await;
+    Ok(())
 }
 
 async fn run(args: &Args) -> Result<(), StartError> {
@@ -165,7 +183,9 @@ Try it:
     -H "Content-Type: application/json" \
     -d '{{"query": "moving house", "limit": 3}}'
 
+Read the API:           {url}/docs
 Print a session token:  cargo run -- jwt --sub user_123
+Receive webhooks:       cargo run -- receive
 
 Ctrl-C stops it.
 "#

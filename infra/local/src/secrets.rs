@@ -27,11 +27,12 @@ struct Versions {
 
 impl LocalSecrets {
     /// The secrets with these values.
-    pub fn new(pepper: &str, token: &str) -> Self {
+    pub fn new(pepper: &str, token: &str, webhook_key: &str) -> Self {
         let first = |value: &str| vec![("v1".to_owned(), value.to_owned())];
         let kept = BTreeMap::from([
             (SecretId::Pepper.name(), first(pepper)),
             (SecretId::TokenSecret.name(), first(token)),
+            (SecretId::WebhookKey.name(), first(webhook_key)),
         ]);
         Self(Arc::new(Mutex::new(Versions { kept, away: false, reads: 0 })))
     }
@@ -44,6 +45,11 @@ impl LocalSecrets {
     /// As [`rotate`](Self::rotate), for the token secret.
     pub fn rotate_token(&self, value: &str) {
         self.rotate_secret(SecretId::TokenSecret, value);
+    }
+
+    /// As [`rotate`](Self::rotate), for the secret of webhook endpoints.
+    pub fn rotate_webhook_key(&self, value: &str) {
+        self.rotate_secret(SecretId::WebhookKey, value);
     }
 
     /// As [`rotate`](Self::rotate), for the origin secret, which has no version at first.

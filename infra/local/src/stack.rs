@@ -2,18 +2,23 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use hb_domain::plan::Plan;
+use hb_domain::webhook::UrlPolicy;
 use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
+use hb_http::stream::Consumption;
 use hb_http::{ClerkSettings, Entropy};
+use hb_sender::Sender;
 use hb_store::aws::Aws;
-use hb_store::{SEARCH_FORMAT, SecretId, SecretNames, Secrets, Store, Table, Tables};
+use hb_store::{DeadLetters, SEARCH_FORMAT, SecretId, SecretNames, Secrets, Store, Table, Tables};
 use rand::rngs::StdRng;
 use strum::VariantArray;
 
 use crate::clerk::{IssuerFile, IssuerKey, LocalIssuer, PARTY, SessionClaims};
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
+use crate::queue::LocalQueue;
 use crate::scratch::Scratch;
 use crate::secrets::LocalSecrets;
 use crate::server::Server;
@@ -53,6 +58,7 @@ pub struct Stack {
     pub jwt: Option<String>,
     gateway: Server,
     secrets: Server,
+    queue: Server,
     database: Option<LocalDatabase>,
     streams: Option<Background>,
     _issuer: Option<Server>,
@@ -61,20 +67,19 @@ pub struct Stack {
     _scratch: Option<Scratch>,
 }
 
-/// The environment of a function that uses these endpoints.
-pub fn function_environment(
-    dynamodb_url: &str,
-    secrets_url: &str,
-    issuer: Option<&str>,
-) -> Vec<(&'static str, String)> {
+/// The environment of a function that uses these endpoints; a function of another kind ignores the queue.
+pub fn function_environment(aws: &Aws, issuer: Option<&str>) -> Vec<(&'static str, String)> {
+    let endpoint = |url: &Option<String>| url.clone().unwrap_or_default();
     let issuer = issuer.map(|issuer| ("CLERK_ISSUER", issuer.to_owned()));
     let variables = [
         ("AWS_REGION", "us-east-1".into()),
         ("STACK_NAME", "local".into()),
         ("AWS_ACCESS_KEY_ID", "local".into()),
         ("AWS_SECRET_ACCESS_KEY", "local".into()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_url.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint(&aws.dynamodb_url)),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint(&aws.secrets_url)),
+        ("AWS_ENDPOINT_URL_SQS", endpoint(&aws.sqs_url)),
+        ("DEAD_LETTER_QUEUE_URL", queue_url(aws)),
     ];
     let local = Tables::local();
     let tables =
@@ -87,6 +92,22 @@ pub fn function_environment(
 /// The store of a local stack.
 pub fn store(aws: &Aws) -> Store {
     Store::new(aws.dynamodb(), Tables::local(), Secrets::new(aws.secrets(), SecretNames::local()))
+}
+
+/// What consumers use in a local stack.
+pub fn consumption(aws: &Aws, clock: &Clock, entropy: &Entropy, sender: Sender) -> Consumption {
+    Consumption {
+        store: store(aws),
+        dead_letters: DeadLetters::new(aws.sqs(), queue_url(aws)),
+        sender,
+        webhook_keys: Arc::default(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    }
+}
+
+fn queue_url(aws: &Aws) -> String {
+    LocalQueue::url(aws.sqs_url.as_deref().unwrap_or_default())
 }
 
 /// The sample key of an earlier run if it is valid, otherwise a new one. A new key is written to the folder before the
@@ -112,23 +133,28 @@ async fn live_key(
     Ok(key)
 }
 
-/// Delivers what an earlier process has left in the streams, and removes deleted content from the file if no other process
-/// uses it.
-async fn catch_up(database: &LocalDatabase, store: Store, clock: Clock, only_user: bool) -> StreamPoller {
-    let mut poller = StreamPoller::new(database.database(), store, clock);
-    let Some(records) = database.stream_records() else { return poller };
-    poller = poller.deleting(records.clone());
+/// Delivers what an earlier process has left in the streams, unless a schedule finds it, and removes deleted content from the
+/// file if no other process uses it.
+async fn catch_up(
+    database: &LocalDatabase,
+    consumption: Consumption,
+    clock: Clock,
+    only_user: bool,
+) -> Result<StreamPoller, StartError> {
+    let mut poller = StreamPoller::new(database.database(), consumption, clock);
+    let Some(records) = database.stream_records() else { return Ok(poller) };
+    poller = poller.continuing(records.clone()).await?;
     let size = database.database().db_size_bytes().unwrap_or(0);
     if size > LARGE {
         let _ = writeln!(std::io::stderr(), "Compacting a database of {} MiB …", size / (1024 * 1024));
     }
-    if let Err(error) = poller.deliver().await {
+    if let Err(error) = poller.catch_up().await {
         tracing::error!(%error, "stream records were not processed; they are delivered again");
     }
     if only_user && let Err(error) = records.compact().await {
         tracing::error!(%error, "deleted content may still be in the database's file; the next start removes it");
     }
-    poller
+    Ok(poller)
 }
 
 impl Stack {
@@ -150,7 +176,13 @@ impl Stack {
             Some(folder) => folder.token_secret(&mut rng)?,
             None => state::new_pepper(&mut rng),
         };
-        let secrets = LocalSecrets::new(&pepper, &token).serve().await?;
+        let webhook_key = match &folder {
+            Some(folder) => folder.webhook_key(&mut rng)?,
+            None => state::new_pepper(&mut rng),
+        };
+        let secrets = LocalSecrets::new(&pepper, &token, &webhook_key).serve().await?;
+        let queue = folder.as_ref().map(Folder::dead_letters);
+        let queue = queue.map_or_else(LocalQueue::in_memory, LocalQueue::in_file).serve().await?;
         if let Some(folder) = &folder {
             folder.forget_issuer();
         }
@@ -189,11 +221,11 @@ impl Stack {
                 (Some(server), url)
             }
         };
+        let aws = Aws::local(dynamodb_url.clone(), secrets.url()).with_sqs(queue.url());
         if let Some(folder) = &folder {
             let issuer = issuer.as_ref().map(Server::url);
-            folder.describe(&function_environment(&dynamodb_url, &secrets.url(), issuer.as_deref()))?;
+            folder.describe(&function_environment(&aws, issuer.as_deref()))?;
         }
-        let aws = Aws::local(dynamodb_url.clone(), secrets.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
         database::create_tables(&client, &template.tables()?).await?;
 
@@ -219,11 +251,12 @@ impl Stack {
         let streams = match &database {
             Some(database) => {
                 let only_user = folder.as_ref().is_some_and(Folder::is_only_user);
-                Some(catch_up(database, store.clone(), clock.clone(), only_user).await.start())
+                let consumption = consumption(&aws, &clock, &entropy, Sender::new(UrlPolicy::Local));
+                Some(catch_up(database, consumption, clock.clone(), only_user).await?.start())
             }
             None => None,
         };
-        let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk))?;
+        let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk), UrlPolicy::Local)?;
         let gateway = gateway.serve(options.port).await?;
         Ok(Self {
             tenant,
@@ -232,6 +265,7 @@ impl Stack {
             jwt,
             gateway,
             secrets,
+            queue,
             database,
             streams,
             _issuer: issuer,
@@ -260,6 +294,6 @@ impl Stack {
                 database.stop().await;
             }
         };
-        tokio::join!(self.secrets.stop(), database);
+        tokio::join!(self.secrets.stop(), self.queue.stop(), database);
     }
 }

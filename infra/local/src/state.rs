@@ -88,6 +88,11 @@ impl Folder {
         self.path.join("dynamodb.sqlite")
     }
 
+    /// The file of the stream records that a function could not read.
+    pub fn dead_letters(&self) -> PathBuf {
+        self.path.join("dead-letters.ndjson")
+    }
+
     /// Whether no other process used the folder when this one opened it.
     pub fn is_only_user(&self) -> bool {
         self.lock.is_some()
@@ -118,14 +123,28 @@ impl Folder {
     /// # Errors
     /// If the file cannot be read or written.
     pub fn token_secret(&self, rng: &mut StdRng) -> Result<String, StartError> {
-        match self.read("token")?.map(|secret| secret.trim().to_owned()) {
+        self.kept_secret("token", rng)
+    }
+
+    /// The secret in a file, or a new one that is written to it.
+    fn kept_secret(&self, name: &str, rng: &mut StdRng) -> Result<String, StartError> {
+        match self.read(name)?.map(|secret| secret.trim().to_owned()) {
             Some(secret) if secret.len() == PEPPER_LENGTH => Ok(secret),
             _ => {
                 let secret = new_pepper(rng);
-                self.write("token", &secret)?;
+                self.write(name, &secret)?;
                 Ok(secret)
             }
         }
+    }
+
+    /// The secret of webhook endpoints. It is generated in the first run, and again if it is lost: the secrets of endpoints that
+    /// were created before can then not be read.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn webhook_key(&self, rng: &mut StdRng) -> Result<String, StartError> {
+        self.kept_secret("webhook-key", rng)
     }
 
     /// Writes the issuer's key, with which `herobrain jwt` signs while the server runs.

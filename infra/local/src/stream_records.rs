@@ -1,11 +1,12 @@
 //! The records of streams in the emulator's file. The emulator never deletes one, and takes a maximum over all records of a
-//! table at each write; a second connection to its file deletes them and adds the index.
+//! table at each write; a second connection to its file deletes them and adds the index. It also keeps the positions of the
+//! functions that consume them.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::StartError;
 use crate::dynamodb::Turns;
@@ -18,6 +19,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Serves both statements that the emulator executes with the sequence number, which it stores as text.
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS _stream_records_by_sequence \
      ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
+/// The positions of functions in the streams of tables.
+const POSITIONS: &str = "CREATE TABLE IF NOT EXISTS herobrain_stream_positions (\
+     function TEXT NOT NULL, table_name TEXT NOT NULL, position INTEGER NOT NULL, \
+     PRIMARY KEY (function, table_name)) WITHOUT ROWID";
+
+const READ_POSITION: &str =
+    "SELECT position FROM herobrain_stream_positions WHERE function = ?1 AND table_name = ?2";
+
+/// Another process that uses the same file may be ahead.
+const KEEP_POSITION: &str = "INSERT INTO herobrain_stream_positions VALUES (?1, ?2, ?3) \
+     ON CONFLICT DO UPDATE SET position = excluded.position WHERE excluded.position > position";
 
 /// Deletes records up to a sequence number, but not the newest: the next number is derived from it, and a clock that stands
 /// still would repeat numbers.
@@ -48,6 +61,7 @@ impl StreamRecords {
         // A deletion that is lost in a crash of the machine is repeated; the emulator's own writes are synchronized.
         connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON").map_err(failed)?;
         connection.execute_batch(INDEX).map_err(failed)?;
+        connection.execute_batch(POSITIONS).map_err(failed)?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), turns })
     }
 
@@ -64,6 +78,37 @@ impl StreamRecords {
         self.execute(move |connection| connection.prepare_cached(EMPTY)?.execute(params![table, sequence]))
             .await?;
         Ok(())
+    }
+
+    /// The sequence number of the last record of a table that the function has processed; 0 before the first.
+    pub(crate) async fn position(
+        &self,
+        function: &'static str,
+        table: &'static str,
+    ) -> Result<i64, StartError> {
+        let position = self.execute(move |connection| {
+            let mut read = connection.prepare_cached(READ_POSITION)?;
+            read.query_row(params![function, table], |row| row.get(0)).optional()
+        });
+        Ok(position.await?.unwrap_or(0))
+    }
+
+    /// Keeps the position of a function, which never goes back.
+    pub(crate) async fn keep_position(
+        &self,
+        function: &'static str,
+        table: &'static str,
+        position: i64,
+    ) -> Result<(), StartError> {
+        let kept = self.execute(move |connection| {
+            connection.prepare_cached(KEEP_POSITION)?.execute(params![function, table, position])
+        });
+        kept.await.map(|_| ())
+    }
+
+    /// A number that differs after any other connection has written to the file. Reading it reads nothing else.
+    pub(crate) async fn version(&self) -> Result<i64, StartError> {
+        self.execute(|connection| connection.query_row("PRAGMA data_version", [], |row| row.get(0))).await
     }
 
     /// Rewrites the file without deleted content, and empties the write-ahead log.

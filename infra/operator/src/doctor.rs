@@ -1,4 +1,5 @@
-//! `hb doctor`: checks the deployment and this machine's clock, and recounts storage usage.
+//! `hb doctor`: checks the deployment and this machine's clock, counts the secrets of webhook endpoints by the version of their
+//! key, and recounts storage usage.
 
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use serde_json::{Value, json};
 use strum::VariantArray;
 
 use crate::context::{Context, describe_error, tenant_id};
-use crate::{Outcome, output};
+use crate::{Outcome, output, webhooks};
 
 /// Seconds: longer than a request may take.
 const SETTLED: u64 = 30;
 /// The largest difference between two clocks that is not a problem.
 const MAX_SKEW: Duration = Duration::from_secs(2);
+/// What the finding on the secrets of webhook endpoints is called.
+const WEBHOOK_SECRETS: &str = "webhook secrets";
 
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
@@ -30,6 +33,14 @@ pub(crate) struct Doctor {
 struct Finding {
     what: String,
     problem: Option<String>,
+    /// What is to be done later, when there is no problem.
+    note: Option<String>,
+}
+
+impl Finding {
+    fn new(what: impl Into<String>, problem: Option<String>) -> Self {
+        Self { what: what.into(), problem, note: None }
+    }
 }
 
 pub(crate) async fn run(context: &Context, doctor: &Doctor) -> Outcome {
@@ -42,34 +53,43 @@ pub(crate) async fn run(context: &Context, doctor: &Doctor) -> Outcome {
 async fn check(context: &Context) -> Outcome {
     let mut findings = Vec::new();
     match context.store.operator().tables().await {
-        Ok(tables) => findings.extend(tables.into_iter().map(|state| Finding {
-            what: format!("table {} ({})", state.table, state.name),
-            problem: state.problem,
-        })),
-        Err(error) => findings.push(Finding {
-            what: "DynamoDB".into(),
-            problem: Some(format!("{}: check region, credentials and endpoint", describe_error(error))),
-        }),
+        Ok(tables) => findings.extend(
+            tables
+                .into_iter()
+                .map(|state| Finding::new(format!("table {} ({})", state.table, state.name), state.problem)),
+        ),
+        Err(error) => findings.push(Finding::new(
+            "DynamoDB",
+            Some(format!("{}: check region, credentials and endpoint", describe_error(error))),
+        )),
     }
     for id in SecretId::VARIANTS.iter().filter(|id| context.store.secrets().has(**id)) {
         let advice = |error| {
             format!("{}: deploy the stack, or allow secretsmanager:GetSecretValue", describe_error(error))
         };
         let problem = context.store.secrets().check(*id).await.err().map(advice);
-        findings.push(Finding { what: id.name().replace('-', " "), problem });
+        findings.push(Finding::new(id.name().replace('-', " "), problem));
     }
-    findings.push(Finding { what: "clock".into(), problem: clock_problem(context).await });
+    let census = webhooks::census(context).await;
+    findings.push(match &census {
+        Ok(census) => {
+            Finding { note: Some(census.note()), ..Finding::new(WEBHOOK_SECRETS, census.problem()) }
+        }
+        Err(problem) => Finding::new(WEBHOOK_SECRETS, Some(problem.clone())),
+    });
+    findings.push(Finding::new("clock", clock_problem(context).await));
     let sound = findings.iter().all(|finding| finding.problem.is_none());
     if context.json {
         let rows: Vec<Value> = findings
             .iter()
             .map(|finding| json!({"what": finding.what, "problem": finding.problem}))
             .collect();
-        output::json(&json!({"sound": sound, "findings": rows}))?;
+        let secrets = census.ok().map(|census| census.to_json());
+        output::json(&json!({"sound": sound, "findings": rows, "webhookSecrets": secrets}))?;
     } else {
         let rows: Vec<[String; 2]> = findings
             .into_iter()
-            .map(|finding| [finding.what, finding.problem.unwrap_or_else(|| "ok".into())])
+            .map(|finding| [finding.what, finding.problem.or(finding.note).unwrap_or_else(|| "ok".into())])
             .collect();
         output::table(["CHECK", "RESULT"], &rows)?;
     }

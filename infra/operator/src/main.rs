@@ -8,6 +8,7 @@ mod output;
 mod reindex;
 mod tenant;
 mod transfer;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -43,10 +44,13 @@ enum Command {
     /// Create, list and revoke a tenant's API keys
     #[command(subcommand)]
     Key(key::Command),
-    /// Check tables, secrets and this machine's clock
+    /// Check tables, secrets, the keys of webhook endpoints' secrets, and this machine's clock
     Doctor(doctor::Doctor),
     /// Rewrite the search documents of tenants' memories after an upgrade that has changed the ranking
     Reindex(reindex::Reindex),
+    /// Encrypt the secrets of webhook endpoints anew after a rotation of their key
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write all memories of a tenant to standard output, one JSON object per line
     Export {
         /// The tenant
@@ -84,6 +88,7 @@ async fn run(args: Args) -> Outcome {
         Command::Key(command) => key::run(&context, command).await,
         Command::Doctor(doctor) => doctor::run(&context, &doctor).await,
         Command::Reindex(reindex) => reindex::run(&context, &reindex).await,
+        Command::Webhooks(command) => webhooks::run(&context, command).await,
         Command::Export { tenant } => transfer::export(&context, &tenant).await,
         Command::Erase { tenant, yes } => transfer::erase(&context, &tenant, yes).await,
     }

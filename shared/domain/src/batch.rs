@@ -159,6 +159,10 @@ impl Erasure {
 
 #[cfg(feature = "describe")]
 impl Request for BulkCreate {
+    fn name() -> &'static str {
+        "NewMemories"
+    }
+
     fn record(recorder: &Recorder) {
         let _ = Self::parse(recorder.body());
     }
@@ -166,6 +170,10 @@ impl Request for BulkCreate {
 
 #[cfg(feature = "describe")]
 impl Request for BulkDelete {
+    fn name() -> &'static str {
+        "MemoriesToDelete"
+    }
+
     fn record(recorder: &Recorder) {
         let _ = Self::parse(recorder.body(), &recorder.tenant());
     }

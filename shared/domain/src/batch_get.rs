@@ -48,6 +48,10 @@ impl BatchGet {
 
 #[cfg(feature = "describe")]
 impl crate::describe::Request for BatchGet {
+    fn name() -> &'static str {
+        "MemoryIds"
+    }
+
     fn record(recorder: &crate::describe::Recorder) {
         let _ = Self::parse(recorder.body(), &recorder.tenant());
     }

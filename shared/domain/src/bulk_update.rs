@@ -106,7 +106,8 @@ impl Rule for EntityTags {
 
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
-        json_schema!({"type": "string", "minLength": 1})
+        let (tag, more) = (r#"(W/)?"[^,]*""#, MAX_TAGS - 1);
+        json_schema!({"type": "string", "pattern": format!(r"^\s*(\*|{tag}(\s*,\s*{tag}){{0,{more}}})\s*$")})
     }
 }
 
@@ -149,6 +150,10 @@ impl Rule for Items {
 
 #[cfg(feature = "describe")]
 impl Request for BulkUpdate {
+    fn name() -> &'static str {
+        "MemoryPatches"
+    }
+
     fn record(recorder: &Recorder) {
         let _ = Self::parse(recorder.body());
     }

@@ -57,6 +57,8 @@ pub enum Quota {
     Memories(u64),
     /// Active API keys.
     Keys(u64),
+    /// Webhook endpoints.
+    Webhooks(u64),
 }
 
 /// The errors of requests.
@@ -155,6 +157,9 @@ impl Error {
             }
             Self::QuotaExhausted(Quota::Keys(limit)) => {
                 format!("The tenant has {limit} active API keys, which is the maximum; revoke one first")
+            }
+            Self::QuotaExhausted(Quota::Webhooks(limit)) => {
+                format!("The tenant has {limit} webhook endpoints, which is the maximum; delete one first")
             }
             Self::TenantMismatch => "Resource belongs to different tenant".into(),
             Self::MissingScope(scope) => format!("The credential lacks the scope {scope}"),

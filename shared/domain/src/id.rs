@@ -19,7 +19,7 @@ pub(crate) fn random_lower_alnum(rng: &mut impl Rng, length: usize) -> String {
 }
 
 /// The last `length` base-36 digits of `number`.
-fn base_36(mut number: u128, length: usize) -> String {
+pub(crate) fn base_36(mut number: u128, length: usize) -> String {
     let mut digits = vec![b'0'; length];
     for digit in digits.iter_mut().rev() {
         *digit = LOWER_ALNUM[(number % 36) as usize];
@@ -90,6 +90,10 @@ id_kind!(
     /// The id of a request, `req_…`, which the response and the log line contain: 103 random bits.
     RequestId, "req_", 20
 );
+id_kind!(
+    /// The id of a webhook endpoint, `whk_…`: 82 random bits.
+    WebhookId, "whk_", 16
+);
 
 impl KeyId {
     /// A new id.
@@ -100,6 +104,13 @@ impl KeyId {
     /// The twelve characters after the prefix, which the plain key contains, too.
     pub fn body(&self) -> &str {
         &self.0[4..]
+    }
+}
+
+impl WebhookId {
+    /// A new id.
+    pub fn mint(rng: &mut impl Rng) -> Self {
+        Self(format!("whk_{}", random_lower_alnum(rng, 16)))
     }
 }
 
@@ -217,6 +228,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused_without_panic(text in "\\PC{0,64}") {
             let _ = (KeyId::parse(&text), MemoryId::parse(&text), RequestId::parse(&text), TenantId::parse(&text));
+            let _ = WebhookId::parse(&text);
             let _ = MemoryId::parse(&format!("mem_{text}")).map(|id| id.created_at());
         }
     }

@@ -60,6 +60,10 @@ impl Imported {
 
 #[cfg(feature = "describe")]
 impl crate::describe::Request for Imported {
+    fn name() -> &'static str {
+        "ImportedMemory"
+    }
+
     fn record(recorder: &crate::describe::Recorder) {
         let suffix = IdSuffix::default();
         let _ = Self::parse(recorder.line(), recorder.now(), suffix);

@@ -12,10 +12,13 @@ pub mod clerk;
 pub mod clock;
 pub mod credential;
 pub mod cursor;
+pub mod delivery;
 #[cfg(feature = "describe")]
 pub mod describe;
 pub mod error;
+pub mod event;
 pub mod export;
+pub mod feed;
 pub mod fields;
 pub mod filter;
 pub mod id;
@@ -48,10 +51,11 @@ pub mod time;
 pub mod token;
 pub mod unread_body;
 pub mod usage;
+pub mod webhook;
 
 pub use clock::Clock;
 pub use error::{Error, Result};
-pub use id::{KeyId, MemoryId, RequestId, TenantId};
+pub use id::{KeyId, MemoryId, RequestId, TenantId, WebhookId};
 pub use key::ApiKey;
 pub use memory::Memory;
 pub use memory_key::ScopedKey;

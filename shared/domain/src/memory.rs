@@ -42,43 +42,44 @@ named!(MemoryType);
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
-    /// The id, which contains the time of creation.
+    /// The id of the memory, which contains the time of its creation.
     pub id: MemoryId,
     /// The text.
     pub content: String,
     /// The kind of memory.
     #[serde(rename = "type")]
     pub kind: MemoryType,
-    /// 0 to 1.
+    /// How important the memory is: 0 to 1.
     pub importance: f64,
     /// Labels to filter by.
     pub tags: Vec<String>,
     /// Data of the application.
     pub metadata: Metadata,
-    /// The namespace it belongs to.
+    /// The namespace of the memory. Absent: it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<Namespace>,
-    /// The application's own name for it, unique among the memories of the same namespace, user and agent.
+    /// The application's own name for the memory, unique among the memories of the same namespace, user and agent.
+    /// Absent: it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The end user it belongs to.
+    /// The end user that the memory is about. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// The agent that created it.
+    /// The agent that created the memory. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
-    /// The conversation it comes from.
+    /// The conversation that the memory comes from. Absent: none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// When it expires: from then on it is not returned.
+    /// From then on the memory does not exist. Absent: it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Whether searches find it. Absent means true.
+    /// `false`: searches do not find the memory. Absent: they do.
     #[serde(skip_serializing_if = "is_true")]
     pub searchable: bool,
-    /// When it was created.
+    /// When the memory was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the memory was last changed.
     pub updated_at: Timestamp,
 }
 

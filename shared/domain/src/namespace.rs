@@ -135,7 +135,8 @@ impl Rule for InQuery {
 
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
-        json_schema!({"type": "string", "minLength": 1})
+        let (segment, more) = (format!(r"([^~/\u0000]|~[01]){{1,{MAX_SEGMENT}}}"), MAX_SEGMENTS - 1);
+        json_schema!({"type": "string", "pattern": format!("^{segment}(/{segment}){{0,{more}}}$")})
     }
 }
 

@@ -117,6 +117,10 @@ impl Patch {
 
 #[cfg(feature = "describe")]
 impl crate::describe::Request for Patch {
+    fn name() -> &'static str {
+        "MemoryPatch"
+    }
+
     fn record(recorder: &crate::describe::Recorder) {
         let _ = Self::parse(recorder.body(), recorder.now());
     }

@@ -18,6 +18,6 @@ pub use metadata::{check_bounds, metadata};
 pub use number::{Integer, flag, fraction, integer, query_integer};
 pub use rule::{Rule, RuleResult, Simple};
 pub use text::{Ids, Text, ids, memory_id, memory_key, scoping_id, text};
-pub use time::{Time, future, past, seconds_to_live, time};
+pub use time::{Time, future, past, seconds_to_live, time, within_days};
 pub(crate) use visible::MAX_CONTENT;
-pub use visible::{content, key_name};
+pub use visible::{content, key_name, webhook_name};

@@ -166,6 +166,10 @@ impl Search {
 
 #[cfg(feature = "describe")]
 impl crate::describe::Request for Search {
+    fn name() -> &'static str {
+        "MemorySearch"
+    }
+
     fn record(recorder: &crate::describe::Recorder) {
         let _ = Self::parse(recorder.body(), &recorder.tenant());
     }

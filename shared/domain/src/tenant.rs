@@ -23,6 +23,19 @@ pub struct Tenant {
     pub meter: UsageMeter,
     /// The version of its memories, for searches.
     pub search: SearchVersion,
+    /// Whether its searches are recorded.
+    pub recording: Recording,
+}
+
+/// Whether the searches of a tenant are recorded as events: while it has a webhook endpoint. For its changes, the number of endpoints in
+/// the head of its feed decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// Whether they are.
+    pub is_on: bool,
+    /// Counts how often it was switched on. It is switched off on the condition that this has not changed. The count begins like
+    /// [`Tenant::epoch`], so that it is not that of a tenant that had the id before.
+    pub version: i64,
 }
 
 /// Counts the changes of a tenant's memories. A cached index of this version contains all changes. The counts begin
@@ -77,6 +90,7 @@ impl Tenant {
                 backdated: now.micros(),
                 backdated_since: None,
             },
+            recording: Recording { is_on: false, version: now.micros() },
         }
     }
 

@@ -11,14 +11,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use hb_domain::webhook::UrlPolicy;
 use hb_domain::{Clock, Error, RequestId, TenantId};
+use hb_sender::Sender;
 use hb_store::{Store, with_capacity_metering};
 use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::guard::Guard;
 use crate::response::{RequestStats, ResponseContext, StrictTransport};
-use crate::route::{self, Route};
+use crate::route::{self, Access, Route};
 use crate::token::Tokens;
+use crate::webhook_keys::WebhookKeyCache;
 use crate::{Entropy, PublicUrl, Settings};
 
 /// The longest warm-up: Lambda ends an initialisation of more than 10 s.
@@ -39,6 +42,9 @@ struct Shared {
     entropy: Entropy,
     guard: Guard,
     strict_transport: Option<StrictTransport>,
+    webhook_urls: UrlPolicy,
+    sender: Sender,
+    webhook_keys: Arc<WebhookKeyCache>,
     /// Whether it has answered a request.
     is_warm: AtomicBool,
 }
@@ -52,10 +58,22 @@ impl App {
         entropy: Entropy,
         settings: Settings,
     ) -> Self {
-        let Settings { clerk, strict_transport, public_url } = settings;
+        let Settings { clerk, strict_transport, public_url, webhook_urls, sender } = settings;
         let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
         let is_warm = AtomicBool::new(false);
-        let shared = Shared { tables, store, clock, entropy, guard, strict_transport, is_warm };
+        let webhook_keys = Arc::default();
+        let shared = Shared {
+            tables,
+            store,
+            clock,
+            entropy,
+            guard,
+            strict_transport,
+            webhook_urls,
+            sender: sender.unwrap_or_else(|| Sender::new(webhook_urls)),
+            webhook_keys,
+            is_warm,
+        };
         Self { shared: Arc::new(shared), public_url }
     }
 
@@ -66,11 +84,14 @@ impl App {
     }
 
     /// Reads the secrets that every request needs and connects to DynamoDB ahead of the first request of a cold start. After
-    /// a failure the first request tries again.
+    /// a failure the first request tries again. An instance whose routes are all public needs neither key nor tenant.
     pub async fn warm_up(&self) {
         let tenant = TenantId::parse("warm-up").ok_or_else(|| Error::Internal("no tenant id".into()));
         let both = async {
             let (store, now) = (&self.shared.store, self.shared.clock.now());
+            if !self.has_credentials() {
+                return self.shared.guard.origin.warm_up(store, now).await;
+            }
             let (pepper, origin, tenant) = tokio::join!(
                 self.shared.guard.peppers.get(store, now),
                 self.shared.guard.origin.warm_up(store, now),
@@ -83,6 +104,11 @@ impl App {
             Ok(Err(error)) => tracing::warn!(%error, "warm-up failed; the first request tries again"),
             Err(_) => tracing::warn!("warm-up timed out; the first request tries again"),
         }
+    }
+
+    /// Whether any of the routes needs a credential.
+    fn has_credentials(&self) -> bool {
+        self.shared.tables.iter().copied().flatten().any(|route| route.access() != Access::Public)
     }
 
     /// Handles one request. Every response is well-formed, also after a panic.

@@ -10,13 +10,13 @@ pub(crate) const MAX_JSON: usize = 256 * 1024;
 /// The largest JSON body that holds a batch, in bytes.
 pub(crate) const MAX_BULK: usize = 1024 * 1024;
 /// The largest NDJSON body, in bytes: it fits in a Lambda event after the gateway has encoded it in base64.
-const MAX_LINES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_LINES: usize = 4 * 1024 * 1024;
 const JSON: &[&str] = &["application/json"];
 /// The media types of a PATCH: all bodies are merge patches (RFC 7396).
 pub(crate) const PATCH: &[&str] = &["application/json", "application/merge-patch+json"];
 
 /// The largest body of a request that needs none, in bytes.
-const MAX_UNREAD: usize = 8 * 1024;
+pub(crate) const MAX_UNREAD: usize = 8 * 1024;
 
 /// The media types of a JSON body that is sent with `method`.
 pub(crate) const fn json_types(method: &Method) -> &'static [&'static str] {

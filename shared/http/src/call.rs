@@ -2,6 +2,7 @@
 
 mod input;
 mod mint;
+mod send;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +11,22 @@ use std::time::{Duration, Instant};
 use hb_domain::memory_ids::MemoryIds;
 use hb_domain::plan::Allowance;
 use hb_domain::tenant::RateLimitStatus;
+use hb_domain::webhook::UrlPolicy;
 use hb_domain::{Clock, Principal, Timestamp};
-use hb_store::{Context, Keys, LockedRecord, Memories, Store, TenantStore, Usage};
+use hb_sender::Sender;
+use hb_store::{Context, Deliveries, Keys, LockedRecord, Memories, Store, TenantStore, Usage, Webhooks};
 use http::header::HeaderMap;
 use lambda_http::Body;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::entropy::Entropy;
 use crate::guard::PepperCache;
+use crate::log::LOST_EVENT;
 use crate::token::Tokens;
+use crate::webhook_keys::WebhookKeyCache;
 pub use input::TakenBody;
-pub(crate) use input::query_fields;
+pub(crate) use input::{first_capture, query_fields};
 
 /// One admitted request. Its `Debug` shows the caller, and nothing of the content.
 pub struct Call {
@@ -34,9 +40,14 @@ pub struct Call {
     pub(crate) memory_ids: MemoryIds,
     /// Generates secrets, which are never the same again.
     pub(crate) secrets: StdRng,
+    /// Generates nonces.
+    pub(crate) entropy: Entropy,
     pub(crate) store: Store,
     pub(crate) peppers: Arc<PepperCache>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) webhook_keys: Arc<WebhookKeyCache>,
+    pub(crate) webhook_urls: UrlPolicy,
+    pub(crate) sender: Sender,
     pub(crate) captures: Vec<(&'static str, String)>,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
@@ -100,6 +111,30 @@ impl Call {
     /// The memories of the caller's tenant.
     pub const fn memories(&self) -> Memories<'_> {
         self.store().memories()
+    }
+
+    /// Records that a search was answered with so many results, if the tenant's searches are recorded. The request is answered
+    /// also when that fails: the event is lost, and a metric counts it.
+    pub async fn record_search(&self, results: usize) {
+        if let Err(error) = self.store().feed().record_search(results as u64).await {
+            let tenant = self.principal().tenant();
+            tracing::warn!(target: LOST_EVENT, %tenant, %error, lost_events = 1, "a search was not recorded");
+        }
+    }
+
+    /// The webhook endpoints of the caller's tenant.
+    pub const fn webhooks(&self) -> Webhooks<'_> {
+        self.store().webhooks()
+    }
+
+    /// Which URLs webhooks may have.
+    pub const fn webhook_urls(&self) -> UrlPolicy {
+        self.webhook_urls
+    }
+
+    /// The deliveries to the webhook endpoints of the caller's tenant.
+    pub const fn deliveries(&self) -> Deliveries<'_> {
+        self.store().deliveries()
     }
 
     /// The same call under an idempotency record, with the time and the ids of the first attempt.

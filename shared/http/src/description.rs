@@ -1,9 +1,13 @@
-//! The request and the response that a route names. With the feature `describe` they have JSON Schemas.
+//! The operation, the request and the response that a route names. With the feature `describe` the last two have JSON
+//! Schemas.
+
+mod operation;
 
 use std::marker::PhantomData;
 
 #[cfg(feature = "describe")]
 pub use described::Description;
+pub use operation::Operation;
 
 /// A query string without parameters other than the caller's `tenantId`.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ mod described {
     pub struct Description {
         query: fn(&Recorder),
         body: fn(&Recorder),
+        body_name: fn() -> &'static str,
         response: fn(&mut SchemaGenerator) -> Schema,
     }
 
@@ -38,6 +43,7 @@ mod described {
             Self {
                 query: Query::record,
                 body: Body::record,
+                body_name: Body::name,
                 response: |generator| generator.subschema_for::<Response>(),
             }
         }
@@ -54,7 +60,17 @@ mod described {
         pub fn response(&self) -> Schema {
             let settings = SchemaSettings::draft2020_12().for_serialize();
             let settings = settings.with(|settings| settings.inline_subschemas = true);
-            (self.response)(&mut settings.into_generator())
+            self.response_in(&mut settings.into_generator())
+        }
+
+        /// The same, with the schemas of its parts where `generator` keeps them.
+        pub(crate) fn response_in(&self, generator: &mut SchemaGenerator) -> Schema {
+            (self.response)(generator)
+        }
+
+        /// The name of the body's schema.
+        pub(crate) fn body_name(&self) -> &'static str {
+            (self.body_name)()
         }
     }
 

@@ -52,14 +52,17 @@ fn errors_of(error: &Error) -> Vec<ErrorDetail> {
     }
 }
 
-/// One error of a response. Fields are in alphabetical order.
+/// One thing that is wrong.
+// Fields are in alphabetical order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema))]
 pub struct ErrorDetail {
+    /// The kind of error, for programs.
     code: &'static str,
-    /// The invalid field, if the error concerns one.
+    /// The invalid field. Absent: the error concerns none.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// What is wrong, for people.
     message: String,
 }
 

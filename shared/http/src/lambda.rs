@@ -7,13 +7,15 @@ use std::sync::atomic::AtomicBool;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hb_domain::Clock;
+use hb_domain::webhook::UrlPolicy;
+use hb_sender::Sender;
 use hb_store::aws::Aws;
-use hb_store::{SecretNames, Secrets, Store, Tables};
+use hb_store::{DeadLetters, SecretNames, Secrets, Store, Tables};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::stream::{Batch, Consumer, Instance};
+use crate::stream::{Consumer, Consumption, Instance, Invocation};
 use crate::{App, Entropy, Route, Settings, log};
 
 /// Characters that have to be percent-encoded in a request target.
@@ -33,7 +35,7 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
 /// Serves `routes` until Lambda ends the process. `crate_name` is the crate whose events are logged besides those of the
 /// shared crates. An incomplete configuration ends the process with a log line that names the variable.
 pub async fn run(crate_name: &'static str, routes: &'static [Route]) -> ExitCode {
-    let Some(store) = start(crate_name) else { return ExitCode::FAILURE };
+    let Some(store) = start(crate_name, store_from_env) else { return ExitCode::FAILURE };
     let settings = match Settings::from_env(environment) {
         Ok(settings) => settings,
         Err(problem) => {
@@ -56,24 +58,25 @@ pub async fn run(crate_name: &'static str, routes: &'static [Route]) -> ExitCode
     ended(lambda_runtime::run_concurrent(service).await)
 }
 
-/// Processes the batches of a stream until Lambda ends the process. Otherwise as [`run`].
+/// Processes the batches of streams, and what is due on a schedule, until Lambda ends the process. Otherwise as [`run`].
 pub async fn run_consumer(crate_name: &'static str, consumer: Consumer) -> ExitCode {
-    let Some(store) = start(crate_name) else { return ExitCode::FAILURE };
-    let instance =
-        Arc::new(Instance { consumer, store, clock: Clock::system(), is_warm: AtomicBool::new(false) });
-    let service = service_fn(move |event: LambdaEvent<Batch>| {
+    let Some(consumption) = start(crate_name, consumption_from_env) else { return ExitCode::FAILURE };
+    let instance = Arc::new(Instance { consumer, consumption, is_warm: AtomicBool::new(false) });
+    let service = service_fn(move |event: LambdaEvent<Invocation>| {
         let instance = Arc::clone(&instance);
-        async move { Ok::<_, lambda_http::Error>(instance.process(&event.payload).await) }
+        async move { Ok::<_, lambda_http::Error>(instance.handle(event.payload).await) }
     });
     ended(lambda_runtime::run(service).await)
 }
 
-/// The store that the environment describes; `None`, with a log line, if a variable is missing.
-fn start(crate_name: &str) -> Option<Store> {
+/// What `from_env` makes of the environment; `None`, with a log line, if a variable is missing.
+fn start<T>(crate_name: &str, from_env: impl Fn(Variable) -> Result<T, String>) -> Option<T> {
     log::to_stdout(crate_name, Clock::system());
-    let store = store_from_env(environment);
-    store.map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
+    from_env(environment).map_err(|problem| tracing::error!("cannot start: {problem}")).ok()
 }
+
+/// Reads a variable of the environment.
+type Variable = fn(&str) -> Option<String>;
 
 /// The value of a variable, unless it is unset or empty.
 fn environment(name: &str) -> Option<String> {
@@ -104,6 +107,24 @@ pub fn store_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Store
     })?;
     let secrets = Secrets::new(aws.secrets(), names);
     Ok(Store::new(aws.dynamodb(), tables, secrets))
+}
+
+/// Builds what the environment describes for a consumer of streams: the store, and the queue `DEAD_LETTER_QUEUE_URL`.
+///
+/// # Errors
+/// The name of the variable that is missing.
+pub fn consumption_from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Consumption, String> {
+    let queue_url = variable("DEAD_LETTER_QUEUE_URL").ok_or("DEAD_LETTER_QUEUE_URL is not set")?;
+    let dead_letters = DeadLetters::new(Aws::from_env(&variable)?.sqs(), queue_url);
+    Ok(Consumption {
+        store: store_from_env(variable)?,
+        dead_letters,
+        // No variable changes it.
+        sender: Sender::new(UrlPolicy::Public),
+        webhook_keys: Arc::default(),
+        clock: Clock::system(),
+        entropy: Entropy::system(),
+    })
 }
 
 /// Removes from an event what makes lambda_http panic. It builds a URL from the caller's `Host` and

@@ -17,6 +17,8 @@ mod guard;
 mod idempotency;
 pub mod lambda;
 pub mod log;
+#[cfg(feature = "describe")]
+pub mod openapi;
 mod public_call;
 mod public_url;
 mod reply;
@@ -25,18 +27,25 @@ pub mod route;
 mod seconds;
 mod secret_cache;
 mod settings;
+mod static_file;
 pub mod stream;
 mod token;
+mod webhook_keys;
 
 pub use app::App;
 pub use call::{Call, TakenBody};
 pub use entropy::Entropy;
 pub use envelope::{ErrorDetail, item_errors};
-pub use hb_store::{CreateOutcome, Edit, Hit, NewItem, Placed, Placement, Rotation, Update, VersionedMemory};
+pub use hb_store::{
+    CreateOutcome, Edit, Hit, NewItem, Placed, Placement, Rotation, Update, VersionedMemory,
+    VersionedWebhook, WebhookRotation,
+};
 pub use public_call::PublicCall;
 pub use public_url::PublicUrl;
 pub use reply::{HandlerResult, Reply};
 pub use response::StrictTransport;
 pub use route::Route;
 pub use settings::Settings;
+pub use static_file::StaticFile;
 pub use token::{ClerkSettings, MintedToken};
+pub use webhook_keys::{KeyAge, WebhookKeyCache, WebhookKeys};

@@ -8,7 +8,7 @@ use hb_domain::{Result, Timestamp};
 use hb_store::Store;
 use serde_json::Value;
 
-use crate::call::query_fields;
+use crate::call::{first_capture, query_fields};
 use crate::token::Tokens;
 
 /// One request of a route without a credential. Its `Debug` leaves out the content.
@@ -16,6 +16,7 @@ pub struct PublicCall {
     pub(crate) received_at: Timestamp,
     pub(crate) store: Store,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) captures: Vec<(&'static str, String)>,
     pub(crate) query: String,
 }
 
@@ -28,6 +29,14 @@ impl PublicCall {
     /// The parameters of the query string.
     pub fn query(&self) -> Fields {
         query_fields(&self.query, None)
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](hb_domain::Error::NotFound) when it is not a well-formed id, which nothing can have.
+    pub fn path_id<T>(&self, parse: fn(&str) -> Option<T>) -> Result<T> {
+        first_capture(&self.captures, parse)
     }
 
     /// The public keys of first-party access tokens, as a JSON Web Key Set (RFC 7517).

@@ -1,13 +1,16 @@
 //! The result of a handler: status, content and typed headers.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use hb_domain::{Error, Result, ndjson};
 use headers::{Header, HeaderMapExt};
-use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::StaticFile;
 
 /// The media type of a document in JSON.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -44,7 +47,7 @@ pub(crate) enum Content {
     /// `data` in JSON, which the envelope carries.
     Envelope(String),
     /// A document of this media type, sent as it is.
-    Document(HeaderValue, String),
+    Document(HeaderValue, Cow<'static, str>),
 }
 
 impl Reply {
@@ -69,18 +72,24 @@ impl Reply {
     /// # Errors
     /// As [`ok`](Self::ok).
     pub fn json_document(document: &impl Serialize) -> HandlerResult {
-        Ok(Self::of(StatusCode::OK, Content::Document(JSON, json(document)?)))
+        Ok(Self::of(StatusCode::OK, Content::Document(JSON, json(document)?.into())))
     }
 
     /// 200 with NDJSON, and the path of the page that follows, if there is one.
     pub fn lines(lines: String, next: Option<String>) -> Self {
         let media_type = HeaderValue::from_static(ndjson::MEDIA_TYPE);
-        Self { next, ..Self::of(StatusCode::OK, Content::Document(media_type, lines)) }
+        Self { next, ..Self::of(StatusCode::OK, Content::Document(media_type, lines.into())) }
     }
 
     /// 200 with a web page.
     pub fn html(page: String) -> Self {
-        Self::of(StatusCode::OK, Content::Document(HTML, page))
+        Self::of(StatusCode::OK, Content::Document(HTML, page.into()))
+    }
+
+    /// 200 with a file of the function, and its version for conditional requests.
+    pub fn file(file: &'static StaticFile) -> Self {
+        let content = Content::Document(file.media_type().clone(), file.text().into());
+        Self::of(StatusCode::OK, content).of_version(file.version().to_owned())
     }
 
     /// 303: the browser continues with a `GET` of `location`.
@@ -93,6 +102,13 @@ impl Reply {
     #[must_use]
     pub fn with(mut self, header: impl Header) -> Self {
         self.headers.typed_insert(header);
+        self
+    }
+
+    /// Limits what a web page may load and run (Content Security Policy, level 3).
+    #[must_use]
+    pub fn with_content_security_policy(mut self, policy: &'static str) -> Self {
+        self.headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         self
     }
 

@@ -240,7 +240,7 @@ fn fresh(
     let (media_type, body) = match &reply.content {
         Content::Empty => return (status, None),
         Content::Envelope(data) => (JSON, envelope::success(data, id, now)),
-        Content::Document(media_type, document) => (media_type.clone(), document.clone()),
+        Content::Document(media_type, document) => (media_type.clone(), document.clone().into_owned()),
     };
     if status != StatusCode::NOT_MODIFIED {
         headers.insert(CONTENT_TYPE, media_type);

@@ -11,6 +11,7 @@ mod reveals;
 use hb_domain::Scope;
 use http::Method;
 
+use crate::description::Operation;
 use crate::{Call, PublicCall};
 pub use access::{Access, Effect, Surface};
 pub use handler::{Authorize, Authorizing, Handler, Handling};
@@ -35,6 +36,8 @@ pub struct Route {
     pub reveals: Option<Reveals>,
     /// Whether `Bearer` may stand twice before the credential.
     pub accepts_doubled_bearer: bool,
+    /// What a request does, for documents and clients.
+    pub operation: Option<Operation>,
     /// The request and the response.
     #[cfg(feature = "describe")]
     pub description: Option<crate::description::Description>,
@@ -52,6 +55,7 @@ impl Route {
             authorize: None,
             reveals: None,
             accepts_doubled_bearer: false,
+            operation: None,
             #[cfg(feature = "describe")]
             description: None,
             handler,
@@ -111,6 +115,13 @@ impl Route {
         self
     }
 
+    /// Says what a request does.
+    #[must_use]
+    pub const fn operation(mut self, operation: Operation) -> Self {
+        self.operation = Some(operation);
+        self
+    }
+
     /// Accepts `Bearer` twice before the credential.
     #[must_use]
     pub const fn accepting_doubled_bearer(mut self) -> Self {
@@ -159,7 +170,7 @@ impl Route {
     }
 
     /// Whether its handler reads no body.
-    pub(crate) fn reads_no_body(&self) -> bool {
+    pub fn reads_no_body(&self) -> bool {
         matches!(self.method, Method::GET | Method::DELETE)
     }
 }

@@ -1,5 +1,8 @@
 //! What the environment of a function configures besides its store.
 
+use hb_domain::webhook::UrlPolicy;
+use hb_sender::Sender;
+
 use crate::response::StrictTransport;
 use crate::{ClerkSettings, PublicUrl};
 
@@ -12,6 +15,10 @@ pub struct Settings {
     pub strict_transport: Option<StrictTransport>,
     /// The public address, for links. Without it they are relative.
     pub public_url: Option<PublicUrl>,
+    /// Which URLs webhooks may have. No variable changes it.
+    pub webhook_urls: UrlPolicy,
+    /// What sends events to webhooks; without it, one to the URLs that they may have. No variable sets it.
+    pub sender: Option<Sender>,
 }
 
 impl Settings {
@@ -24,6 +31,8 @@ impl Settings {
             clerk: ClerkSettings::from_env(&variable)?,
             strict_transport: StrictTransport::from_env(&variable)?,
             public_url: PublicUrl::from_env(&variable)?,
+            webhook_urls: UrlPolicy::Public,
+            sender: None,
         })
     }
 }

@@ -23,8 +23,25 @@ pub struct Aws {
     pub dynamodb_url: Option<String>,
     /// Secrets Manager's endpoint; `None` for AWS's own.
     pub secrets_url: Option<String>,
+    /// SQS's endpoint; `None` for AWS's own. Only consumers of streams use it.
+    pub sqs_url: Option<String>,
     /// The HTTP client.
     pub http: SharedHttpClient,
+}
+
+/// The configuration of a client of the service `$sdk` at this endpoint. The builders of the SDK share no trait.
+macro_rules! client_config {
+    ($aws:expr, $sdk:ident, $url:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new($aws.region.clone()))
+            .credentials_provider($aws.credentials.clone())
+            .http_client($aws.http.clone())
+            .retry_config(retries())
+            .timeout_config(TimeLimits::of_endpoint($url.as_deref()).config());
+        config.set_endpoint_url($url.clone());
+        config.build()
+    }};
 }
 
 impl Aws {
@@ -45,48 +62,44 @@ impl Aws {
                 variable("AWS_SESSION_TOKEN"),
             ),
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any_service.clone()),
-            secrets_url: variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or(any_service),
+            secrets_url: variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| any_service.clone()),
+            sqs_url: variable("AWS_ENDPOINT_URL_SQS").or(any_service),
             http: https(),
         })
     }
 
     /// An emulator on this machine, with credentials that it does not check.
     pub fn local(dynamodb_url: String, secrets_url: String) -> Self {
+        let is_plain = [&dynamodb_url, &secrets_url].iter().all(|url| !url.starts_with("https:"));
         Self {
             region: "us-east-1".into(),
             credentials: Credentials::from_keys("local", "local", None),
             dynamodb_url: Some(dynamodb_url),
             secrets_url: Some(secrets_url),
-            http: https(),
+            sqs_url: None,
+            http: if is_plain { http() } else { https() },
         }
+    }
+
+    /// The same emulator with this endpoint of SQS.
+    #[must_use]
+    pub fn with_sqs(self, url: String) -> Self {
+        Self { sqs_url: Some(url), ..self }
     }
 
     /// The configuration of DynamoDB's client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Config {
-        let limits = TimeLimits::of_endpoint(self.dynamodb_url.as_deref());
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(retries())
-            .timeout_config(limits.config());
-        config.set_endpoint_url(self.dynamodb_url.clone());
-        config.build()
+        client_config!(self, aws_sdk_dynamodb, self.dynamodb_url)
     }
 
     /// The configuration of Secrets Manager's client.
     pub fn secrets(&self) -> aws_sdk_secretsmanager::Config {
-        let limits = TimeLimits::of_endpoint(self.secrets_url.as_deref());
-        let mut config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .retry_config(retries())
-            .timeout_config(limits.config());
-        config.set_endpoint_url(self.secrets_url.clone());
-        config.build()
+        client_config!(self, aws_sdk_secretsmanager, self.secrets_url)
+    }
+
+    /// The configuration of SQS's client.
+    pub fn sqs(&self) -> aws_sdk_sqs::Config {
+        client_config!(self, aws_sdk_sqs, self.sqs_url)
     }
 }
 
@@ -147,6 +160,11 @@ pub fn is_loopback(uri: &Uri) -> bool {
 /// How long an idle connection is kept. A function that was frozen for longer opens a new connection, because the server
 /// may have closed the old one.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// An HTTP client without TLS, which reads no certificates.
+fn http() -> SharedHttpClient {
+    Builder::new().pool_idle_timeout(IDLE).build_http()
+}
 
 /// An HTTP client with TLS by rustls over aws-lc-rs, the only TLS provider of a binary.
 fn https() -> SharedHttpClient {

@@ -5,13 +5,13 @@
 
 use hb_domain::plan::Allowance;
 use hb_domain::principal::Caller;
-use hb_domain::tenant::{RateLimitStatus, SearchVersion};
+use hb_domain::tenant::{RateLimitStatus, Recording, SearchVersion};
 use hb_domain::{Error, Principal, RequestId, Result, Scopes, TenantId, Timestamp};
 use strum::VariantArray;
 
 use crate::changes::Changes;
 use crate::idempotency::LockedRecord;
-use crate::{IdempotencyRecords, Keys, Memories, StorageLedger, Store, Usage};
+use crate::{Deliveries, Feed, IdempotencyRecords, Keys, Memories, StorageLedger, Store, Usage, Webhooks};
 
 /// The kinds of contexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
@@ -32,6 +32,7 @@ struct Admitted {
     id: RequestId,
     rate_limit: RateLimitStatus,
     search_version: SearchVersion,
+    recording: Recording,
 }
 
 /// On whose behalf one tenant's data is used. Clones share the changes to announce.
@@ -51,9 +52,10 @@ impl Context {
         principal: Principal,
         rate_limit: RateLimitStatus,
         search_version: SearchVersion,
+        recording: Recording,
         id: RequestId,
     ) -> Self {
-        let admitted = Some(Admitted { id, rate_limit, search_version });
+        let admitted = Some(Admitted { id, rate_limit, search_version, recording });
         Self { admitted, ..Self::new(ContextKind::Request, principal, rate_limit.at) }
     }
 
@@ -115,6 +117,11 @@ impl Context {
     pub(crate) fn search_version(&self) -> Result<SearchVersion> {
         let admitted = self.admitted.as_ref().map(|admitted| admitted.search_version);
         admitted.ok_or_else(|| Error::Internal(format!("{:?}: only requests search", self.kind)))
+    }
+
+    /// Whether the searches of the tenant are recorded, by its item at the time of the admission.
+    pub fn records_searches(&self) -> bool {
+        self.admitted.as_ref().is_some_and(|admitted| admitted.recording.is_on)
     }
 
     /// When the request takes effect: when its first attempt was received.
@@ -186,6 +193,21 @@ impl<'a> TenantStore<'a> {
         StorageLedger::new(self.store, self.context.tenant())
     }
 
+    /// The tenant's deliveries.
+    pub const fn deliveries(self) -> Deliveries<'a> {
+        Deliveries::new(self.store, self.context)
+    }
+
+    /// The tenant's webhook endpoints.
+    pub const fn webhooks(self) -> Webhooks<'a> {
+        Webhooks::new(self.store, self.context)
+    }
+
+    /// The tenant's feed of events.
+    pub const fn feed(self) -> Feed<'a> {
+        Feed::new(self.store, self.context)
+    }
+
     /// The idempotency records of the caller.
     pub fn idempotency(self) -> IdempotencyRecords<'a> {
         IdempotencyRecords::new(self.store, self.context.principal())
@@ -241,7 +263,8 @@ mod tests {
                     let state = Tenant::new(Plan::Free, now());
                     let id = RequestId::mint(&mut StdRng::seed_from_u64(1));
                     let status = state.rate_limit_status(now());
-                    let context = Context::request(operator(&tenant()), status, state.search, id);
+                    let context =
+                        Context::request(operator(&tenant()), status, state.search, state.recording, id);
                     assert_eq!(context.memory_limit(), Plan::Free.allowance().memories);
                     assert_eq!(context.search_version().ok(), Some(state.search));
                     assert!(context.request_id().is_some());

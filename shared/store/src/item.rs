@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::{Error, Result, Timestamp};
+use serde_json::Value;
 
 use crate::tables::Table;
 
@@ -44,6 +45,24 @@ pub(crate) fn millis(value: Timestamp) -> AttributeValue {
 /// A time as a TTL attribute: seconds since 1970, rounded up.
 pub(crate) fn ttl(value: Timestamp) -> AttributeValue {
     number(value.seconds_rounded_up())
+}
+
+/// The item of an image in a stream record, `{"tenant": {"S": "acme"}}`: its strings, numbers, flags and lists of them.
+/// `None` if it has an attribute that is none of these.
+pub(crate) fn of_json(image: &Value) -> Option<Attributes> {
+    let attribute = |(name, value): (&String, &Value)| Some((name.clone(), attribute_of_json(value)?));
+    image.as_object()?.iter().map(attribute).collect()
+}
+
+fn attribute_of_json(value: &Value) -> Option<AttributeValue> {
+    let (kind, value) = value.as_object()?.iter().next()?;
+    Some(match kind.as_str() {
+        "S" => text(value.as_str()?),
+        "N" => number(value.as_str()?),
+        "BOOL" => flag(value.as_bool()?),
+        "L" => AttributeValue::L(value.as_array()?.iter().map(attribute_of_json).collect::<Option<_>>()?),
+        _ => return None,
+    })
 }
 
 /// Reads the attributes of an item. Errors name the table and the attribute that is missing or invalid.

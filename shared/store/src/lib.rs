@@ -8,15 +8,21 @@ mod api_keys;
 mod attempt;
 pub mod aws;
 mod backoff;
+mod batch_read;
+mod batch_write;
 mod changes;
 mod consumed_capacity;
 mod context;
+mod dead_letters;
+mod deliveries;
 mod expired_memories;
+mod feed;
 mod idempotency;
 mod index_cache;
 mod item;
 mod memories;
 mod operator;
+mod partition;
 mod sdk_error;
 mod secrets;
 mod storage_ledger;
@@ -24,10 +30,12 @@ mod tables;
 mod tenants;
 mod transaction;
 mod usage;
+mod webhooks;
 mod write;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use strum::VariantArray;
 
 pub use api_keys::credentials::Credentials;
 pub use api_keys::keys::Keys;
@@ -35,7 +43,17 @@ pub use api_keys::live_names::MAX_LIVE_KEYS;
 pub use api_keys::rotate::Rotation;
 pub use consumed_capacity::{ConsumedCapacity, with_capacity_metering};
 pub use context::{Context, ContextKind, StreamContext, TenantStore};
+pub use dead_letters::DeadLetters;
+pub use deliveries::{
+    Claim, ClaimedDelivery, Deliveries, DeliveryContents, DeliveryKey, DeliveryLogPage, DeliveryQueue,
+    DueEndpoint, DueShard, EndpointHealth, EndpointState, FoundDueEndpoint, HealthWrite, QueuedDelivery,
+    RecoveryProgress, known_health,
+};
 pub use expired_memories::{ExpiredMemories, ExpiredMemory};
+pub use feed::{
+    AppendFailure, AppendOutcome, EventAppender, Feed, FeedPage, FoundFeed, FoundHead, Head, Period,
+    pending_event,
+};
 pub use hb_search::Hit;
 pub use idempotency::{Acquired, IdempotencyRecords, LockedRecord};
 pub use index_cache::SearchBudget;
@@ -49,6 +67,7 @@ pub use storage_ledger::{StorageLedger, StorageUsage};
 pub use tables::{Definition, PartitionKey, StreamView, Table, Tables};
 pub use tenants::{AdmitOutcome, Tenants};
 pub use usage::Usage;
+pub use webhooks::{PreviousSecret, SealedSecrets, SecretSlot, VersionedWebhook, WebhookRotation, Webhooks};
 
 /// Access to everything HeroBrain keeps; cheap to clone.
 #[derive(Clone, Debug)]
@@ -59,6 +78,7 @@ pub struct Store {
     tables: Tables,
     secrets: Secrets,
     indexes: index_cache::IndexCache,
+    promises: deliveries::Promises,
 }
 
 impl Store {
@@ -72,6 +92,7 @@ impl Store {
             tables,
             secrets,
             indexes: index_cache::IndexCache::new(),
+            promises: deliveries::Promises::default(),
         }
     }
 
@@ -93,6 +114,11 @@ impl Store {
     /// The name of `table` in this deployment.
     pub(crate) fn table(&self, table: Table) -> &str {
         self.tables.name(table)
+    }
+
+    /// The table that has this name in this deployment.
+    pub fn table_named(&self, name: &str) -> Option<Table> {
+        Table::VARIANTS.iter().copied().find(|table| self.table(*table) == name)
     }
 
     /// Tenants: plans and admission.
@@ -123,5 +149,20 @@ impl Store {
     /// Memories that DynamoDB has deleted after they expired, of any tenant.
     pub const fn expired_memories<'a>(&'a self, context: &'a StreamContext) -> ExpiredMemories<'a> {
         ExpiredMemories::new(self, context)
+    }
+
+    /// The feeds of all tenants, for the function that records events.
+    pub const fn event_appender<'a>(&'a self, context: &'a StreamContext) -> EventAppender<'a> {
+        EventAppender::new(self, context)
+    }
+
+    /// The encrypted secrets of the endpoints of all tenants.
+    pub const fn sealed_secrets(&self) -> SealedSecrets<'_> {
+        SealedSecrets::new(self)
+    }
+
+    /// The deliveries of all tenants, for the function that sends them.
+    pub const fn delivery_queue<'a>(&'a self, context: &'a StreamContext) -> DeliveryQueue<'a> {
+        DeliveryQueue::new(self, context)
     }
 }

@@ -7,23 +7,19 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::{
-    DeleteRequest, ReturnConsumedCapacity, TableStatus, TimeToLiveStatus, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TableStatus, TimeToLiveStatus};
 use hb_domain::tenant::Tenant;
-use hb_domain::{Error, KeyId, Result, TenantId, Timestamp};
+use hb_domain::{KeyId, Result, TenantId, Timestamp};
 use strum::VariantArray;
 
 use crate::Store;
 use crate::api_keys::{credential_key, owner};
-use crate::backoff::Backoff;
+use crate::batch_write::delete_all;
+use crate::deliveries::due_endpoints_of;
 use crate::item::{Attributes, Row, text};
 use crate::sdk_error::map_sdk_error;
 use crate::tables::{PartitionKey, Table};
 use crate::tenants;
-
-/// The most items one BatchWriteItem may delete.
-const BATCH: usize = 25;
 
 /// Access to whole tenants. Only for the operator of the service.
 #[derive(Clone, Copy, Debug)]
@@ -86,8 +82,12 @@ impl<'a> Operator<'a> {
     ) -> Result<BTreeMap<&'static str, u64>> {
         let mut removed = BTreeMap::new();
         self.store.tenants().set_suspended(tenant, true).await?;
-        for table in Table::VARIANTS.iter().copied() {
-            let mut count = 0;
+        let others = Table::VARIANTS.iter().copied().filter(|table| *table != Table::Tenants);
+        // Endpoints that were created, and what was appended, queued and logged for them since their tables were passed. A creation that
+        // comes later finds that the tenant is suspended or gone.
+        let passed = [Table::Webhooks, Table::Deliveries, Table::DeliveryAttempts, Table::Events];
+        for table in others.chain(passed).chain([Table::Tenants]) {
+            let count: &mut u64 = removed.entry(table.definition().name).or_default();
             // The second pass deletes what requests wrote that were admitted before the suspension.
             for _ in 0..2 {
                 loop {
@@ -100,21 +100,21 @@ impl<'a> Operator<'a> {
                         let ids: Vec<KeyId> = keys.iter().filter_map(key_id).collect();
                         keys.splice(0..0, ids.iter().map(credential_key));
                     }
-                    count += keys.len() as u64;
-                    self.remove(table, keys).await?;
-                    progress(table.definition().name, count);
+                    *count += keys.len() as u64;
+                    delete_all(self.store, table, keys).await?;
+                    progress(table.definition().name, *count);
                 }
             }
-            removed.insert(table.definition().name, count);
         }
         Ok(removed)
     }
 
-    /// The primary keys of one page of the tenant's items.
+    /// The primary keys of one page of the tenant's items; all of them where no partition belongs to the tenant.
     async fn keys_of(&self, table: Table, tenant: &TenantId) -> Result<Vec<Attributes>> {
         let partition = match table.definition().partition_key {
             PartitionKey::Tenant => text(tenant),
             PartitionKey::Prefixed => owner(tenant),
+            PartitionKey::Shard => return due_endpoints_of(self.store, tenant).await,
         };
         let sort = table.definition().sort_key;
         let mut query = self
@@ -135,32 +135,6 @@ impl<'a> Operator<'a> {
         Ok(response.items.unwrap_or_default())
     }
 
-    async fn remove(&self, table: Table, keys: Vec<Attributes>) -> Result<()> {
-        for part in keys.chunks(BATCH) {
-            let mut remaining: Vec<WriteRequest> = Vec::with_capacity(part.len());
-            for key in part {
-                let delete = DeleteRequest::builder().set_key(Some(key.clone())).build();
-                let delete =
-                    delete.map_err(|error| Error::Internal(format!("batch could not be built: {error}")))?;
-                remaining.push(WriteRequest::builder().delete_request(delete).build());
-            }
-            let mut backoff = Backoff::batch_write();
-            loop {
-                let write =
-                    self.store.db.batch_write_item().request_items(self.store.table(table), remaining);
-                let response = write.send().await.map_err(|error| map_sdk_error("BatchWriteItem", error))?;
-                remaining = response.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-                if remaining.is_empty() {
-                    break;
-                }
-                if !backoff.wait().await {
-                    return Err(Error::Unavailable("BatchWriteItem: too much left unprocessed".into()));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Checks that every table exists, is active and removes expired items if it should.
     ///
     /// # Errors
@@ -179,7 +153,7 @@ impl<'a> Operator<'a> {
     /// response that is an error has the header too.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if there is no response.
+    /// [`Error::Unavailable`](hb_domain::Error::Unavailable) if there is no response.
     pub async fn server_time(&self) -> Result<Option<Timestamp>> {
         let date = DateInterceptor::default();
         let describe = self.store.db.describe_table().table_name(self.store.table(Table::Tenants));

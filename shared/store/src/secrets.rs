@@ -28,6 +28,8 @@ pub enum SecretId {
     Pepper,
     /// The secret from which the keys that sign access tokens are derived.
     TokenSecret,
+    /// The secret from which the key that encrypts the secrets of webhook endpoints is derived.
+    WebhookKey,
     /// The secret that CloudFront adds to each request. Optional.
     OriginSecret,
 }
@@ -43,6 +45,7 @@ impl SecretId {
         match self {
             Self::Pepper => "Pepper",
             Self::TokenSecret => "TokenSecret",
+            Self::WebhookKey => "WebhookKey",
             Self::OriginSecret => "OriginSecret",
         }
     }
@@ -52,6 +55,7 @@ impl SecretId {
         match self {
             Self::Pepper => "PEPPER_SECRET",
             Self::TokenSecret => "TOKEN_SECRET",
+            Self::WebhookKey => "WEBHOOK_KEY_SECRET",
             Self::OriginSecret => "ORIGIN_SECRET",
         }
     }
@@ -101,6 +105,11 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// The version's id, as Secrets Manager names it.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// The secret's value.
     pub fn value(&self) -> &[u8] {
         &self.value
@@ -148,6 +157,14 @@ impl Secrets {
     /// As [`pepper`](Self::pepper).
     pub async fn token_secrets(&self) -> Result<(Secret, Option<Secret>)> {
         self.both(SecretId::TokenSecret).await
+    }
+
+    /// The current secret of webhook endpoints and the previous one, which are both valid.
+    ///
+    /// # Errors
+    /// As [`pepper`](Self::pepper).
+    pub async fn webhook_keys(&self) -> Result<(Secret, Option<Secret>)> {
+        self.both(SecretId::WebhookKey).await
     }
 
     /// The current origin secret and the previous one, which are both valid.

@@ -12,10 +12,23 @@ use strum::{EnumCount, VariantArray};
 pub enum Table {
     /// Credentials by key id, and the keys of each tenant. Erased first, so that no key authenticates any more.
     ApiKeys,
+    /// Webhook endpoints, and the head of each tenant's feed. Erased before the events, so that none is appended any more.
+    Webhooks,
+    /// Deliveries that wait, by endpoint and the time at which they are due. Erased before the log of their attempts.
+    Deliveries,
+    /// The log of attempts to deliver events, by endpoint and time.
+    DeliveryAttempts,
+    /// Endpoints by the time at which the schedule has to look at their deliveries. What a request writes after the erasure of its tenant is
+    /// deleted by the schedule.
+    DueEndpoints,
     /// Memories by tenant and id.
     Memories,
     /// The keys that applications give memories, by tenant and a digest of the key and its scope.
     MemoryKeys,
+    /// Searches that have no position in the feed yet.
+    PendingEvents,
+    /// The feed of each tenant: events by position, and the ids of recent events.
+    Events,
     /// Each key's usage by month, and each tenant's storage.
     Usage,
     /// Requests and their responses by idempotency key, and stream events that were processed.
@@ -50,6 +63,8 @@ pub enum PartitionKey {
     Tenant,
     /// `tenant#` and the tenant's id, in the attribute `pk`, beside partitions that belong to a single key.
     Prefixed,
+    /// It does not: the attribute `shard` spreads the items of all tenants over partitions.
+    Shard,
 }
 
 /// The images in the records of a table's stream.
@@ -57,6 +72,8 @@ pub enum PartitionKey {
 pub enum StreamView {
     /// The item before and after the change.
     NewAndOldImages,
+    /// None: only the item's key.
+    KeysOnly,
 }
 
 impl Table {
@@ -70,6 +87,42 @@ impl Table {
                 partition_key: PartitionKey::Prefixed,
                 sort_key: Some("sk"),
                 ttl: Some("ttl"),
+                stream: Some(StreamView::NewAndOldImages),
+            },
+            Self::Webhooks => &Definition {
+                name: "webhooks",
+                resource: "Webhooks",
+                variable: "WEBHOOKS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: None,
+                stream: None,
+            },
+            Self::Deliveries => &Definition {
+                name: "deliveries",
+                resource: "Deliveries",
+                variable: "DELIVERIES_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
+                stream: Some(StreamView::KeysOnly),
+            },
+            Self::DeliveryAttempts => &Definition {
+                name: "delivery-attempts",
+                resource: "DeliveryAttempts",
+                variable: "DELIVERY_ATTEMPTS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
+                stream: None,
+            },
+            Self::DueEndpoints => &Definition {
+                name: "due-endpoints",
+                resource: "DueEndpoints",
+                variable: "DUE_ENDPOINTS_TABLE",
+                partition_key: PartitionKey::Shard,
+                sort_key: Some("sk"),
+                ttl: None,
                 stream: None,
             },
             Self::Memories => &Definition {
@@ -88,6 +141,24 @@ impl Table {
                 partition_key: PartitionKey::Tenant,
                 sort_key: Some("digest"),
                 ttl: None,
+                stream: None,
+            },
+            Self::PendingEvents => &Definition {
+                name: "pending-events",
+                resource: "PendingEvents",
+                variable: "PENDING_EVENTS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("id"),
+                ttl: Some("ttl"),
+                stream: Some(StreamView::NewAndOldImages),
+            },
+            Self::Events => &Definition {
+                name: "events",
+                resource: "Events",
+                variable: "EVENTS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
                 stream: None,
             },
             Self::Usage => &Definition {
@@ -127,6 +198,7 @@ impl PartitionKey {
         match self {
             Self::Tenant => "tenant",
             Self::Prefixed => "pk",
+            Self::Shard => "shard",
         }
     }
 }
@@ -136,6 +208,7 @@ impl StreamView {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+            Self::KeysOnly => "KEYS_ONLY",
         }
     }
 }

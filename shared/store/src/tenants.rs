@@ -8,6 +8,7 @@
 //! | `requestsYYYYMM` | requests admitted in that month |
 //! | `writes`, `deletes`, `backdated` | number of requests that changed memories, that deleted some, that wrote backdated ones |
 //! | `backdatedSince` | the earliest time of the last backdated request, milliseconds |
+//! | `recording`, `recordingVersion` | whether searches are recorded as events, and the version of that |
 //! | `plan`, `perMonth`, `perMinute`, `burst`, `memories`, `suspended` | plan, limits, status |
 //!
 //! This item is never part of a transaction: under load transactions would conflict, and a revocation could fail.
@@ -15,14 +16,14 @@
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hb_domain::meter::{Branch, Bucket, UsageMeter};
 use hb_domain::plan::{Allowance, Plan};
-use hb_domain::tenant::{SearchVersion, Tenant};
+use hb_domain::tenant::{Recording, SearchVersion, Tenant};
 use hb_domain::time::Month;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::backoff::Backoff;
 use crate::changes::Change;
-use crate::item::{Attributes, Row, millis, number, text};
+use crate::item::{Attributes, Row, flag, millis, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
 use crate::tables::Table;
 
@@ -65,6 +66,7 @@ impl<'a> Tenants<'a> {
             ("writes".into(), number(tenant.search.writes)),
             ("deletes".into(), number(tenant.search.deletes)),
             ("backdated".into(), number(tenant.search.backdated)),
+            ("recordingVersion".into(), number(tenant.recording.version)),
         ]);
         if let Some(memories) = allowance.memories {
             item.insert("memories".into(), number(memories));
@@ -245,6 +247,37 @@ impl<'a> Tenants<'a> {
         }
     }
 
+    /// Has the tenant's searches recorded. Returns `false` if there is no such tenant. It may be repeated.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn start_recording(&self, id: &TenantId) -> Result<bool> {
+        let values = Attributes::from([(":yes".into(), flag(true))]);
+        self.change(id, "SET recording = :yes ADD recordingVersion :one", values).await
+    }
+
+    /// Has the tenant's searches recorded no longer, unless recording was started again since it had this version.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn stop_recording(&self, id: &TenantId, version: i64) -> Result<()> {
+        let update = self
+            .store
+            .db
+            .update_item()
+            .table_name(self.store.table(Table::Tenants))
+            .key("tenant", text(id))
+            .update_expression("REMOVE recording")
+            .condition_expression("recordingVersion = :version")
+            .expression_attribute_values(":version", number(version))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_failed_condition(&error) => Ok(()),
+            Err(error) => Err(map_sdk_error("UpdateItem tenants", error)),
+        }
+    }
+
     /// Deletes the tenant's item. The tenant's keys stop working at once. Their items have to be deleted before a tenant
     /// with this id is created again.
     ///
@@ -311,6 +344,10 @@ pub(crate) fn decode(item: &Attributes) -> Result<Tenant> {
             deletes: row.optional_integer("deletes")?.unwrap_or_default(),
             backdated: row.optional_integer("backdated")?.unwrap_or_default(),
             backdated_since: row.optional_moment("backdatedSince")?,
+        },
+        recording: Recording {
+            is_on: row.flag("recording")?,
+            version: row.optional_integer("recordingVersion")?.unwrap_or_default(),
         },
     })
 }

@@ -16,7 +16,7 @@ macro_rules! conditional {
     ($builder:expr, $write:expr, $store:expr) => {
         $builder
             .table_name($store.table($write.table))
-            .condition_expression($write.condition.clone())
+            .set_condition_expression((!$write.condition.is_empty()).then(|| $write.condition.clone()))
             .set_expression_attribute_names($write.names.clone())
             .set_expression_attribute_values($write.values.clone())
             .return_values_on_condition_check_failure(
@@ -90,7 +90,7 @@ impl Write {
         }
     }
 
-    /// The condition expression.
+    /// The condition expression. Without one the write is unconditional.
     #[must_use]
     pub(crate) fn condition(self, condition: impl Into<String>) -> Self {
         Self { condition: condition.into(), ..self }

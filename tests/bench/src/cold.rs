@@ -37,6 +37,7 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
         ("api-keys", _) => list_keys(&account.key),
         ("memories", _) => recorded("list-memories.json", &account.key),
         ("auth", _) => recorded("rate-limit.json", &account.key),
+        ("docs", _) => recorded("get-openapi.json", ""),
         (other, _) => panic!("tests/bench/src/cold.rs: add an event for the function {other}"),
     };
     let functions = FUNCTIONS.iter().map(|function| (function.name, event(function)));

@@ -12,7 +12,8 @@ fuzz_target!(|header: &[u8]| {
         part[start..end].to_vec()
     };
     let parts: Vec<Vec<u8>> = header.split(|byte| *byte == b',').map(trim).collect();
-    let is_key = (1..=255).contains(&parts[0].len()) && parts[0].iter().all(|byte| (0x21..0x7f).contains(byte));
+    let is_key =
+        (1..=255).contains(&parts[0].len()) && parts[0].iter().all(|byte| (0x21..0x7f).contains(byte));
     let expected = (is_key && parts.iter().all(|part| *part == parts[0])).then(|| parts[0].clone());
     assert_eq!(IdempotencyKey::parse(header).map(|key| key.as_str().as_bytes().to_vec()), expected);
 });

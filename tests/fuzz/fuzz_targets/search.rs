@@ -1,5 +1,5 @@
-//! Search: any text can be asked for, any stored bytes are a record or are refused, and a record that was read is ranked
-//! and written as it was.
+//! Search: any text can be asked for, any stored bytes are a record or are refused, and a record that was read is ranked; one of
+//! the format that is written is written as it was.
 #![no_main]
 
 use hb_domain::fields::Fields;
@@ -13,7 +13,10 @@ fuzz_target!(|input: (&str, &[u8])| {
     let (text, bytes) = input;
     let query = Query::new(text);
     let Some(record) = SearchDocument::from_bytes(bytes) else { return };
-    assert_eq!(SearchDocument::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
+    // A document of an earlier format has short hashes, which the present one cannot hold. None is ever written again.
+    if SearchDocument::format_of(bytes) == Some(SearchDocument::FORMAT) {
+        assert_eq!(SearchDocument::from_bytes(&record.to_bytes()).as_ref(), Some(&record));
+    }
     let mut index = Index::new();
     let ids = ["mem_0000000000000000000000", "mem_zzzzzzzzzzzzzzzzzzzzzz"];
     let ids = ids.map(|id| MemoryId::parse(id).expect("an id"));

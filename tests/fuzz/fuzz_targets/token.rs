@@ -32,7 +32,9 @@ fuzz_target!(|parts: (&str, &str)| {
         if let Ok(session) = rules.verify(header, &claims, now) {
             assert_eq!(claims.text("iss"), Some("https://clerk.example"));
             assert_eq!(claims.text("sub"), Some(session.user.as_str()));
-            assert!(claims.text("sid").is_some() && claims.get("aud").is_none() && claims.get("act").is_none());
+            assert!(
+                claims.text("sid").is_some() && claims.get("aud").is_none() && claims.get("act").is_none()
+            );
             assert!(session.expires_at.micros() > now.micros() - 5_000_000);
         }
     }

@@ -1,8 +1,10 @@
 //! The same over HTTP, where the handlers decide; what secrets are worth is judged by the store's rows.
 
 use hb_domain::credential::StoredCredential;
+use hb_domain::event::EventPattern;
 use hb_domain::pepper::{KeyHash, Match, Peppers};
-use hb_domain::{ApiKey, KeyId, TenantId, Timestamp};
+use hb_domain::webhook::{EventPatterns, Webhook};
+use hb_domain::{ApiKey, KeyId, Scope, TenantId, Timestamp};
 use hb_store::Context;
 use hb_tests::world::{NOON, moment, plenty};
 use hb_tests::{Answer, Fault, Instance, World};
@@ -12,6 +14,9 @@ use serde_json::{Value, json};
 use super::{LOCK_DURATION, Move, Power, Sender, Start, Tally, Wish, after, run};
 
 const KEYS: &str = "/api/v1/api-keys";
+const WEBHOOKS: &str = "/api/v1/webhooks";
+/// The start of the URLs of the caller.
+const ATTACKER: &str = "https://attacker.example/";
 
 #[test]
 fn no_sequence_of_requests_ends_with_more_than_it_began_with() {
@@ -34,6 +39,7 @@ fn no_sequence_of_requests_ends_with_more_than_it_began_with() {
                         assert!(power.is_within(ceiling), "{step:?} left {power:?} in hand, of {ceiling:?}");
                     }
                 }
+                attack.assert_sent_within(ceiling, step).await;
             }
         });
     });
@@ -52,8 +58,8 @@ struct Attack<'a> {
     tenant: TenantId,
     /// Plain keys in the hands of others.
     others: Vec<String>,
-    /// Path and body of the requests that were sent under an idempotency key: the one of their place.
-    sent: Vec<(String, Value)>,
+    /// Method, path and body of the requests that were sent under an idempotency key: the one of their place.
+    sent: Vec<(Method, String, Value)>,
     names: usize,
 }
 
@@ -74,6 +80,11 @@ impl<'a> Attack<'a> {
             names: 0,
         };
         attack.set_clock(moment(NOON));
+        for (number, events) in ["*", "memory.created", "search.*", "api_key.*"].into_iter().enumerate() {
+            let body =
+                json!({"name": "theirs", "url": format!("https://example.com/{number}"), "events": [events]});
+            instance.client.with(&owner.key).post(WEBHOOKS, body).await.expect(201, "");
+        }
         let (id, plain) = world.key(&tenant, start.own.scopes, start.own.end).await;
         if let Some(grace) = start.grace {
             let body = json!({"keyId": id, "gracePeriodSeconds": grace});
@@ -122,14 +133,15 @@ impl<'a> Attack<'a> {
             Move::Create { by, .. } => (by, 0),
             Move::Rotate { by, .. } => (by, 1),
             Move::Revoke { by, .. } => (by, 2),
+            Move::Subscribe { by, .. } => (by, 4),
             Move::Keyed { by, request, is_lost } => return self.send_keyed(*by, request, *is_lost).await,
             Move::Again { by, which } => return self.send_again(*by, *which, tally).await,
             Move::Wait(seconds) => return self.set_clock(after(self.now, *seconds)),
         };
         let plain = self.held[by % self.held.len()].clone();
         let mover = self.power(&plain).await;
-        let (call, body, expected) = self.request(step, &plain, mover).await;
-        let answer = self.instance.client.with(&plain).post(&format!("{KEYS}{call}"), body.clone()).await;
+        let (method, call, body, expected) = self.request(step, &plain, mover).await;
+        let answer = self.instance.client.with(&plain).send(method, &call, Some(body.clone())).await;
         assert_eq!(answer.status, expected, "{mover:?} {call} {body} {}", answer.text);
         match expected {
             401 => return answer.expect(401, "AUTH_INVALID"),
@@ -157,8 +169,11 @@ impl<'a> Attack<'a> {
             Sender::Other(by) => (self.others[by % self.others.len()].clone(), false),
         };
         let mover = self.power(&plain).await;
-        let (call, body, _) = self.request(request, &plain, mover).await;
-        self.sent.push((format!("{KEYS}{call}"), body));
+        let (method, call, mut body, _) = self.request(request, &plain, mover).await;
+        if let (Some(url), false) = (body["url"].as_str(), is_in_hand) {
+            body["url"] = json!(url.replace("attacker", "others"));
+        }
+        self.sent.push((method, call, body));
         if is_lost {
             self.instance.tap.fail("DynamoDB UpdateItem Idempotency", Fault::Reset, true);
         }
@@ -177,10 +192,10 @@ impl<'a> Attack<'a> {
     }
 
     async fn send(&self, plain: &str, which: usize) -> Answer {
-        let (path, body) = &self.sent[which];
+        let (method, path, body) = &self.sent[which];
         let key = format!("k-{which}");
         let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
-        self.instance.client.with(plain).send_raw(Method::POST, path, &headers, body.to_string()).await
+        self.instance.client.with(plain).send_raw(method.clone(), path, &headers, body.to_string()).await
     }
 
     /// Sends a request again that somebody has sent before: resumed, replayed or new, it hands out no more than the one
@@ -203,6 +218,11 @@ impl<'a> Attack<'a> {
             let own = json!(mover.scopes);
             let own = own.as_array().expect("a list");
             assert!(names.iter().all(|name| own.contains(name)), "told of more than it has: {context}");
+        }
+        if let Some(events) = data["events"].as_array() {
+            let reads = events.iter().any(|name| reads_memories(name.as_str().expect("a name")));
+            assert!(mover.scopes.contains(Scope::WriteWebhooks), "{context}");
+            assert!(!reads || mover.scopes.contains(Scope::ReadMemories), "{context}");
         }
         if let Some(new) = data["plainKey"].as_str() {
             // A key that has expired by now does not work, and is returned all the same.
@@ -228,6 +248,72 @@ impl<'a> Attack<'a> {
     /// The request of a move, and the status that it should have: by the contract's sentences, not by
     /// the code that is on trial.
     async fn request(
+        &mut self,
+        step: &Move,
+        plain: &str,
+        mover: Option<Power>,
+    ) -> (Method, String, Value, u16) {
+        let (call, body, status) = match step {
+            Move::Subscribe { target, pattern, .. } => {
+                return self.subscription(*target, *pattern, mover).await;
+            }
+            step => self.key_request(step, plain, mover).await,
+        };
+        (Method::POST, format!("{KEYS}{call}"), body, status)
+    }
+
+    /// The subscription of an endpoint at an address of the caller, and the status that it should have.
+    async fn subscription(
+        &mut self,
+        target: Option<usize>,
+        pattern: Option<EventPattern>,
+        mover: Option<Power>,
+    ) -> (Method, String, Value, u16) {
+        self.names += 1;
+        let mut body = json!({"url": format!("{ATTACKER}{}", self.names)});
+        if let Some(pattern) = pattern {
+            body["events"] = json!([pattern]);
+        }
+        let endpoints = self.endpoints().await;
+        let (method, path, before, success) = match target {
+            Some(target) => {
+                let found = &endpoints[target % endpoints.len()];
+                (Method::PATCH, format!("{WEBHOOKS}/{}", found.id), found.events.clone(), 200)
+            }
+            None => {
+                body["name"] = json!("loot");
+                body["events"] = json!([pattern.unwrap_or(EventPattern::ApiKey)]);
+                (Method::POST, WEBHOOKS.to_owned(), EventPatterns::default(), 201)
+            }
+        };
+        let reads = before.iter().chain(pattern).any(|pattern| reads_memories(pattern.as_str()));
+        let status = match mover {
+            None => 401,
+            Some(mover) if !mover.scopes.contains(Scope::WriteWebhooks) => 403,
+            Some(mover) if reads && !mover.scopes.contains(Scope::ReadMemories) => 403,
+            Some(_) => success,
+        };
+        (method, path, body, status)
+    }
+
+    async fn endpoints(&self) -> Vec<Webhook> {
+        let operator = Context::operator(&self.tenant, self.now);
+        let found = self.world.store.with(&operator).webhooks().list().await.expect("the database");
+        found.into_iter().map(|found| found.webhook).collect()
+    }
+
+    /// Checks that no endpoint at an address of the caller gets events that it may not read.
+    async fn assert_sent_within(&self, ceiling: Power, step: &Move) {
+        for endpoint in self.endpoints().await.iter().filter(|found| found.url.as_str().starts_with(ATTACKER))
+        {
+            let reads = endpoint.events.iter().any(|pattern| reads_memories(pattern.as_str()));
+            let may = ceiling.scopes.contains(Scope::WriteWebhooks)
+                && (!reads || ceiling.scopes.contains(Scope::ReadMemories));
+            assert!(may, "{step:?} has {:?} sent to a caller of {ceiling:?}", endpoint.events);
+        }
+    }
+
+    async fn key_request(
         &mut self,
         step: &Move,
         plain: &str,
@@ -295,6 +381,11 @@ impl<'a> Attack<'a> {
         };
         ("", body, status)
     }
+}
+
+/// Whether events of this name or pattern are read with `read:memories`: `*` has those of memories among them.
+fn reads_memories(pattern: &str) -> bool {
+    pattern == "*" || pattern.starts_with("memory.") || pattern.starts_with("search.")
 }
 
 fn id_of(plain: &str) -> KeyId {

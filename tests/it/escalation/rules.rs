@@ -7,7 +7,8 @@ use hb_domain::error::Error;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::{KeyStatus, KeySummary};
 use hb_domain::pepper::{KeyHash, Pepper, PepperVersion, Peppers};
-use hb_domain::{ApiKey, CallerId, KeyId, Principal, TenantId, Timestamp};
+use hb_domain::webhook::EventPatterns;
+use hb_domain::{ApiKey, CallerId, KeyId, Principal, Scope, TenantId, Timestamp};
 use hb_tests::world::{NOON, moment};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -130,6 +131,7 @@ impl Model {
             Move::Create { by, .. } => (by, 0),
             Move::Rotate { by, .. } => (by, 1),
             Move::Revoke { by, .. } => (by, 2),
+            Move::Subscribe { by, .. } => (by, 4),
             Move::Keyed { by, request, is_lost } => return self.send_keyed(*by, request, *is_lost),
             Move::Again { by, which } => return self.send_again(*by, *which, tally),
             Move::Wait(seconds) => {
@@ -175,7 +177,7 @@ impl Model {
                 self.keys[target].revoked_at.get_or_insert(self.now);
                 None
             }
-            Move::Keyed { .. } | Move::Again { .. } | Move::Wait(_) => None,
+            Move::Subscribe { .. } | Move::Keyed { .. } | Move::Again { .. } | Move::Wait(_) => None,
         }
     }
 
@@ -254,6 +256,10 @@ impl Model {
             }
             Move::Revoke { target, .. } => {
                 principal.may_revoke(&summary(&self.keys[target % self.keys.len()]))
+            }
+            Move::Subscribe { pattern, .. } => {
+                let patterns: EventPatterns = pattern.iter().copied().collect();
+                principal.require(Scope::WriteWebhooks).and_then(|()| patterns.check(principal))
             }
             Move::Keyed { .. } | Move::Again { .. } | Move::Wait(_) => return None,
         })

@@ -29,6 +29,11 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
             })
             .collect()
         }
+        ("GET", "/api/v1/events") => {
+            ["limit=100", "limit=100&types=memory.created", "limit=100&types=memory.updated"]
+                .map(|query| new(200, query).query(query))
+                .into()
+        }
         ("GET", "/api/v1/memories/export") => vec![new(200, "a page")],
         ("GET", "/api/v1/memories/{id}") => {
             vec![
@@ -86,6 +91,9 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
             .into_iter()
             .map(|body| new(200, &format!("{:.60}", body.to_string())).body(body))
             .collect()
+        }
+        ("PATCH", "/api/v1/webhooks/{id}") => {
+            vec![new(200, "the largest").body(seeded::webhook("z")).header("idempotency-key", "w")]
         }
         ("PATCH", _) => {
             let old = format!("/api/v1/memories/{}", seeded.old[1]);
@@ -166,6 +174,26 @@ pub(super) fn of(route: &Route, seeded: &Seeded) -> Vec<Input> {
                     .body(json!({"name": "\u{1f9e0}".repeat(255)}))
                     .header("idempotency-key", "k"),
             ]
+        }
+        ("POST", "/api/v1/webhooks") => {
+            let largest = |name| {
+                let mut webhook = seeded::webhook(name);
+                webhook["secret"] = json!("s".repeat(64));
+                webhook
+            };
+            vec![
+                new(201, "the largest").body(largest("x")),
+                new(201, "the largest, once").body(largest("y")).header("idempotency-key", "k"),
+            ]
+        }
+        ("POST", "/api/v1/webhooks/{id}/rotate-secret") => {
+            vec![new(200, "one").body(json!({"gracePeriodSeconds": 0, "secret": "s".repeat(64)}))]
+        }
+        ("POST", "/api/v1/webhooks/{id}/recover") => {
+            vec![new(200, "one").body(json!({"since": seeded.world.clock.now()}))]
+        }
+        ("GET", "/api/v1/webhooks/{id}/deliveries") => {
+            ["limit=100", "limit=100&status=failed"].map(|query| new(200, query).query(query)).into()
         }
         ("POST", "/api/v1/api-keys/rotate") => vec![new(200, "one").body(json!({"keyId": seeded.keys[1]}))],
         ("POST", "/api/v1/api-keys/revoke") => vec![new(200, "one").body(json!({"keyId": seeded.keys[2]}))],

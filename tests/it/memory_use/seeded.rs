@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use hb_http::Route;
 use hb_http::route::Access;
+use hb_tests::feed::{self, About};
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Client, World};
 use http::Method;
@@ -21,6 +22,7 @@ pub(super) struct Seeded {
     pub(super) memories: Vec<String>,
     pub(super) old: Vec<String>,
     pub(super) keys: Vec<String>,
+    pub(super) webhooks: Vec<String>,
     used: Cell<usize>,
 }
 
@@ -55,6 +57,16 @@ pub(super) fn wrong_line() -> String {
     line.to_string()
 }
 
+/// The number of webhook endpoints; the requests that create one make two more.
+const WEBHOOKS: usize = 18;
+
+/// The largest webhook endpoint, whose URL contains `name`. Its host does not exist.
+pub(super) fn webhook(name: &str) -> Value {
+    let url = format!("https://nothing.example.com/{name}/");
+    let url = format!("{url}{}", "u".repeat(2_048 - url.len()));
+    json!({"name": "\u{1f9e0}".repeat(100), "url": url, "events": hb_domain::event::EventPattern::ALL})
+}
+
 impl Seeded {
     /// A tenant, with memories if requested.
     pub(super) async fn new(has_memories: bool) -> Self {
@@ -75,7 +87,20 @@ impl Seeded {
         for _ in 0..90 {
             keys.push(world.key(&account.tenant, hb_domain::Scopes::all(), None).await.0.to_string());
         }
-        Self { world, account, memories, old, keys, used: Cell::default() }
+        let events =
+            memories.iter().zip(&old).flat_map(|(new, old)| [About::Created(new), About::Updated(old)]);
+        for (position, about) in (1..).zip(events) {
+            world.append_at(&account.tenant, position, about, world.clock.now()).await;
+        }
+        // An event that is sent again.
+        world.append_at(&account.tenant, 1_000, About::Search(1), world.clock.now()).await;
+        world.index_event(&account.tenant, 1_000).await;
+        let mut webhooks = Vec::new();
+        for number in 0..WEBHOOKS {
+            let created = client.post("/api/v1/webhooks", webhook(&number.to_string())).await;
+            webhooks.push(created.data()["id"].as_str().expect("an id").to_owned());
+        }
+        Self { world, account, memories, old, keys, webhooks, used: Cell::default() }
     }
 
     /// The path of the route, with an existing id.
@@ -83,7 +108,15 @@ impl Seeded {
         // Each memory can be deleted once.
         let index = self.used.get();
         self.used.set(index + usize::from(route.method == Method::DELETE));
-        let ids = if route.path.contains("api-keys") { &self.keys[..1] } else { &self.memories };
+        let ids = match route.path {
+            path if path.contains("api-keys") => &self.keys[..1],
+            path if path.contains("webhooks") => {
+                let path = path.replace("{id}", &self.webhooks[index % WEBHOOKS]);
+                return path.replace("{eventId}", &feed::event_id(1_000));
+            }
+            "/docs/{file}" => return largest_file(),
+            _ => &self.memories,
+        };
         route.path.replace("{id}", ids.get(index % MANY).map_or("", String::as_str))
     }
 
@@ -111,6 +144,13 @@ impl Seeded {
             _ => 200,
         }
     }
+}
+
+/// The path of the viewer's script, the largest file that is served.
+fn largest_file() -> String {
+    let page = include_str!("../../../functions/docs/viewer/index.html");
+    let path = page.split('"').find(|text| text.starts_with("/docs/swagger-ui-bundle"));
+    path.expect("a script").to_owned()
 }
 
 async fn seed(client: &Client, many: usize, user: &str, mut body: Value) -> Vec<String> {

@@ -1,14 +1,21 @@
 //! A scenario: keys are created, used, rotated, revoked and guessed; memories are written; requests fail; a pepper is
-//! rotated and becomes unavailable.
+//! rotated and becomes unavailable; events are sent to receivers.
 
 use hb_domain::key::Environment;
+use hb_domain::webhook::UrlPolicy;
 use hb_domain::{ApiKey, Clock, KeyId, Scopes};
+use hb_http::Settings;
+use hb_http::stream::Batch;
+use hb_local::functions;
 use hb_local::gateway::Gateway;
 use hb_local::server::Server;
 use hb_local::stack;
 use hb_local::template::Template;
+use hb_store::Table;
+use hb_tests::deliveries::Endpoint;
+use hb_tests::receiver::Reply;
 use hb_tests::world::{Account, moment, plenty};
-use hb_tests::{Answer, Client, World, seed};
+use hb_tests::{Answer, Client, Receiver, World, seed};
 use http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -16,6 +23,13 @@ use serde_json::{Value, json};
 
 const KEYS: &str = "/api/v1/api-keys";
 const MEMORIES: &str = "/api/v1/memories";
+const WEBHOOKS: &str = "/api/v1/webhooks";
+/// The secret of the world that encrypts those of webhooks, and one that a caller gives.
+const WEBHOOK_SECRETS: [&str; 2] =
+    ["a webhook key of more than sixteen", "a secret that the caller has chosen"];
+/// Parts of the URL of a receiver and of its responses.
+pub(crate) const PATH: &str = "path-that-only-the-owner-knows";
+pub(crate) const RESPONSE: &str = "response-that-only-the-owner-reads";
 const NO_MEMORY: &str = "/api/v1/memories/mem_0";
 /// The first is the pepper of the world.
 const PEPPERS: [&str; 3] = [
@@ -32,7 +46,9 @@ pub(crate) const CHANGED: &str = "the launch code was five-one-nine";
 pub(crate) struct Story {
     /// Every key that was issued, guessed or mistyped.
     pub(crate) keys: Vec<String>,
-    /// Every response except those that return a new key.
+    /// Every secret of a webhook.
+    pub(crate) webhooks: Vec<String>,
+    /// Every response except those that return a new key or the secret of a webhook.
     pub(crate) answers: Vec<Answer>,
 }
 
@@ -48,7 +64,13 @@ impl Untapped {
         let template = Template::embedded().expect("the template");
         let clock = Clock::fixed(world.clock.now());
         let store = stack::store(&world.aws);
-        let gateway = Gateway::new(&template, &store, &clock, &seed::entropy(), None).expect("a gateway");
+        let settings = Settings {
+            webhook_urls: UrlPolicy::Local,
+            sender: Some(world.sender.clone()),
+            ..Settings::default()
+        };
+        let gateway = Gateway::with_settings(&template, &store, &clock, &seed::entropy(), &settings)
+            .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         Self { client: Client::new(&gateway.url()), clock, _gateway: gateway }
     }
@@ -66,6 +88,8 @@ impl Story {
         let dev = story.manage_keys(&world, &account, &first).await;
         story.use_memories(&owner).await;
         story.make_mistakes(&owner, &dev).await;
+        story.use_webhooks(&owner).await;
+        story.deliver(&world, &account, &owner).await;
 
         world.secrets.rotate(PEPPERS[2]);
         world.secrets.set_away(true);
@@ -129,6 +153,66 @@ impl Story {
         self.ask(client, Method::DELETE, &path, None).await;
     }
 
+    async fn use_webhooks(&mut self, client: &Client) {
+        let keyed = [("content-type", "application/json"), ("idempotency-key", "w")];
+        let body = |number: u8| json!({"name": "w", "url": format!("https://example.com/{number}"), "events": ["*"]});
+        let mut given = body(1);
+        given["secret"] = json!(WEBHOOK_SECRETS[1]);
+        for (number, body) in [given, body(2)].into_iter().enumerate() {
+            let headers = &keyed[..=number];
+            let created = client.send_raw(Method::POST, WEBHOOKS, headers, body.to_string()).await;
+            assert_eq!(created.status, 201, "{}", created.text);
+            self.webhooks.push(created.data()["secret"].as_str().expect("a secret").to_owned());
+            let again = client.send_raw(Method::POST, WEBHOOKS, headers, body.to_string()).await;
+            self.answers.push(again);
+            let path = created.header("location").to_owned();
+            self.ask(client, Method::GET, &path, None).await;
+            self.ask(client, Method::PATCH, &path, Some(json!({"name": "x", "secret": WEBHOOK_SECRETS[1]})))
+                .await;
+            self.ask(client, Method::PATCH, &path, Some(json!({"name": "x"}))).await;
+        }
+        self.ask(client, Method::GET, WEBHOOKS, None).await;
+    }
+
+    /// Sends events to a receiver that acknowledges one and refuses another, with a secret that is rotated in between.
+    async fn deliver(&mut self, world: &World, account: &Account, client: &Client) {
+        let receiver = Receiver::start(|_| Reply::Body(200, RESPONSE.into())).await;
+        let body = json!({"name": "r", "url": format!("{}/{PATH}?{PATH}", receiver.url), "events": ["*"]});
+        let created = client.post(WEBHOOKS, body).await;
+        assert_eq!(created.status, 201, "{}", created.text);
+        self.webhooks.push(created.data()["secret"].as_str().expect("a secret").to_owned());
+        let path = created.header("location").to_owned();
+        let id = created.data()["id"].as_str().expect("an id").to_owned();
+        let endpoint = Endpoint { tenant: account.tenant.clone(), id };
+        world.clock.set(moment("2026-11-24T12:01:00Z"));
+        // Without the tests' tap in front of the SDK.
+        let consumption = world.consumption(&world.aws, &world.clock);
+        let consumer = functions::consumers().find(|(name, _)| *name == "delivery").expect("the consumer").1;
+        self.ask(client, Method::POST, &format!("{path}/test"), None).await;
+        for number in 0..2 {
+            world.queue(&endpoint, number).await;
+            let records = json!({"Records": world.records(Table::Deliveries)});
+            let batch: Batch = serde_json::from_value(records).expect("a batch");
+            assert!(!(consumer.handle)(&consumption, &batch, world.clock.now()).await.has_failed());
+            receiver.answer(|_| Reply::Body(500, RESPONSE.into()));
+            let rotated = client.post(&format!("{path}/rotate-secret"), json!({})).await;
+            if number == 0 {
+                self.webhooks.push(rotated.data()["secret"].as_str().expect("a secret").to_owned());
+            } else {
+                rotated.expect(409, "DUPLICATE_RESOURCE");
+                self.answers.push(rotated);
+            }
+        }
+        assert_eq!(receiver.received().len(), 3, "a test, an acknowledged event, and a refused one");
+        world.clock.set(world.clock.now().plus(std::time::Duration::from_secs(120)));
+        assert!(!(consumer.schedule.expect("a schedule"))(&consumption).await.has_failed);
+        assert_eq!(receiver.received().len(), 4, "a retry");
+        self.ask(client, Method::POST, &format!("{path}/recover"), Some(json!({"since": world.clock.now()})))
+            .await;
+        self.ask(client, Method::GET, &format!("{path}/deliveries"), None).await;
+        self.ask(client, Method::POST, &format!("{path}/test"), None).await;
+    }
+
     /// Sends content and keys in places where they do not belong.
     async fn make_mistakes(&mut self, client: &Client, plain: &str) {
         let body = json!({"content": CONTENT, "type": CONTENT, "importance": plain, "tags": plain});
@@ -159,9 +243,13 @@ impl Story {
     }
 
     /// The secrets that `text` contains, as text or as a list of bytes: whole keys, the secret characters of keys,
-    /// peppers.
+    /// peppers, secrets of webhooks.
     pub(crate) fn leaks(&self, text: &str) -> Vec<String> {
         let mut secrets: Vec<String> = PEPPERS.map(str::to_owned).into();
+        secrets.extend(WEBHOOK_SECRETS.map(str::to_owned));
+        for secret in &self.webhooks {
+            secrets.push(secret.trim_start_matches("whsec_").to_owned());
+        }
         for key in &self.keys {
             let body = key.rsplit('_').next().expect("a last part");
             secrets.extend([key.clone(), body[12..30].to_owned()]);

@@ -167,7 +167,7 @@ async fn a_local_token_has_what_a_session_token_of_clerks_has() {
             "o": {"id": "org_acme", "rol": "admin", "slg": "acme", "per": "read,manage", "fpm": "3"},
         })
     );
-    let set = Client::new(&issuer.url).get("/.well-known/jwks.json").await;
+    let set = Client::of_another(&issuer.url).get("/.well-known/jwks.json").await;
     assert_eq!(set.header("content-type"), "application/json");
     let keys: Value = serde_json::from_str(&set.text).expect("JSON");
     let rsa = &keys["keys"][1];

@@ -7,12 +7,16 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use super::conformance;
+
 /// Sends requests to one address, with one credential.
 #[derive(Clone)]
 pub struct Client {
     http: Hyper<HttpConnector, Full<bytes::Bytes>>,
     url: String,
     credential: Option<String>,
+    /// Whether the OpenAPI document describes the responses.
+    is_described: bool,
 }
 
 /// A response.
@@ -29,10 +33,16 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the service at `url`, without a credential.
+    /// A client of the service at `url`, without a credential. A response that the OpenAPI document does not describe fails
+    /// the test.
     pub fn new(url: &str) -> Self {
         let http = Hyper::builder(TokioExecutor::new()).build_http();
-        Self { http, url: url.to_owned(), credential: None }
+        Self { http, url: url.to_owned(), credential: None, is_described: true }
+    }
+
+    /// A client of another server.
+    pub fn of_another(url: &str) -> Self {
+        Self { is_described: false, ..Self::new(url) }
     }
 
     /// The same client with an API key or token.
@@ -89,20 +99,31 @@ impl Client {
         body: impl Into<bytes::Bytes>,
     ) -> Result<Answer, String> {
         let path = path.strip_prefix(&self.url).unwrap_or(path);
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         if let Some(credential) = &self.credential {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
-        let request = request.body(Full::new(body.into())).expect("a request");
+        let body = body.into();
+        let sent = conformance::Sent {
+            method: &method,
+            target: path,
+            has_body: !body.is_empty(),
+            has_if_match: headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("if-match")),
+        };
+        let request = request.body(Full::new(body)).expect("a request");
         let response = self.http.request(request).await.map_err(|error| format!("{error:?}"))?;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answer { status: parts.status, headers: parts.headers, text, json })
+        let answer = Answer { status: parts.status, headers: parts.headers, text, json };
+        if self.is_described {
+            conformance::check(&sent, &answer);
+        }
+        Ok(answer)
     }
 }
 

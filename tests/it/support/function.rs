@@ -13,9 +13,7 @@ use super::{Answer, World};
 
 /// The environment variables that Lambda and the template set for a function, with a world's endpoints.
 pub fn environment(world: &World) -> BTreeMap<&'static str, String> {
-    let endpoint = |url: &Option<String>| url.clone().expect("a world's AWS is on this machine");
-    let (dynamodb, secrets) = (endpoint(&world.aws.dynamodb_url), endpoint(&world.aws.secrets_url));
-    let variables = hb_local::stack::function_environment(&dynamodb, &secrets, None);
+    let variables = hb_local::stack::function_environment(&world.aws, None);
     variables.into_iter().chain([("LOG_LEVEL", "trace".to_owned())]).collect()
 }
 

@@ -105,13 +105,17 @@ pub fn platform(template: &Template, function: &Function) -> BTreeSet<Grant> {
     grants.extend(traces.map(|action| Grant::new(action, "'*'").only_if("IsTraced")));
     grants.extend(KEY_ACTIONS.map(|action| Grant::new(action, "!Ref KmsKeyArn").only_if("HasKmsKey")));
     if let Trigger::Stream(consumer) = function.trigger {
-        let stream = format!("!GetAtt {}.StreamArn", consumer.table.definition().resource);
-        let reads = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
-        grants.extend(reads.map(|action| Grant::new(&format!("dynamodb:{action}"), &*stream)));
+        for table in consumer.tables {
+            let stream = format!("!GetAtt {}.StreamArn", table.definition().resource);
+            let reads = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+            grants.extend(reads.map(|action| Grant::new(&format!("dynamodb:{action}"), &*stream)));
+        }
         let id = function.resource();
         let mut functions = template.resources("AWS::Serverless::Function");
         let (_, found) = functions.find(|(name, _)| *name == id).expect("the function's resource");
-        for (_, event) in found["Properties"]["Events"].as_mapping().expect("events") {
+        let events = found["Properties"]["Events"].as_mapping().expect("events");
+        // A schedule invokes by a policy of the function, not of its role.
+        for (_, event) in events.iter().filter(|(_, event)| event["Type"] == "DynamoDB") {
             let queue = &event["Properties"]["DestinationConfig"]["OnFailure"]["Destination"];
             grants.insert(Grant::new("sqs:SendMessage", written(queue)));
         }

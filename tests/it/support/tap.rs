@@ -315,6 +315,8 @@ fn permissions_of(request: &HttpRequest) -> Vec<String> {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
             tables.map(|(table, _)| on(operation, &Value::from(table.as_str()))).collect()
         }
+        // The stack has one queue.
+        "SendMessage" => vec!["sqs:SendMessage StreamDeadLetters".to_owned()],
         "GetSecretValue" => vec![on(operation, &body["SecretId"])],
         _ => match body["IndexName"].as_str() {
             Some(index) => vec![format!("{}/index/{index}", on(operation, &body["TableName"]))],

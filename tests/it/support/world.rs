@@ -2,21 +2,27 @@
 //! of instances of the service.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::plan::{Allowance, Plan};
 use hb_domain::tenant::Tenant;
+use hb_domain::webhook::UrlPolicy;
 use hb_domain::{ApiKey, Clock, KeyId, Scope, Scopes, TenantId, Timestamp};
-use hb_http::{ClerkSettings, Entropy};
+use hb_http::stream::Consumption;
+use hb_http::{ClerkSettings, Entropy, Settings};
 use hb_local::database::LocalDatabase;
 use hb_local::gateway::Gateway;
+use hb_local::queue::LocalQueue;
 use hb_local::secrets::LocalSecrets;
 use hb_local::server::Server;
 use hb_local::streams::StreamPoller;
 use hb_local::template::Template;
-use hb_local::{database, sample, stack};
+use hb_local::{database, functions, sample, stack};
+use hb_sender::{Limits, Lookup, Sender};
 use hb_store::aws::Aws;
 use hb_store::{Context, SearchBudget, SecretNames, Secrets, Store, Tables};
 
@@ -33,19 +39,26 @@ pub struct World {
     pub clock: Clock,
     /// The secrets with their versions.
     pub secrets: LocalSecrets,
+    /// The stream records that consumers could not read.
+    pub dead_letters: LocalQueue,
     /// The store, for operations that no request can perform.
     pub store: Store,
     /// The AWS configuration.
     pub aws: Aws,
     /// The session tokens that new instances accept; none by default.
     pub clerk: Option<ClerkSettings>,
+    /// The URLs of webhooks that new instances accept; by default those that a deployed service accepts.
+    pub webhook_urls: UrlPolicy,
     /// The calls that the consumers of streams make.
     pub stream_tap: Tap,
+    /// What sends events to receivers, which are on this machine: other names do not resolve.
+    pub sender: Sender,
     entropy: Entropy,
-    template: Template,
+    template: &'static Template,
     streams: Mutex<StreamPoller>,
-    database: LocalDatabase,
+    pub(super) database: LocalDatabase,
     _secrets: Server,
+    _queue: Server,
 }
 
 /// One instance of every function, with its own caches.
@@ -72,6 +85,18 @@ pub struct Account {
     pub key: String,
 }
 
+/// A sender to receivers on this machine. It resolves `localhost` and the names below it only.
+fn local_sender() -> Sender {
+    let lookup: Lookup = Arc::new(|name| {
+        Box::pin(async move {
+            let is_local = name == "localhost" || name.ends_with(".localhost");
+            let address = is_local.then(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+            address.map(|address| vec![address]).ok_or_else(|| std::io::Error::other("no such name"))
+        })
+    });
+    Sender::with(UrlPolicy::Local, Limits::default(), lookup)
+}
+
 impl World {
     /// An empty world at noon.
     pub async fn new() -> Self {
@@ -89,13 +114,19 @@ impl World {
     }
 
     async fn build(file: Option<&Path>, has_stream: bool) -> Self {
-        let template = Template::embedded().expect("the template");
+        static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::embedded().expect("the template"));
+        let template = &*TEMPLATE;
         let clock = Clock::fixed(moment(NOON));
         let database = database::serve(file, &clock).await.expect("a database");
-        let secrets =
-            LocalSecrets::new("a pepper of more than sixteen bytes", "a token secret of more than sixteen");
+        let secrets = LocalSecrets::new(
+            "a pepper of more than sixteen bytes",
+            "a token secret of more than sixteen",
+            "a webhook key of more than sixteen",
+        );
         let secrets_server = secrets.serve().await.expect("a port");
-        let aws = Aws::local(database.url(), secrets_server.url());
+        let dead_letters = LocalQueue::in_memory();
+        let queue_server = dead_letters.serve().await.expect("a port");
+        let aws = Aws::local(database.url(), secrets_server.url()).with_sqs(queue_server.url());
         let client = aws_sdk_dynamodb::Client::from_conf(aws.dynamodb());
         let mut tables = template.tables().expect("tables");
         if !has_stream {
@@ -103,19 +134,28 @@ impl World {
         }
         database::create_tables(&client, &tables).await.expect("tables");
         let store = stack::store(&aws);
-        let (tapped, stream_tap) = tapped_store(&aws);
+        let (stream_tap, tapped_aws) = tapped(&aws);
+        let (entropy, sender) = (seed::entropy(), local_sender());
         Self {
-            streams: Mutex::new(StreamPoller::new(database.database(), tapped, clock.clone())),
+            streams: Mutex::new(StreamPoller::new(
+                database.database(),
+                stack::consumption(&tapped_aws, &clock, &entropy, sender.clone()),
+                clock.clone(),
+            )),
             stream_tap,
+            sender,
             clerk: None,
+            webhook_urls: UrlPolicy::Public,
             clock,
             secrets,
+            dead_letters,
             store,
             aws,
-            entropy: seed::entropy(),
+            entropy,
             template,
             database,
             _secrets: secrets_server,
+            _queue: queue_server,
         }
     }
 
@@ -147,7 +187,13 @@ impl World {
 
     async fn instance_over(&self, store: Store, tap: Tap) -> Instance {
         let clock = Clock::fixed(self.clock.now());
-        let gateway = Gateway::new(&self.template, &store, &clock, &self.entropy, self.clerk.as_ref())
+        let settings = Settings {
+            clerk: self.clerk.clone(),
+            webhook_urls: self.webhook_urls,
+            sender: Some(self.sender.clone()),
+            ..Settings::default()
+        };
+        let gateway = Gateway::with_settings(self.template, &store, &clock, &self.entropy, &settings)
             .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
         let url = gateway.url();
@@ -166,6 +212,11 @@ impl World {
     /// A separate store, and a tap on its calls.
     pub fn tapped_store(&self) -> (Store, Tap) {
         tapped_store(&self.aws)
+    }
+
+    /// What an instance of a consumer uses, with this clock.
+    pub fn consumption(&self, aws: &Aws, clock: &Clock) -> Consumption {
+        stack::consumption(aws, clock, &self.entropy, self.sender.clone())
     }
 
     /// Removes the items that have expired at the world's time, delivers the streams to their consumers, and returns how
@@ -190,18 +241,24 @@ impl World {
         self.streams.lock().await.deliver().await
     }
 
-    /// Delivers the stream of its table to the consumer of one function, from the beginning, and returns its calls.
+    /// Delivers the streams of its tables to the consumer of one function, from the beginning, does what is due on its schedule,
+    /// and returns its calls.
     pub async fn deliver_to(&self, function: &str) -> Vec<super::tap::SdkCall> {
-        let (store, tap) = self.tapped_store();
-        let mut poller =
-            StreamPoller::new(self.database.database(), store, self.clock.clone()).only(function);
-        poller.deliver().await.expect("a delivery");
+        let (tap, aws) = tapped(&self.aws);
+        let consumption = self.consumption(&aws, &self.clock);
+        let poller = StreamPoller::new(self.database.database(), consumption.clone(), self.clock.clone());
+        poller.only(function).deliver().await.expect("a delivery");
+        let schedules = functions::consumers().filter(|(name, _)| *name == function);
+        for schedule in schedules.filter_map(|(_, consumer)| consumer.schedule) {
+            assert!(!schedule(&consumption).await.has_failed, "a pass of {function} has failed");
+        }
         tap.take()
     }
 
     /// Delivers every stream again, from its beginning.
     pub async fn deliver_again(&self) {
-        let mut again = StreamPoller::new(self.database.database(), self.store.clone(), self.clock.clone());
+        let consumption = self.consumption(&self.aws, &self.clock);
+        let mut again = StreamPoller::new(self.database.database(), consumption, self.clock.clone());
         again.deliver().await.expect("a delivery");
     }
 
@@ -376,7 +433,7 @@ fn tapped_store(aws: &Aws) -> (Store, Tap) {
 }
 
 /// The same configuration with a tap on its calls.
-fn tapped(aws: &Aws) -> (Tap, Aws) {
+pub(super) fn tapped(aws: &Aws) -> (Tap, Aws) {
     let tap = Tap::new(aws.http.clone());
     let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone());
     (tap, Aws { http, ..aws.clone() })

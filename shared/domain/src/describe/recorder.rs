@@ -10,6 +10,12 @@ use crate::{Scopes, TenantId, Timestamp};
 
 /// A request that can be described.
 pub trait Request {
+    /// The name of its schema; by default that of the type.
+    fn name() -> &'static str {
+        let path = std::any::type_name::<Self>();
+        path.rsplit("::").next().unwrap_or(path)
+    }
+
     /// Parses the request once with fields of `recorder`.
     fn record(recorder: &Recorder);
 }

@@ -30,7 +30,7 @@ pub const fn query_scopes() -> Simple<Scopes> {
             parse_scopes(Value::Array(names))
         },
         #[cfg(feature = "describe")]
-        schema: scopes_schema,
+        schema: || at_least_one(scopes_schema()),
     }
 }
 
@@ -70,7 +70,7 @@ pub const fn query_tags() -> Simple<Vec<String>> {
             parse_tags(list.split(',').map(|tag| Some(tag.to_owned())))
         },
         #[cfg(feature = "describe")]
-        schema: tags_schema,
+        schema: || at_least_one(tags_schema()),
     }
 }
 
@@ -89,6 +89,13 @@ fn parse_tags(items: impl Iterator<Item = Option<String>>) -> RuleResult<Vec<Str
         }
     }
     Ok(tags)
+}
+
+/// A list in a query string: an empty text is a list of an empty text.
+#[cfg(feature = "describe")]
+fn at_least_one(mut list: Schema) -> Schema {
+    list.insert("minItems".into(), 1.into());
+    list
 }
 
 #[cfg(feature = "describe")]

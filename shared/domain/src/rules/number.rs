@@ -44,7 +44,18 @@ pub struct Integer {
 
 /// A whole number in a JSON body.
 pub const fn integer(range: RangeInclusive<u64>) -> Integer {
-    Integer { min: *range.start(), max: *range.end(), read: Value::as_u64 }
+    Integer { min: *range.start(), max: *range.end(), read: whole }
+}
+
+/// A number without a fraction, as JSON Schema defines integers: `1.0` is `1`.
+fn whole(value: &Value) -> Option<u64> {
+    /// Up to here every whole number is a double.
+    const MAX: f64 = 9_007_199_254_740_992.0;
+    let written_as_double = || {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=MAX).contains(number))?;
+        Some(number as u64)
+    };
+    value.as_u64().or_else(written_as_double)
 }
 
 /// A whole number in a query string: digits only.
@@ -84,6 +95,19 @@ mod tests {
         assert_eq!(fraction().parse(json!(1)), Ok(1.0));
         for value in [json!(-0.001), json!(1.0001), json!("0.5"), json!(null), json!(1e308), json!([0.5])] {
             assert!(fraction().parse(value).is_err());
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_a_double() {
+        for value in [json!(50), json!(50.0), json!(5e1)] {
+            assert_eq!(integer(1..=100).parse(value), Ok(50));
+        }
+        assert_eq!(integer(0..=100).parse(json!(-0.0)), Ok(0));
+        for value in
+            [json!(50.5), json!(0.0), json!(101.0), json!(-1.0), json!(1e300), json!("50"), json!(true)]
+        {
+            assert!(integer(1..=100).parse(value.clone()).is_err(), "{value}");
         }
     }
 

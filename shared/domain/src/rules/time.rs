@@ -1,5 +1,7 @@
 //! Rules for times.
 
+use std::time::Duration;
+
 #[cfg(feature = "describe")]
 use schemars::{Schema, json_schema};
 use serde_json::Value;
@@ -8,10 +10,15 @@ use super::number::{Integer, integer};
 use super::rule::{Rule, RuleResult};
 use crate::Timestamp;
 
+const DAY: Duration = Duration::from_secs(86_400);
 /// The longest time to live, in seconds: 100 years.
 const MAX_SECONDS_TO_LIVE: u64 = 100 * 31_557_600;
 
-/// The rule of [`time()`], [`future`] and [`past`].
+/// The end of the year 9999, in milliseconds since 1970.
+#[cfg(feature = "describe")]
+const LATEST: u64 = 253_402_300_799_999;
+
+/// The rule of [`time()`], [`future`], [`past`] and [`within_days`].
 #[derive(Clone, Copy, Debug)]
 pub struct Time(Bound);
 
@@ -20,6 +27,7 @@ enum Bound {
     None,
     After(Timestamp),
     NotAfter(Timestamp),
+    Within { now: Timestamp, days: u32 },
 }
 
 /// Any time: ISO 8601 with a zone, or a number since 1970 (milliseconds from 10^11 on, seconds below).
@@ -35,6 +43,11 @@ pub const fn future(now: Timestamp) -> Time {
 /// A time not after `latest`, in the forms that [`time()`] accepts.
 pub const fn past(latest: Timestamp) -> Time {
     Time(Bound::NotAfter(latest))
+}
+
+/// A time of the `days` before `now`, in the forms that [`time()`] accepts.
+pub const fn within_days(now: Timestamp, days: u32) -> Time {
+    Time(Bound::Within { now, days })
 }
 
 /// A time to live: whole seconds, up to 100 years.
@@ -57,13 +70,18 @@ impl Rule for Time {
         match self.0 {
             Bound::After(now) if time <= now => Err("must be in the future".into()),
             Bound::NotAfter(latest) if time > latest => Err("must not be in the future".into()),
+            Bound::Within { now, .. } if time > now => Err("must not be in the future".into()),
+            Bound::Within { now, days } if time < now.minus(DAY.saturating_mul(days)).to_millis() => {
+                Err(format!("must not be more than {days} days ago"))
+            }
             _ => Ok(time),
         }
     }
 
     #[cfg(feature = "describe")]
     fn schema(&self) -> Schema {
-        json_schema!({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]})
+        let number = json_schema!({"type": "number", "minimum": 0, "maximum": LATEST});
+        json_schema!({"anyOf": [{"type": "string", "format": "date-time"}, number]})
     }
 }
 
@@ -87,6 +105,19 @@ mod tests {
             json!(1e300),
         ] {
             assert!(rule.parse(value).is_err());
+        }
+    }
+
+    #[test]
+    fn a_time_of_the_last_days_is_neither_older_nor_in_the_future() {
+        let rule = within_days(Timestamp::parse("2026-11-24T12:00:00.5Z").expect("a time"), 30);
+        for (time, problem) in [
+            ("2026-11-24T12:00:00.500Z", None),
+            ("2026-10-25T12:00:00.500Z", None),
+            ("2026-11-24T12:00:00.501Z", Some("must not be in the future")),
+            ("2026-10-25T12:00:00.499Z", Some("must not be more than 30 days ago")),
+        ] {
+            assert_eq!(rule.parse(json!(time)).err().as_deref(), problem, "{time}");
         }
     }
 }

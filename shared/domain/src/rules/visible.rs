@@ -12,6 +12,8 @@ use super::text::text;
 pub(crate) const MAX_CONTENT: usize = 10_000;
 /// The longest name of a key, in characters.
 const MAX_NAME: usize = 255;
+/// The longest name of a webhook endpoint, in characters.
+const MAX_WEBHOOK_NAME: usize = 100;
 
 /// The content of a memory: 1 to 10,000 characters without NUL, at least one of which is visible.
 pub const fn content() -> Simple<String> {
@@ -33,28 +35,34 @@ pub const fn content() -> Simple<String> {
 /// are refused, because they let a name look like another one in a terminal or a list.
 pub const fn key_name() -> Simple<String> {
     Simple {
-        parse: |value| {
-            let name = visible(value, MAX_NAME)?;
-            if name.chars().any(is_deceptive) {
-                return Err(
-                    "must not contain control characters, line breaks or bidirectional formatting".into()
-                );
-            }
-            Ok(name)
-        },
+        parse: |value| name(value, MAX_NAME),
         #[cfg(feature = "describe")]
-        schema: || {
-            json_schema!({
-                "type": "string",
-                "minLength": 1,
-                "maxLength": MAX_NAME,
-                "pattern": concat!(
-                    r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f",
-                    r"\u2028-\u202e\u2066-\u2069]*$"
-                ),
-            })
-        },
+        schema: || name_schema(MAX_NAME),
     }
+}
+
+/// The name of a webhook endpoint: 1 to 100 characters, as [`key_name`].
+pub const fn webhook_name() -> Simple<String> {
+    Simple {
+        parse: |value| name(value, MAX_WEBHOOK_NAME),
+        #[cfg(feature = "describe")]
+        schema: || name_schema(MAX_WEBHOOK_NAME),
+    }
+}
+
+fn name(value: Value, max: usize) -> RuleResult<String> {
+    let name = visible(value, max)?;
+    if name.chars().any(is_deceptive) {
+        return Err("must not contain control characters, line breaks or bidirectional formatting".into());
+    }
+    Ok(name)
+}
+
+#[cfg(feature = "describe")]
+fn name_schema(max: usize) -> schemars::Schema {
+    let deceptive = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069";
+    let pattern = format!(r"^[^{deceptive}]*[^{deceptive}\s][^{deceptive}]*$");
+    json_schema!({"type": "string", "minLength": 1, "maxLength": max, "pattern": pattern})
 }
 
 fn visible(value: Value, max: usize) -> RuleResult<String> {

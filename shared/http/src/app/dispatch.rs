@@ -105,6 +105,7 @@ impl App {
             received_at: request.received_at,
             store: self.shared.store.clone(),
             tokens: Arc::clone(&self.shared.guard.tokens),
+            captures: request.captures.clone(),
             query: request.parts.uri.query().unwrap_or_default().to_owned(),
         };
         let headers = &request.parts.headers;
@@ -191,9 +192,13 @@ impl App {
             rng: self.shared.entropy.rng(),
             memory_ids: MemoryIds::default(),
             secrets: self.shared.entropy.rng(),
+            entropy: self.shared.entropy.clone(),
             store: self.shared.store.clone(),
             peppers: Arc::clone(&self.shared.guard.peppers),
             tokens: Arc::clone(&self.shared.guard.tokens),
+            webhook_keys: Arc::clone(&self.shared.webhook_keys),
+            webhook_urls: self.shared.webhook_urls,
+            sender: self.shared.sender.clone(),
             captures: request.captures.clone(),
             query: request.parts.uri.query().unwrap_or_default().to_owned(),
             headers: without_credential(&request.parts.headers),

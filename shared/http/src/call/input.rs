@@ -64,7 +64,16 @@ impl Call {
     /// # Errors
     /// [`Error::NotFound`] when it is not a well-formed id, which nothing can have.
     pub fn path_id<T>(&self, parse: fn(&str) -> Option<T>) -> Result<T> {
-        let (_, text) = self.captures.first().ok_or_else(|| Error::Internal("the route has no id".into()))?;
+        first_capture(&self.captures, parse)
+    }
+
+    /// The id in the path that the route calls `name`.
+    ///
+    /// # Errors
+    /// As [`path_id`](Self::path_id).
+    pub fn path_id_named<T>(&self, name: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
+        let capture = self.captures.iter().find(|(of, _)| *of == name);
+        let (_, text) = capture.ok_or_else(|| Error::Internal(format!("the route has no {name}")))?;
         parse(text).ok_or(Error::NotFound)
     }
 
@@ -123,6 +132,12 @@ impl fmt::Debug for TakenBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TakenBody")
     }
+}
+
+/// The first id in a path.
+pub(crate) fn first_capture<T>(captures: &[(&str, String)], parse: fn(&str) -> Option<T>) -> Result<T> {
+    let (_, text) = captures.first().ok_or_else(|| Error::Internal("the route has no id".into()))?;
+    parse(text).ok_or(Error::NotFound)
 }
 
 /// The parameters of a query string, of which an optional `tenantId` must be the caller's.

@@ -38,12 +38,13 @@ impl Guard {
                     let limited =
                         authenticated.principal.key_id().map_or(0, |key| self.cache.take_rate_limited(key));
                     let rate_limit = tenant.rate_limit_status(admission.now());
-                    let search = tenant.search;
+                    let (search, recording) = (tenant.search, tenant.recording);
                     return Ok(Step::Admitted(Admission {
                         rate_limit,
                         principal: authenticated.principal,
                         limited,
                         search,
+                        recording,
                     }));
                 }
                 Ok(AdmitOutcome::Failed(found)) => found,
@@ -111,6 +112,7 @@ impl Guard {
             principal: authenticated.principal,
             limited: 0,
             search: tenant.search,
+            recording: tenant.recording,
         }))
     }
 

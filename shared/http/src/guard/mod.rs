@@ -15,7 +15,7 @@ use std::sync::Arc;
 use hb_domain::bearer::{Bearer, TokenText};
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Replaced;
-use hb_domain::tenant::{RateLimitStatus, SearchVersion};
+use hb_domain::tenant::{RateLimitStatus, Recording, SearchVersion};
 use hb_domain::{ApiKey, Clock, Error, KeyId, Principal, RequestId};
 use hb_store::{Context, Store};
 
@@ -48,6 +48,8 @@ pub(crate) struct Admission {
     pub(crate) limited: u64,
     /// The version of the tenant's memories at the time of the admission.
     pub(crate) search: SearchVersion,
+    /// Whether the tenant's searches were recorded then.
+    pub(crate) recording: Recording,
 }
 
 impl Admission {
@@ -58,7 +60,7 @@ impl Admission {
 
     /// The context of the admitted request `id`.
     pub(crate) fn into_context(self, id: RequestId) -> Context {
-        Context::request(self.principal, self.rate_limit, self.search, id)
+        Context::request(self.principal, self.rate_limit, self.search, self.recording, id)
     }
 }
 

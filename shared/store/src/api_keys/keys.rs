@@ -12,6 +12,7 @@ use super::{credential_key, credentials, listed_until, owned_key, owner, summary
 use crate::backoff::Backoff;
 use crate::idempotency::LockedRecord;
 use crate::item::{Attributes, bytes, text};
+use crate::partition::read_kind;
 use crate::sdk_error::map_sdk_error;
 use crate::tables::Table;
 use crate::transaction::Transaction;
@@ -94,8 +95,13 @@ impl<'a> Keys<'a> {
             }
             Write::put(Table::ApiKeys, item).condition("attribute_not_exists(pk)")
         };
+        let mut summary = summary::encode(self.tenant, key);
+        // For the event of the creation.
+        if let Some(request) = self.context.request_id() {
+            summary.insert("requestId".into(), text(request));
+        }
         let transaction = Transaction::new(Part::Credential, put(credentials::encode(&credential)))
-            .and(Part::Summary, put(summary::encode(self.tenant, key)))
+            .and(Part::Summary, put(summary))
             .and(Part::LiveName, live_names::reserve(self.tenant, key))
             .and(Part::CallerIsLive, self.caller_is_live(&key.id));
         // When a transaction conflicts, another one may be taking the name: further attempts would not help then.
@@ -147,29 +153,8 @@ impl<'a> Keys<'a> {
     /// The database's.
     pub async fn list(&self) -> Result<Vec<KeySummary>> {
         let now = self.context.effective_at();
-        let mut keys: Vec<KeySummary> = Vec::new();
-        let mut from: Option<Attributes> = None;
-        loop {
-            let query = self
-                .store
-                .db
-                .query()
-                .table_name(self.store.table(Table::ApiKeys))
-                .key_condition_expression("pk = :owner AND begins_with(sk, :kind)")
-                .expression_attribute_values(":owner", owner(self.tenant))
-                .expression_attribute_values(":kind", text("key_"))
-                .set_exclusive_start_key(from)
-                .consistent_read(true)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let response = query.send().await.map_err(|error| map_sdk_error("Query api-keys", error))?;
-            for item in response.items() {
-                keys.push(summary::decode(item)?);
-            }
-            from = response.last_evaluated_key;
-            if from.is_none() {
-                break;
-            }
-        }
+        let items = read_kind(self.store, Table::ApiKeys, owner(self.tenant), "key_").await?;
+        let mut keys = items.iter().map(summary::decode).collect::<Result<Vec<_>>>()?;
         keys.retain(|key| key.is_listed(now));
         keys.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
         // The number of live keys is limited, that of the others is not.

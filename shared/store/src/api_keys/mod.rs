@@ -17,7 +17,7 @@ pub(crate) mod live_names;
 mod revoke;
 pub(crate) mod rotate;
 mod secret;
-mod summary;
+pub(crate) mod summary;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hb_domain::key_summary::LISTED_AFTER_END;
@@ -35,7 +35,8 @@ pub(crate) fn owner(tenant: &TenantId) -> AttributeValue {
     text(format_args!("tenant#{tenant}"))
 }
 
-fn owned_key(tenant: &TenantId, sort: &str) -> Attributes {
+/// The key of an item in a tenant's partition.
+pub(crate) fn owned_key(tenant: &TenantId, sort: &str) -> Attributes {
     Attributes::from([("pk".into(), owner(tenant)), ("sk".into(), text(sort))])
 }
 

@@ -6,7 +6,7 @@ use hb_domain::{Error, Result, Timestamp};
 use super::keys::Keys;
 use super::{credential_key, listed_until, live_names, owned_key};
 use crate::backoff::Backoff;
-use crate::item::{Attributes, Row, millis};
+use crate::item::{Attributes, Row, millis, text};
 use crate::tables::Table;
 use crate::transaction::Transaction;
 use crate::write::Write;
@@ -37,15 +37,21 @@ impl Keys<'_> {
         if let Some(earlier) = key.revoked_at {
             return Ok(earlier);
         }
-        let revoke = |item: Attributes| {
-            Write::update(Table::ApiKeys, item, "SET revokedAt = :now, #ttl = :ttl")
+        let revoke = |item: Attributes, also: &str| {
+            Write::update(Table::ApiKeys, item, format!("SET revokedAt = :now, #ttl = :ttl{also}"))
                 .condition("attribute_exists(pk) AND attribute_not_exists(revokedAt)")
                 .name("#ttl", "ttl")
                 .value(":now", millis(now))
                 .value(":ttl", listed_until(now))
         };
-        let mut transaction = Transaction::new(Part::Credential, revoke(credential_key(&key.id)))
-            .and(Part::Summary, revoke(owned_key(self.tenant, key.id.as_str())))
+        // For the event of the revocation.
+        let summary = owned_key(self.tenant, key.id.as_str());
+        let summary = match self.context.request_id() {
+            Some(request) => revoke(summary, ", requestId = :request").value(":request", text(request)),
+            None => revoke(summary, " REMOVE requestId"),
+        };
+        let mut transaction = Transaction::new(Part::Credential, revoke(credential_key(&key.id), ""))
+            .and(Part::Summary, summary)
             .and(Part::LiveName, live_names::release(self.tenant, key));
         let mut backoff = Backoff::transaction();
         loop {

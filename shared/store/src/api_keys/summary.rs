@@ -23,7 +23,7 @@ pub(super) fn encode(tenant: &TenantId, key: &KeySummary) -> Attributes {
 }
 
 /// The key of an item.
-pub(super) fn decode(item: &Attributes) -> Result<KeySummary> {
+pub(crate) fn decode(item: &Attributes) -> Result<KeySummary> {
     let row = Row::new(Table::ApiKeys, item);
     Ok(KeySummary {
         id: row.parsed("sk", KeyId::parse)?,

@@ -151,7 +151,9 @@ impl Memories<'_> {
                 }
             }
         }
-        let stored = StoredMemory { memory, version: version.to_owned(), write_seq, owner_since };
+        let is_replacement = is_new_write && found.memory.expires_at.is_some();
+        let version = version.to_owned();
+        let stored = StoredMemory { memory, version, write_seq, owner_since, is_replacement };
         match self.put_over(&stored, &found.version, also).await {
             Ok(PutOutcome::Written | PutOutcome::AlreadyWritten) => {
                 self.note(|changes| changes.note_written(stored.memory.updated_at, now));

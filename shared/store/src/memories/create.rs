@@ -141,6 +141,7 @@ impl Memories<'_> {
                 version: new.version,
                 write_seq: 0,
                 owner_since: Default::default(),
+                is_replacement: false,
             })
             .enumerate()
             .collect();

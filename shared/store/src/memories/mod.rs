@@ -26,7 +26,7 @@ mod refresh;
 mod reindex;
 mod search;
 mod search_page;
-mod stored_memory;
+pub(crate) mod stored_memory;
 mod walk;
 
 use hb_domain::cursor::Position;

@@ -88,9 +88,12 @@ impl Memories<'_> {
 
     /// The write of a memory's item, without a condition. No other write sets its version.
     pub(super) fn put(&self, stored: &StoredMemory) -> Write {
-        Write::put(Table::Memories, stored_memory::encode(self.tenant, stored))
-            .identified_by("version", text(&stored.version))
-            .sent_once()
+        let mut item = stored_memory::encode(self.tenant, stored);
+        // For the event of the change.
+        if let Some(request) = self.context.request_id() {
+            item.insert("requestId".into(), text(request));
+        }
+        Write::put(Table::Memories, item).identified_by("version", text(&stored.version)).sent_once()
     }
 }
 

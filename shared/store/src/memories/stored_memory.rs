@@ -17,14 +17,17 @@ pub const SEARCH_FORMAT: u8 = SearchDocument::FORMAT;
 
 /// A memory with the attributes that only the store uses.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct StoredMemory {
-    pub(super) memory: Memory,
+pub(crate) struct StoredMemory {
+    pub(crate) memory: Memory,
     /// The name of this version, which changes with every write.
     pub(super) version: String,
     /// The tenant's write sequence at the creation.
     pub(super) write_seq: u64,
     /// The write sequences at which the memory got its user, agent, session and namespace, where that was after the creation.
     pub(super) owner_since: [Option<u64>; 4],
+    /// Whether this version took the place of one that had an end and had not reached it. For the event of the change: by
+    /// the times alone, it cannot be told from a new memory that took the place of an expired one. Not read back.
+    pub(super) is_replacement: bool,
 }
 
 /// The attributes of the write sequences in [`StoredMemory::owner_since`].
@@ -96,6 +99,9 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
             item.insert(name.into(), number(write_seq));
         }
     }
+    if stored.is_replacement {
+        item.insert("isReplacement".into(), flag(true));
+    }
     if !memory.searchable {
         item.insert("searchable".into(), flag(false));
     }
@@ -107,7 +113,7 @@ pub(super) fn encode(tenant: &TenantId, stored: &StoredMemory) -> Attributes {
 }
 
 /// The memory of an item.
-pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
+pub(crate) fn decode(item: &Attributes) -> Result<StoredMemory> {
     let row = Row::new(TABLE, item);
     let id = row.parsed("id", MemoryId::parse)?;
     let metadata = row.optional_text("metadata")?;
@@ -142,6 +148,7 @@ pub(super) fn decode(item: &Attributes) -> Result<StoredMemory> {
         version: row.text("version")?.to_owned(),
         write_seq: row.count("writeSeq")?,
         owner_since,
+        is_replacement: false,
     })
 }
 

@@ -135,7 +135,8 @@ impl Memories<'_> {
         now: Timestamp,
     ) -> Result<Attempt> {
         let VersionedMemory { memory, version } = new.new.clone();
-        let mut stored = StoredMemory { memory, version, write_seq: 0, owner_since: Default::default() };
+        let owner_since = Default::default();
+        let mut stored = StoredMemory { memory, version, write_seq: 0, owner_since, is_replacement: false };
         // A transaction writes an item once: an expired holder of the same id is not deleted besides.
         let (over, expired) = match expired {
             Some(expired) if expired.memory.id == stored.memory.id => (Some(expired), None),
