@@ -25,7 +25,7 @@ pub const fn content() -> Simple<String> {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": MAX_CONTENT,
-                "pattern": r"^[^\u0000]*[^\u0000\s][^\u0000]*$",
+                "pattern": r"^[^\u0000]*[^\u0000-\u001f\u007f-\u009f\s][^\u0000]*$",
             })
         },
     }
