@@ -2,7 +2,7 @@ import type { CallOptions } from './options.js';
 import { milliseconds } from './options.js';
 import { unmovedCursor } from './response.js';
 import type { EnvelopeOf, Event, QueryOf } from './types.js';
-import { wait } from './wait.js';
+import { throwIfAborted, wait } from './wait.js';
 
 /** How the feed is followed. */
 export interface FollowOptions extends CallOptions {
@@ -52,6 +52,7 @@ export class EventFeed implements AsyncIterable<Event> {
       for (const [index, event] of events.entries()) {
         if (index === events.length - 1) this.#cursor = nextCursor;
         yield event;
+        throwIfAborted(this.#signal);
       }
       this.#cursor = nextCursor;
       if (hasMore && nextCursor === cursor) throw unmovedCursor(response);

@@ -154,3 +154,21 @@ test('a signal ends the following of the feed while it waits', async () => {
     { name: 'AbortError' },
   );
 });
+
+test('a signal ends the following of the feed within a page', async () => {
+  const controller = new AbortController();
+  const events = [{ id: '1' }, { id: '2' }];
+  const { hb } = scriptedClient([ok({ events, nextCursor: 'b', hasMore: true })]);
+  const feed = hb.events.follow({ cursor: 'a', signal: controller.signal });
+  const seen: string[] = [];
+  await assert.rejects(
+    async () => {
+      for await (const event of feed) {
+        seen.push(event.id);
+        controller.abort();
+      }
+    },
+    { name: 'AbortError' },
+  );
+  assert.deepEqual([seen, feed.cursor], [['1'], 'a']);
+});

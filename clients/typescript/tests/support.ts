@@ -37,6 +37,11 @@ export async function startServer(plan: 'free' | 'pro' | 'enterprise' = 'enterpr
   return { ...(JSON.parse(line) as Omit<Server, 'stop'>), stop };
 }
 
+/** Waits until the condition holds. */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** A request that a scripted fetch has received. */
 export interface Sent extends FetchInit {
   readonly url: string;
