@@ -39,6 +39,10 @@ macro_rules! client_config {
             .http_client($aws.http.clone())
             .retry_config(retries())
             .timeout_config(TimeLimits::of_endpoint($url.as_deref()).config());
+        // The SDK counts the retries of a process by partition, and all endpoints of a service are one by default. In tests
+        // the failures of one emulator would use up the retries of the others.
+        let partition = |url: &String| $sdk::config::retry::RetryPartition::new(format!("{} {url}", stringify!($sdk)));
+        config.set_retry_partition($url.as_ref().map(partition));
         config.set_endpoint_url($url.clone());
         config.build()
     }};
