@@ -22,6 +22,7 @@ use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::backoff::Backoff;
+use crate::bucket_write::BucketWrite;
 use crate::changes::Change;
 use crate::item::{Attributes, Row, flag, millis, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
@@ -109,30 +110,20 @@ impl<'a> Tenants<'a> {
         branch: Branch,
         now: Timestamp,
     ) -> Result<AdmitOutcome> {
-        let bucket = Bucket::of(allowance);
+        let write = BucketWrite::new(Bucket::of(allowance), branch, now);
         let month = now.month();
         let update = self
             .store
             .once
             .update_item()
             .table_name(self.store.table(Table::Tenants))
-            .key("tenant", text(id));
-        let update = match branch {
-            Branch::InUse => update
-                .update_expression("SET tat = tat + :interval REMOVE #old ADD #month :one")
-                .condition_expression(
-                    "tat BETWEEN :floor AND :horizon AND epoch = :epoch AND (attribute_not_exists(#month) OR #month < :quota)",
-                )
-                .expression_attribute_values(":interval", number(bucket.interval))
-                .expression_attribute_values(":floor", number(bucket.floor(now)))
-                .expression_attribute_values(":horizon", number(bucket.horizon(now))),
-            Branch::Idle => update
-                .update_expression("SET tat = :next REMOVE #old ADD #month :one")
-                .condition_expression("tat < :now AND epoch = :epoch AND (attribute_not_exists(#month) OR #month < :quota)")
-                .expression_attribute_values(":now", number(now.micros()))
-                .expression_attribute_values(":next", number(now.micros() + bucket.interval)),
-        };
-        let update = update
+            .key("tenant", text(id))
+            .update_expression(format!("{} REMOVE #old ADD #month :one", write.update))
+            .condition_expression(format!(
+                "{} AND epoch = :epoch AND (attribute_not_exists(#month) OR #month < :quota)",
+                write.condition
+            ))
+            .set_expression_attribute_values(Some(write.values))
             .expression_attribute_names("#month", month_attribute(month))
             .expression_attribute_names("#old", month_attribute(month.minus(13)))
             .expression_attribute_values(":epoch", number(epoch))
