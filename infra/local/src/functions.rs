@@ -31,6 +31,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function { name: "memories", trigger: Trigger::Http(memories::ROUTES) },
     Function { name: "webhooks", trigger: Trigger::Http(webhooks::ROUTES) },
     Function { name: "auth", trigger: Trigger::Http(auth::ROUTES) },
+    Function { name: "dashboard", trigger: Trigger::Http(dashboard::ROUTES) },
     Function { name: "docs", trigger: Trigger::Http(docs::ROUTES) },
     Function { name: "expiry", trigger: Trigger::Stream(expiry::CONSUMER) },
     Function { name: "event-recorder", trigger: Trigger::Stream(event_recorder::CONSUMER) },

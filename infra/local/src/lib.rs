@@ -6,6 +6,7 @@
 pub mod callers;
 pub mod clerk;
 mod credentials;
+pub mod dashboard;
 pub mod database;
 mod dynamodb;
 pub mod events;

@@ -9,11 +9,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use hb_domain::Clock;
 use hb_domain::clerk::NATIVE;
 use hb_domain::plan::Plan;
-use hb_http::{ClerkSettings, Entropy};
+use hb_http::{ClerkSettings, Entropy, publishable_key};
 use hb_local::clerk::{PARTY, SessionClaims};
 use hb_local::stack::{Options, Stack};
 use hb_local::state::Folder;
-use hb_local::{StartError, receiver};
+use hb_local::{StartError, receiver, sample};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -57,6 +57,12 @@ enum Command {
         #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
         seconds: i64,
     },
+    /// Print a link that signs in to the dashboard of the server that runs in this folder: it works once, for ten minutes
+    Dashboard {
+        /// The tenant
+        #[arg(long, default_value = sample::TENANT)]
+        tenant: String,
+    },
     /// Receive webhooks on 127.0.0.1, print them and acknowledge them
     Receive {
         /// The port on 127.0.0.1; 0 chooses a free port
@@ -94,6 +100,7 @@ async fn main() -> ExitCode {
             from: Clock::system().now(),
             seconds: *seconds,
         }),
+        Some(Command::Dashboard { tenant }) => dashboard(tenant).await,
         Some(Command::Receive { port }) => receive(*port).await,
         None => run(&args).await,
     };
@@ -110,6 +117,12 @@ async fn main() -> ExitCode {
 fn jwt(session: &SessionClaims) -> Result<(), StartError> {
     let token = Folder::issuer(Path::new(FOLDER))?.mint(session)?;
     writeln!(std::io::stdout(), "{token}").map_err(|error| StartError::new(error.to_string()))
+}
+
+/// Prints a sign-in link for the server that runs in this folder.
+async fn dashboard(tenant: &str) -> Result<(), StartError> {
+    let link = hb_local::dashboard::link_of_server(Path::new(FOLDER), tenant).await?;
+    writeln!(std::io::stdout(), "{link}").map_err(|error| StartError::new(error.to_string()))
 }
 
 /// Prints the webhooks that arrive, until a signal.
@@ -133,7 +146,8 @@ async fn run(args: &Args) -> Result<(), StartError> {
             PlanName::Enterprise => Plan::Enterprise,
         },
         dynamodb_url: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty()),
-        clerk: ClerkSettings::from_env(|name| std::env::var(name).ok()).map_err(StartError::new)?,
+        clerk: ClerkSettings::from_env(environment).map_err(StartError::new)?,
+        publishable_key: publishable_key(environment).map_err(StartError::new)?,
     };
     // Before the first line is printed: its reader may send a signal at once.
     let mut stop = pin!(stop_signal()?);
@@ -151,6 +165,11 @@ async fn run(args: &Args) -> Result<(), StartError> {
     Ok(())
 }
 
+/// The value of a variable of the environment.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the local stack prints its sample key")]
 fn as_json(stack: &Stack) -> String {
     let line = json!({
@@ -158,7 +177,7 @@ fn as_json(stack: &Stack) -> String {
         "tenantId": stack.tenant,
         "apiKey": stack.key.expose(),
         "jwt": stack.jwt,
-        "dashboardUrl": null,
+        "dashboardUrl": stack.dashboard_url,
         "dynamodbUrl": stack.dynamodb_url,
         "secretsUrl": stack.secrets_url(),
     });
@@ -168,6 +187,7 @@ fn as_json(stack: &Stack) -> String {
 #[expect(clippy::disallowed_methods, reason = "the local stack prints its sample key")]
 fn as_text(stack: &Stack, memory: bool) -> String {
     let (url, tenant, key) = (stack.url(), &stack.tenant, stack.key.expose());
+    let dashboard = &stack.dashboard_url;
     let kept = if memory { "temporary: it is lost when the server stops" } else { FOLDER };
     format!(
         r#"HeroBrain listens on {url}
@@ -183,6 +203,8 @@ Try it:
     -H "Content-Type: application/json" \
     -d '{{"query": "moving house", "limit": 3}}'
 
+Open the dashboard:     {dashboard}
+Another link to it:     cargo run -- dashboard
 Read the API:           {url}/docs
 Print a session token:  cargo run -- jwt --sub user_123
 Receive webhooks:       cargo run -- receive

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hb_domain::dashboard::PublishableKey;
 use hb_domain::plan::Plan;
 use hb_domain::webhook::UrlPolicy;
 use hb_domain::{ApiKey, Clock, TenantId, Timestamp};
 use hb_http::stream::Consumption;
-use hb_http::{ClerkSettings, Entropy};
+use hb_http::{ClerkSettings, Entropy, Settings};
 use hb_sender::Sender;
 use hb_store::aws::Aws;
 use hb_store::{DeadLetters, SEARCH_FORMAT, SecretId, SecretNames, Secrets, Store, Table, Tables};
@@ -25,7 +26,7 @@ use crate::server::Server;
 use crate::state::Folder;
 use crate::streams::{Background, StreamPoller};
 use crate::template::Template;
-use crate::{StartError, database, reindex, sample, state};
+use crate::{StartError, dashboard, database, reindex, sample, state};
 
 /// From this size in bytes on, compacting the database takes seconds.
 const LARGE: u64 = 100 * 1024 * 1024;
@@ -43,6 +44,8 @@ pub struct Options {
     pub dynamodb_url: Option<String>,
     /// The settings of a Clerk instance to use instead of the local issuer.
     pub clerk: Option<ClerkSettings>,
+    /// The publishable key of that instance, with which people sign in to the dashboard.
+    pub publishable_key: Option<PublishableKey>,
 }
 
 /// The running local stack; it stops when dropped.
@@ -54,6 +57,8 @@ pub struct Stack {
     pub key: ApiKey,
     /// DynamoDB's endpoint.
     pub dynamodb_url: String,
+    /// Where the dashboard of the sample tenant begins: a sign-in link, or with Clerk the dashboard itself.
+    pub dashboard_url: String,
     /// A session token of the sample tenant, valid for a day; `None` without the local issuer.
     pub jwt: Option<String>,
     gateway: Server,
@@ -256,12 +261,27 @@ impl Stack {
             }
             None => None,
         };
-        let gateway = Gateway::new(&template, &store, &clock, &entropy, Some(&clerk), UrlPolicy::Local)?;
+        let uses_links = options.publishable_key.is_none();
+        let settings = Settings {
+            clerk: Some(clerk),
+            publishable_key: options.publishable_key,
+            webhook_urls: UrlPolicy::Local,
+            ..Settings::default()
+        };
+        let gateway = Gateway::with_settings(&template, &store, &clock, &entropy, &settings)?;
         let gateway = gateway.serve(options.port).await?;
+        if let Some(folder) = &folder {
+            folder.note_url(&gateway.url())?;
+        }
+        let dashboard_url = match uses_links {
+            true => dashboard::link(&store, &tenant, &gateway.url(), clock.now(), &mut rng).await?,
+            false => format!("{}/dashboard", gateway.url()),
+        };
         Ok(Self {
             tenant,
             key,
             dynamodb_url,
+            dashboard_url,
             jwt,
             gateway,
             secrets,

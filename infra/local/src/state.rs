@@ -250,6 +250,29 @@ impl Folder {
         self.write("lambda.env", &lines)
     }
 
+    /// Writes the address of the running server, for `herobrain dashboard`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn note_url(&self, url: &str) -> Result<(), StartError> {
+        self.write("url", &format!("{url}\n"))
+    }
+
+    /// The address of the server that was started last in a folder, and the environment of its functions.
+    ///
+    /// # Errors
+    /// If no server has run in the folder.
+    pub fn server(path: &Path) -> Result<(String, String), StartError> {
+        let folder = Self { path: path.to_owned(), lock: None };
+        match (folder.read("url")?, folder.read("lambda.env")?) {
+            (Some(url), Some(environment)) => Ok((url.trim().to_owned(), environment)),
+            _ => Err(StartError::new(format!(
+                "no server has run in {}: start `cargo run` first, without --memory",
+                path.display()
+            ))),
+        }
+    }
+
     fn read(&self, name: &str) -> Result<Option<String>, StartError> {
         let path = self.path.join(name);
         match fs::read_to_string(&path) {

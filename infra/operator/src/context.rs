@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hb_domain::{Clock, Error, TenantId};
 use hb_http::Entropy;
-use hb_http::lambda::store_from_env;
+use hb_http::lambda::{file_variables, store_from_env};
 use hb_store::Store;
 
 /// The deployment to operate on.
@@ -45,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) json: bool,
+    /// The address at which clients reach the API, if it is configured.
+    pub(crate) public_url: Option<String>,
     /// The options of the target as they were given, to be appended to another command.
     pub(crate) target_options: String,
 }
@@ -55,7 +57,7 @@ impl Context {
             None => HashMap::new(),
             Some(path) => {
                 let text = std::fs::read_to_string(path);
-                variables(&text.map_err(|error| format!("cannot read {}: {error}", path.display()))?)
+                file_variables(&text.map_err(|error| format!("cannot read {}: {error}", path.display()))?)
             }
         };
         let variable = |name: &str| {
@@ -63,6 +65,7 @@ impl Context {
             let endpoint = target.endpoint_url.clone().filter(|_| ENDPOINTS.contains(&name));
             endpoint.or(own).or_else(|| file.get(name).cloned().filter(|value| !value.is_empty()))
         };
+        let public_url = variable("PUBLIC_URL");
         let store = store_from_env(variable).map_err(|problem| {
             format!(
                 "{problem}; for a local stack use --env-file .herobrain/lambda.env, for a deployed one put its output \
@@ -70,18 +73,20 @@ impl Context {
             )
         })?;
         let target_options = target.options();
-        Ok(Self { store, clock: Clock::system(), entropy: Entropy::system(), json, target_options })
+        Ok(Self {
+            store,
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            json,
+            public_url,
+            target_options,
+        })
     }
 
     /// The context in which a command uses a tenant's data.
     pub(crate) fn of_tenant(&self, tenant: &TenantId) -> hb_store::Context {
         hb_store::Context::operator(tenant, self.clock.now())
     }
-}
-
-fn variables(text: &str) -> HashMap<String, String> {
-    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Parses a tenant's id.

@@ -1,6 +1,7 @@
 //! `hb`, the operator's command: works on tables and secrets directly, with IAM credentials.
 
 mod context;
+mod dashboard_link;
 mod doctor;
 mod escape;
 mod key;
@@ -44,6 +45,8 @@ enum Command {
     /// Create, list and revoke a tenant's API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Print a link that signs in to the dashboard of a tenant: it works once, for ten minutes
+    DashboardLink(dashboard_link::DashboardLink),
     /// Check tables, secrets, the keys of webhook endpoints' secrets, and this machine's clock
     Doctor(doctor::Doctor),
     /// Rewrite the search documents of tenants' memories after an upgrade that has changed the ranking
@@ -86,6 +89,7 @@ async fn run(args: Args) -> Outcome {
     match args.command {
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::DashboardLink(command) => dashboard_link::run(&context, &command).await,
         Command::Doctor(doctor) => doctor::run(&context, &doctor).await,
         Command::Reindex(reindex) => reindex::run(&context, &reindex).await,
         Command::Webhooks(command) => webhooks::run(&context, command).await,

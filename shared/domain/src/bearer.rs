@@ -25,6 +25,11 @@ pub enum Bearer {
 pub struct TokenText(String);
 
 impl TokenText {
+    /// Parses a text that has the form of a token.
+    pub fn parse(text: &str) -> Option<Self> {
+        TokenHeader::parse(text).map(|_| Self(text.to_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,8 +60,7 @@ impl Bearer {
         if let Some(key) = ApiKey::parse(token) {
             return Some(Self::Key(key));
         }
-        let is_token = TokenHeader::parse(token).is_some();
-        Some(if is_token { Self::Token(TokenText(token.to_owned())) } else { Self::Unknown })
+        Some(TokenText::parse(token).map_or(Self::Unknown, Self::Token))
     }
 
     /// As [`parse`](Self::parse), but accepts `Bearer` twice, as a published sample sends it.

@@ -104,7 +104,7 @@ pub enum Rule {
 }
 
 impl ClerkRules {
-    /// The session of a token with this header and these claims at `now`.
+    /// The session of a token with this header and these claims at `now`. `party` is accepted besides the rules' own parties.
     ///
     /// # Errors
     /// Why the token is not accepted.
@@ -112,6 +112,7 @@ impl ClerkRules {
         &self,
         header: &TokenHeader,
         claims: &Claims,
+        party: Option<&str>,
         now: Timestamp,
     ) -> Result<Session, SessionError> {
         let hold = |rule, holds: bool| if holds { Ok(()) } else { Err(SessionError::Unknown(rule)) };
@@ -121,7 +122,7 @@ impl ClerkRules {
         let user =
             user.filter(|user| !user.starts_with(MACHINE)).ok_or(SessionError::Unknown(Rule::Subject))?;
         hold(Rule::SessionId, claims.text("sid").is_some_and(|session| !session.is_empty()))?;
-        hold(Rule::Party, self.admits_party(claims.get("azp")))?;
+        hold(Rule::Party, self.admits_party(claims.get("azp"), party))?;
         hold(Rule::Audience, claims.get("aud").is_none_or(|audience| self.is_audience(audience)))?;
         hold(Rule::Actor, claims.get("act").is_none())?;
         let status = claims.get("sts").map(Value::as_str);
@@ -136,8 +137,8 @@ impl ClerkRules {
         Ok(Session { tenant, user: user.to_owned(), manages_keys, expires_at })
     }
 
-    fn admits_party(&self, party: Option<&Value>) -> bool {
-        let is_listed = |party: &str| self.parties.iter().any(|own| own == party);
+    fn admits_party(&self, party: Option<&Value>, other: Option<&str>) -> bool {
+        let is_listed = |party: &str| self.parties.iter().any(|own| own == party) || other == Some(party);
         match party {
             None => self.parties.is_empty() || is_listed(NATIVE),
             Some(Value::String(party)) => self.parties.is_empty() || (party != NATIVE && is_listed(party)),

@@ -46,6 +46,10 @@ pub enum Forbidden {
     NotExchangeable,
     /// The request did not pass the content delivery network in front of the service.
     DirectAccess,
+    /// A form was sent by a page of another origin.
+    ForeignOrigin,
+    /// A form lacks the CSRF token of the session.
+    ForeignForm,
 }
 
 /// A limit of a plan.
@@ -205,6 +209,10 @@ impl Forbidden {
             Self::NotAdmin => "Only admins of the organization may manage its keys",
             Self::NoOrganization => "The session has no active organization, which identifies the tenant",
             Self::NotExchangeable => "Only a Clerk session token can be exchanged for a HeroBrain token",
+            Self::ForeignOrigin => "The form was not sent by a page of this site",
+            Self::ForeignForm => {
+                "The form belongs to an earlier sign-in; open its page again and send it once more"
+            }
             Self::DirectAccess => "Direct access is not allowed; use the public address of this service",
         }
     }

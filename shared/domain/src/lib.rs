@@ -12,6 +12,7 @@ pub mod clerk;
 pub mod clock;
 pub mod credential;
 pub mod cursor;
+pub mod dashboard;
 pub mod delivery;
 #[cfg(feature = "describe")]
 pub mod describe;

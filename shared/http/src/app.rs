@@ -1,6 +1,7 @@
 //! The application: what requests share, and the path of one request through it.
 
 mod dispatch;
+mod pages;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use hb_domain::dashboard::PublishableKey;
 use hb_domain::webhook::UrlPolicy;
 use hb_domain::{Clock, Error, RequestId, TenantId};
 use hb_sender::Sender;
@@ -23,6 +25,7 @@ use crate::route::{self, Access, Route};
 use crate::token::Tokens;
 use crate::webhook_keys::WebhookKeyCache;
 use crate::{Entropy, PublicUrl, Settings};
+pub(crate) use dispatch::Dispatch;
 
 /// The longest warm-up: Lambda ends an initialisation of more than 10 s.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -44,6 +47,7 @@ struct Shared {
     strict_transport: Option<StrictTransport>,
     webhook_urls: UrlPolicy,
     sender: Sender,
+    publishable_key: Option<PublishableKey>,
     webhook_keys: Arc<WebhookKeyCache>,
     /// Whether it has answered a request.
     is_warm: AtomicBool,
@@ -58,7 +62,8 @@ impl App {
         entropy: Entropy,
         settings: Settings,
     ) -> Self {
-        let Settings { clerk, strict_transport, public_url, webhook_urls, sender } = settings;
+        let Settings { clerk, publishable_key, strict_transport, public_url, webhook_urls, sender } =
+            settings;
         let guard = Guard::new(store.clone(), clock.clone(), Tokens::new(clerk));
         let is_warm = AtomicBool::new(false);
         let webhook_keys = Arc::default();
@@ -71,6 +76,7 @@ impl App {
             strict_transport,
             webhook_urls,
             sender: sender.unwrap_or_else(|| Sender::new(webhook_urls)),
+            publishable_key,
             webhook_keys,
             is_warm,
         };
@@ -111,19 +117,36 @@ impl App {
         self.shared.tables.iter().copied().flatten().any(|route| route.access() != Access::Public)
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.shared.entropy
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.shared.guard
+    }
+
+    pub(crate) fn publishable_key(&self) -> Option<&PublishableKey> {
+        self.shared.publishable_key.as_ref()
+    }
+
     /// Handles one request. Every response is well-formed, also after a panic.
     pub async fn handle(&self, request: Request) -> Response<Body> {
         let started = Instant::now();
         let now = self.shared.clock.now();
         let id = RequestId::mint(&mut self.shared.entropy.rng());
         let gateway_id = gateway_id(&request);
+        let public_url = self.public_url.clone().or_else(|| gateway_url(&request));
         let (parts, body) = request.into_parts();
 
         let found = route::find(&self.shared.tables, &parts.method, parts.uri.path());
         let (surface, is_private) = (found.surface(), found.needs_credential());
         // On the heap: passed from layer to layer by value, the future takes a large part of a thread's stack.
-        let dispatch =
-            AssertUnwindSafe(Box::pin(self.dispatch(found, &parts, body, &id, now))).catch_unwind();
+        let dispatch = AssertUnwindSafe(Box::pin(self.dispatch(found, &parts, body, &id, now, public_url)))
+            .catch_unwind();
         let (context, consumed) = with_capacity_metering(dispatch).await;
         let context = context.unwrap_or_else(|_| ResponseContext::anonymous(Err(panicked())));
         let context = ResponseContext { surface, is_private, public_url: self.public_url.clone(), ..context };
@@ -147,4 +170,12 @@ fn gateway_id(request: &Request) -> Option<String> {
         return None;
     };
     context.request_id.clone()
+}
+
+/// The gateway's own address. The gateway, not the caller, determines it.
+fn gateway_url(request: &Request) -> Option<PublicUrl> {
+    let lambda_http::request::RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    PublicUrl::of_domain(context.domain_name.as_deref()?)
 }

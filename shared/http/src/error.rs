@@ -79,7 +79,7 @@ pub(crate) fn explain(error: &Error, headers: &mut HeaderMap) {
             put(WWW_AUTHENTICATE, &format!(r#"Bearer error="insufficient_scope", scope="{scope}""#));
         }
         // No credential helps.
-        Error::Forbidden(Forbidden::DirectAccess) => {}
+        Error::Forbidden(Forbidden::DirectAccess | Forbidden::ForeignOrigin | Forbidden::ForeignForm) => {}
         Error::ExpiryExceedsCaller { .. } | Error::Forbidden(_) => {
             put(WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)
         }

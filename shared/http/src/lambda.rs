@@ -1,5 +1,6 @@
 //! Runs a route table or a stream consumer as a Lambda function.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -93,6 +94,12 @@ fn ended(outcome: Result<(), lambda_http::Error>) -> ExitCode {
     }
 }
 
+/// The variables in a file of `NAME=value` pairs, separated by spaces or lines.
+pub fn file_variables(text: &str) -> HashMap<String, String> {
+    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Builds the store that the environment describes.
 ///
 /// # Errors
@@ -127,13 +134,20 @@ pub fn consumption_from_env(variable: impl Fn(&str) -> Option<String>) -> Result
     })
 }
 
+/// Whether a domain name makes a valid URL.
+fn is_name(name: &str) -> bool {
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(is_letter)
+}
+
 /// Removes from an event what makes lambda_http panic. It builds a URL from the caller's `Host` and
 /// `X-Forwarded-Proto`, which are not used here, and from the target, and panics if the URL is invalid.
 pub fn sanitize_event(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove("host");
         event.headers.remove("x-forwarded-proto");
-        event.request_context.domain_name = None;
+        event.request_context.domain_name =
+            event.request_context.domain_name.take().filter(|name| is_name(name));
         let path = event.raw_path.take().filter(|path| path.starts_with('/')).unwrap_or_else(|| "/".into());
         event.raw_path = Some(utf8_percent_encode(&path, NOT_IN_TARGET).to_string());
         // A body that is marked as base64 but is not is passed on unchanged, and the request is validated as usual.

@@ -19,6 +19,7 @@ pub mod lambda;
 pub mod log;
 #[cfg(feature = "describe")]
 pub mod openapi;
+mod page;
 mod public_call;
 mod public_url;
 mod reply;
@@ -40,12 +41,13 @@ pub use hb_store::{
     CreateOutcome, Edit, Hit, NewItem, Placed, Placement, Rotation, Update, VersionedMemory,
     VersionedWebhook, WebhookRotation,
 };
+pub use page::{ApiReply, ApiRequest, Form, PageCall, SignInPage, new_sign_in_link, return_path};
 pub use public_call::PublicCall;
 pub use public_url::PublicUrl;
 pub use reply::{HandlerResult, Reply};
 pub use response::StrictTransport;
 pub use route::Route;
-pub use settings::Settings;
+pub use settings::{Settings, publishable_key};
 pub use static_file::StaticFile;
 pub use token::{ClerkSettings, MintedToken};
 pub use webhook_keys::{KeyAge, WebhookKeyCache, WebhookKeys};

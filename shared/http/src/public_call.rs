@@ -6,10 +6,13 @@ use std::sync::Arc;
 use hb_domain::fields::Fields;
 use hb_domain::{Result, Timestamp};
 use hb_store::Store;
+use http::HeaderMap;
+use lambda_http::Body;
 use serde_json::Value;
 
 use crate::call::{first_capture, query_fields};
 use crate::token::Tokens;
+use crate::{App, Form, PublicUrl};
 
 /// One request of a route without a credential. Its `Debug` leaves out the content.
 pub struct PublicCall {
@@ -18,6 +21,10 @@ pub struct PublicCall {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) captures: Vec<(&'static str, String)>,
     pub(crate) query: String,
+    pub(crate) app: App,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl PublicCall {
@@ -29,6 +36,11 @@ impl PublicCall {
     /// The parameters of the query string.
     pub fn query(&self) -> Fields {
         query_fields(&self.query, None)
+    }
+
+    /// The fields of the query string, in the form of a form's.
+    pub fn form_of_query(&self) -> Form {
+        Form::parse(self.query.as_bytes())
     }
 
     /// The id in the path.

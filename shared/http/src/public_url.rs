@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hb_store::aws::is_loopback;
+use http::Uri;
+
 use crate::address::{address, origin_of};
 
 const VARIABLE: &str = "PUBLIC_URL";
@@ -35,8 +38,39 @@ impl PublicUrl {
         variable(VARIABLE).filter(|text| !text.trim().is_empty()).map(|text| Self::parse(&text)).transpose()
     }
 
+    /// The address of a gateway that names its own domain, `abc.execute-api.eu-west-1.amazonaws.com`.
+    pub(crate) fn of_domain(domain: &str) -> Option<Self> {
+        Self::parse(&format!("https://{domain}")).ok()
+    }
+
+    /// Whether pages are reached by https, as everywhere but on this machine.
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// The port, if it is not the usual one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.uri()?.port_u16()
+    }
+
+    /// Whether an `Origin` header names this address. On this machine the server may be reached by any loopback name.
+    pub(crate) fn is_origin(&self, header: &str) -> bool {
+        if *self.0 == *header {
+            return true;
+        }
+        let is_local = |uri: &Uri| uri.scheme_str() == Some("http") && is_loopback(uri);
+        match (self.uri(), header.parse::<Uri>()) {
+            (Some(own), Ok(other)) => is_local(&own) && is_local(&other) && own.port() == other.port(),
+            _ => false,
+        }
+    }
+
+    fn uri(&self) -> Option<Uri> {
+        self.0.parse().ok()
+    }
+
     /// The absolute URL of a path.
-    pub(crate) fn join(&self, path: &str) -> String {
+    pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 }
@@ -50,6 +84,34 @@ impl fmt::Debug for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_origin_of_pages_is_the_address_and_on_this_machine_every_loopback_name() {
+        let local = PublicUrl::parse("http://127.0.0.1:9000").expect("a URL");
+        for own in ["http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"] {
+            assert!(local.is_origin(own), "{own}");
+        }
+        for foreign in [
+            "",
+            "null",
+            "http://127.0.0.1",
+            "http://localhost:9001",
+            "https://localhost:9000",
+            "http://evil.example:9000",
+        ] {
+            assert!(!local.is_origin(foreign), "{foreign}");
+        }
+        let deployed = PublicUrl::of_domain("api.example.com").expect("a URL");
+        assert!(deployed.is_origin("https://api.example.com") && deployed.is_https());
+        for foreign in
+            ["http://api.example.com", "https://api.example.com.evil.example", "https://evil.example", "null"]
+        {
+            assert!(!deployed.is_origin(foreign), "{foreign}");
+        }
+        for wrong in ["", "a b", "evil.example/x", "me@evil.example"] {
+            assert!(PublicUrl::of_domain(wrong).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn it_is_an_origin() {

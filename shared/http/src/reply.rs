@@ -5,7 +5,7 @@ use std::fmt;
 
 use hb_domain::{Error, Result, ndjson};
 use headers::{Header, HeaderMapExt};
-use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
+use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, SET_COOKIE};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
@@ -107,9 +107,25 @@ impl Reply {
 
     /// Limits what a web page may load and run (Content Security Policy, level 3).
     #[must_use]
-    pub fn with_content_security_policy(mut self, policy: &'static str) -> Self {
-        self.headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    pub fn with_content_security_policy(mut self, policy: &str) -> Self {
+        // A text that is no header's is a policy that allows nothing.
+        let nothing = HeaderValue::from_static("default-src 'none'");
+        let policy = HeaderValue::from_str(policy).unwrap_or(nothing);
+        self.headers.insert(CONTENT_SECURITY_POLICY, policy);
         self
+    }
+
+    /// Has the browser name the page in requests to this site only. Forms of the page are sent with their origin.
+    #[must_use]
+    pub fn with_private_referrer(mut self) -> Self {
+        self.headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        self
+    }
+
+    /// Shows the page as that of an error: with its status.
+    #[must_use]
+    pub fn with_status_of(self, error: &Error) -> Self {
+        Self { status: crate::error::status(error), ..self }
     }
 
     /// Adds a cookie, in the form of a `Set-Cookie` header; a reply may set several.

@@ -124,6 +124,9 @@ impl ResponseContext {
             }
             Err(error) => {
                 error::explain(error, &mut headers);
+                if let (Error::RateLimited { retry_after }, None) = (error, &self.rate_limit) {
+                    limits::retry_after(&mut headers, *retry_after);
+                }
                 if parts.method == Method::PATCH && matches!(error, Error::UnsupportedMediaType { .. }) {
                     accept_patch(&mut headers);
                 }
@@ -131,7 +134,7 @@ impl ResponseContext {
             }
         };
         if self.is_private {
-            caching::protect(&mut headers);
+            caching::protect(&mut headers, self.surface);
         }
         caching::forbid_sniffing(&mut headers);
         let mut response = Response::new(Body::Empty);

@@ -12,7 +12,7 @@ use hb_domain::Scope;
 use http::Method;
 
 use crate::description::Operation;
-use crate::{Call, PublicCall};
+use crate::{Call, PageCall, PublicCall};
 pub use access::{Access, Effect, Surface};
 pub use handler::{Authorize, Authorizing, Handler, Handling};
 pub use matching::{Found, captures, find};
@@ -65,6 +65,11 @@ impl Route {
     /// A route without a credential: [`Access::Public`].
     pub const fn public(method: Method, path: &'static str, handler: fn(PublicCall) -> Handling) -> Self {
         Self::new(method, path, Handler::Public(handler))
+    }
+
+    /// A web page for people who are signed in: [`Access::Session`].
+    pub const fn signed_in(method: Method, path: &'static str, handler: fn(PageCall) -> Handling) -> Self {
+        Self::new(method, path, Handler::Page(handler)).page()
     }
 
     /// A route for every credential of a tenant that is not counted: [`Access::Unmetered`].
@@ -153,6 +158,7 @@ impl Route {
     pub const fn access(&self) -> Access {
         match self.handler {
             Handler::Public(_) => Access::Public,
+            Handler::Page(_) => Access::Session,
             Handler::Unmetered(_) => Access::Unmetered,
             Handler::Metered(scope, _) => Access::Metered { scope },
         }

@@ -39,6 +39,11 @@ impl StaticFile {
         Self::new(HeaderValue::from_static("text/css; charset=utf-8"), text)
     }
 
+    /// A picture.
+    pub const fn svg(text: &'static str) -> Self {
+        Self::new(HeaderValue::from_static("image/svg+xml"), text)
+    }
+
     const fn new(media_type: HeaderValue, text: &'static str) -> Self {
         Self { media_type, text, version: OnceLock::new() }
     }
@@ -52,7 +57,7 @@ impl StaticFile {
     }
 
     /// The version of the content: its hash.
-    pub(crate) fn version(&self) -> &str {
+    pub fn version(&self) -> &str {
         self.version.get_or_init(|| URL_SAFE_NO_PAD.encode(&Sha256::digest(self.text)[..16]))
     }
 }

@@ -10,9 +10,11 @@ pub mod aws;
 mod backoff;
 mod batch_read;
 mod batch_write;
+mod bucket_write;
 mod changes;
 mod consumed_capacity;
 mod context;
+mod dashboard_sessions;
 mod dead_letters;
 mod deliveries;
 mod expired_memories;
@@ -43,6 +45,7 @@ pub use api_keys::live_names::MAX_LIVE_KEYS;
 pub use api_keys::rotate::Rotation;
 pub use consumed_capacity::{ConsumedCapacity, with_capacity_metering};
 pub use context::{Context, ContextKind, StreamContext, TenantStore};
+pub use dashboard_sessions::{DashboardSessions, PageAdmission};
 pub use dead_letters::DeadLetters;
 pub use deliveries::{
     Claim, ClaimedDelivery, Deliveries, DeliveryContents, DeliveryKey, DeliveryLogPage, DeliveryQueue,
@@ -129,6 +132,11 @@ impl Store {
     /// What authentication needs to know of keys.
     pub const fn credentials(&self) -> Credentials<'_> {
         Credentials::new(self)
+    }
+
+    /// Signing in to the dashboard, and the rate limit of its pages.
+    pub const fn dashboard_sessions(&self) -> DashboardSessions<'_> {
+        DashboardSessions::new(self)
     }
 
     /// The deployment's secrets.

@@ -21,6 +21,8 @@ pub enum Table {
     /// Endpoints by the time at which the schedule has to look at their deliveries. What a request writes after the erasure of its tenant is
     /// deleted by the schedule.
     DueEndpoints,
+    /// Sign-in links and sessions of the dashboard, and the rate limit of its pages.
+    DashboardSessions,
     /// Memories by tenant and id.
     Memories,
     /// The keys that applications give memories, by tenant and a digest of the key and its scope.
@@ -123,6 +125,15 @@ impl Table {
                 partition_key: PartitionKey::Shard,
                 sort_key: Some("sk"),
                 ttl: None,
+                stream: None,
+            },
+            Self::DashboardSessions => &Definition {
+                name: "dashboard-sessions",
+                resource: "DashboardSessions",
+                variable: "DASHBOARD_SESSIONS_TABLE",
+                partition_key: PartitionKey::Tenant,
+                sort_key: Some("sk"),
+                ttl: Some("ttl"),
                 stream: None,
             },
             Self::Memories => &Definition {

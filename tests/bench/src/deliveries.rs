@@ -103,7 +103,14 @@ async fn create(client: &Client, count: usize) {
 /// another whose endpoint hangs.
 async fn latency(out: &mut impl Write, folder: &Path) -> Result<()> {
     let plan = Plan::Enterprise;
-    let options = Options { port: 0, folder: Some(folder.to_owned()), plan, dynamodb_url: None, clerk: None };
+    let options = Options {
+        port: 0,
+        folder: Some(folder.to_owned()),
+        plan,
+        dynamodb_url: None,
+        clerk: None,
+        publishable_key: None,
+    };
     let stack = Stack::start(options).await.map_err(Error::other)?;
     let receiver = Receiver::start().await?;
     let client = client(&stack);

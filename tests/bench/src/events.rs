@@ -56,7 +56,14 @@ async fn page(client: &Client, cursor: &str) -> (Vec<Value>, String) {
 /// From the response of a create to the response of the first read of the feed that has its event, in the local stack.
 async fn latency(out: &mut impl Write, folder: &Path) -> Result<()> {
     let plan = Plan::Enterprise;
-    let options = Options { port: 0, folder: Some(folder.to_owned()), plan, dynamodb_url: None, clerk: None };
+    let options = Options {
+        port: 0,
+        folder: Some(folder.to_owned()),
+        plan,
+        dynamodb_url: None,
+        clerk: None,
+        publishable_key: None,
+    };
     let stack = Stack::start(options).await.map_err(std::io::Error::other)?;
     let client = client(&stack);
     listen(&client).await;

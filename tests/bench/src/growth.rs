@@ -69,6 +69,7 @@ async fn start(folder: &Path) -> Stack {
         plan: Plan::Enterprise,
         dynamodb_url: None,
         clerk: None,
+        publishable_key: None,
     };
     Stack::start(options).await.expect("the local stack")
 }

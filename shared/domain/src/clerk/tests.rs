@@ -33,7 +33,7 @@ fn verify_under(rules: &ClerkRules, header: &Value, changes: Value) -> Result<Se
     let part = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let token = format!("{}.{}.c2ln", part(header), part(&claims));
     let header = TokenHeader::parse(&token).expect("a header");
-    rules.verify(&header, &Claims::parse(&token).expect("claims"), Timestamp::from_millis(NOW * 1_000))
+    rules.verify(&header, &Claims::parse(&token).expect("claims"), None, Timestamp::from_millis(NOW * 1_000))
 }
 
 #[test]

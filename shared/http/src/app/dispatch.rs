@@ -21,15 +21,17 @@ use crate::completion::Completion;
 use crate::guard::origin;
 use crate::response::{ResponseContext, is_preflight};
 use crate::route::{Found, Handler, Handling, Route};
-use crate::{Call, PublicCall, body};
+use crate::{Call, PublicCall, PublicUrl, body};
 
 /// One request on its way to the handler of its route.
-pub(super) struct Dispatch<'r> {
-    pub(super) route: &'static Route,
-    pub(super) captures: Vec<(&'static str, String)>,
-    pub(super) parts: &'r Parts,
-    pub(super) id: &'r RequestId,
-    pub(super) received_at: Timestamp,
+pub(crate) struct Dispatch<'r> {
+    pub(crate) route: &'static Route,
+    pub(crate) captures: Vec<(&'static str, String)>,
+    pub(crate) parts: &'r Parts,
+    pub(crate) id: &'r RequestId,
+    pub(crate) received_at: Timestamp,
+    /// The address at which the request has reached the service, if it is known.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl App {
@@ -40,6 +42,7 @@ impl App {
         body: Body,
         id: &RequestId,
         received_at: Timestamp,
+        public_url: Option<PublicUrl>,
     ) -> ResponseContext {
         // First, so that other requests learn nothing about routes, and cost nothing.
         if let Err(error) =
@@ -60,9 +63,13 @@ impl App {
             }
             Found::Unknown => return ResponseContext::anonymous(Err(Error::UnknownRoute)),
         };
-        let request = Dispatch { route, captures, parts, id, received_at };
+        let request = Dispatch { route, captures, parts, id, received_at, public_url };
+        if let Err(error) = request.check_origin() {
+            return ResponseContext::anonymous(Err(error));
+        }
         let context = match route.handler() {
-            Handler::Public(handler) => self.call_public(&request, &body, handler).await,
+            Handler::Public(handler) => self.call_public(&request, body, handler).await,
+            Handler::Page(handler) => Box::pin(self.call_page(&request, &body, handler)).await,
             // Boxed, since the compiler limits how deep futures may be nested.
             Handler::Unmetered(handler) => {
                 let bearer = bearer(&request);
@@ -98,7 +105,7 @@ impl App {
     async fn call_public(
         &self,
         request: &Dispatch<'_>,
-        body: &[u8],
+        body: Body,
         handler: fn(PublicCall) -> Handling,
     ) -> ResponseContext {
         let call = PublicCall {
@@ -107,8 +114,12 @@ impl App {
             tokens: Arc::clone(&self.shared.guard.tokens),
             captures: request.captures.clone(),
             query: request.parts.uri.query().unwrap_or_default().to_owned(),
+            app: self.clone(),
+            headers: without_credential(&request.parts.headers),
+            body,
+            public_url: request.public_url.clone(),
         };
-        let headers = &request.parts.headers;
+        let (headers, body) = (&call.headers, &call.body);
         let outcome = match body::check_coding(headers, body).and_then(|()| body::check_unread(body, None)) {
             Ok(()) => handler(call).await,
             Err(error) => Err(error),
@@ -177,7 +188,7 @@ impl App {
         ResponseContext::of(outcome, Some(context.principal()), Some(rate_limit))
     }
 
-    fn new_call(
+    pub(crate) fn new_call(
         &self,
         request: &Dispatch<'_>,
         body: Body,

@@ -5,13 +5,14 @@ use hb_store::aws::Aws;
 use hb_store::{SecretNames, Secrets, Store, Tables};
 use headers::{CacheControl, HeaderMapExt};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, ORIGIN, SET_COOKIE,
+    WWW_AUTHENTICATE,
 };
 use http::{Method, StatusCode, Uri};
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::{App, Entropy, Reply, Route, Settings};
+use crate::{App, Entropy, PublicUrl, Reply, Route, Settings};
 
 const ROUTES: &[Route] = &[
     Route::public(Method::GET, "/page", |_| {
@@ -44,12 +45,20 @@ const ROUTES: &[Route] = &[
 ];
 
 async fn send(method: Method, target: &str) -> Response<Body> {
+    send_from("https://example.com", method, target).await
+}
+
+/// Sends a request as a page of this origin does.
+async fn send_from(origin: &str, method: Method, target: &str) -> Response<Body> {
     let aws = Aws::local("http://127.0.0.1:1".into(), "http://127.0.0.1:1".into());
     let secrets = Secrets::new(aws.secrets(), SecretNames::local());
     let store = Store::new(aws.dynamodb(), Tables::local(), secrets);
     let now = Timestamp::parse("2026-11-24T12:00:00Z").expect("a time");
-    let app = App::new(vec![ROUTES], store, Clock::fixed(now), Entropy::seeded(1), Settings::default());
+    let public_url = Some(PublicUrl::parse("https://example.com").expect("a URL"));
+    let settings = Settings { public_url, ..Settings::default() };
+    let app = App::new(vec![ROUTES], store, Clock::fixed(now), Entropy::seeded(1), settings);
     let request = http::Request::builder().method(method).uri(format!("https://example.com{target}"));
+    let request = request.header(ORIGIN, origin);
     app.handle(request.body(Body::Empty).expect("a request")).await
 }
 
@@ -86,6 +95,18 @@ async fn a_page_may_redirect_and_set_several_cookies() {
     let cookies: Vec<_> = response.headers().get_all(SET_COOKIE).iter().collect();
     assert_eq!(cookies, ["session=s; Path=/; HttpOnly; Secure", "theme=dark; Path=/"]);
     assert!(!response.headers().contains_key(CONTENT_TYPE) && !has_cors(&response), "{response:?}");
+}
+
+#[tokio::test]
+async fn a_form_of_another_origin_is_refused_before_its_handler() {
+    for origin in ["null", "https://evil.example", "http://example.com", "https://example.com:444"] {
+        let response = send_from(origin, Method::POST, "/page").await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{origin}");
+        assert!(
+            !response.headers().contains_key(SET_COOKIE)
+                && !response.headers().contains_key(WWW_AUTHENTICATE)
+        );
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::{Call, HandlerResult, idempotency};
 impl App {
     /// Authorizes the call, runs the handler at most once for an idempotency key, and returns the part of the result
     /// that the caller may see.
-    pub(super) async fn perform(
+    pub(crate) async fn perform(
         &self,
         request: &Dispatch<'_>,
         call: Call,

@@ -79,6 +79,11 @@ impl Guard {
         outcome
     }
 
+    /// The tenant of a session, which its first session creates.
+    pub(crate) async fn provide_tenant(&self, verified: &Verified, now: Timestamp) -> Result<Tenant> {
+        Ok(self.load_or_provision(verified, now).await?.tenant)
+    }
+
     /// Reads the tenant of a token. The first session of a tenant creates it, on the free plan; of several concurrent
     /// sessions one does.
     async fn load_or_provision(&self, verified: &Verified, now: Timestamp) -> Result<KnownTenant> {

@@ -7,6 +7,7 @@ mod admit;
 mod authenticate;
 mod cache;
 pub(crate) mod origin;
+mod pages;
 mod peppers;
 mod refused;
 
@@ -23,6 +24,8 @@ use crate::token::Tokens;
 use admit::Step;
 use cache::{Cache, Interval};
 use origin::OriginGuard;
+pub(crate) use pages::AdmittedPage;
+use pages::PageBuckets;
 pub(crate) use peppers::PepperCache;
 use refused::RefusedCredentials;
 
@@ -37,6 +40,7 @@ pub(crate) struct Guard {
     pub(crate) origin: OriginGuard,
     cache: Cache,
     refused: RefusedCredentials,
+    pages: PageBuckets,
 }
 
 /// An admitted request.
@@ -100,6 +104,7 @@ impl Guard {
             origin: OriginGuard::default(),
             cache: Cache::default(),
             refused: RefusedCredentials::default(),
+            pages: PageBuckets::default(),
         }
     }
 

@@ -15,12 +15,11 @@ pub(crate) fn rate_limit(headers: &mut HeaderMap, rate_limit: &RateLimitStatus, 
     let (allowance, now) = (&rate_limit.allowance, rate_limit.at);
     if let Some(Error::RateLimited { retry_after }) = error {
         // Rounded up, so that a caller that waits this long is admitted.
-        let wait = seconds_up(*retry_after).max(1);
+        let wait = self::retry_after(headers, *retry_after);
         put(headers, "x-ratelimit-limit", allowance.burst);
         put(headers, "x-ratelimit-remaining", 0);
         put(headers, "x-ratelimit-reset", now.plus(Duration::from_secs(wait)).seconds_rounded_up());
         put(headers, "x-ratelimit-retry-after", wait);
-        headers.insert(RETRY_AFTER, HeaderValue::from(wait));
     } else {
         put(headers, "x-ratelimit-limit", allowance.per_month);
         put(headers, "x-ratelimit-remaining", rate_limit.month_remaining);
@@ -47,6 +46,13 @@ pub(crate) fn rate_limit(headers: &mut HeaderMap, rate_limit: &RateLimitStatus, 
             (rate_limit.month_end.seconds() - now.seconds()).max(0),
         ),
     );
+}
+
+/// Adds the time to wait, and returns it in seconds, rounded up.
+pub(crate) fn retry_after(headers: &mut HeaderMap, wait: Duration) -> u64 {
+    let seconds = seconds_up(wait).max(1);
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    seconds
 }
 
 /// Adds when the presented secret was replaced (RFC 9745) and when it stops working (RFC 8594).

@@ -11,6 +11,8 @@ pub enum Access {
     /// Every credential of a tenant. Requests are not counted; an instance accepts one a second from a tenant, since
     /// each reads the tenant.
     Unmetered,
+    /// Somebody who is signed in to the dashboard. Pages have a rate limit of their own.
+    Session,
     /// Every credential of a tenant, with the scope if there is one. Requests are admitted and counted.
     Metered {
         /// The scope that the credential needs.

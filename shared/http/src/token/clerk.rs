@@ -46,8 +46,14 @@ impl Clerk {
         }
     }
 
-    /// Verifies a session token.
-    pub(crate) async fn verify(&self, token: &str, header: &TokenHeader, now: Timestamp) -> Result<Verified> {
+    /// Verifies a session token. `party` is an authorized party besides those of the settings.
+    pub(crate) async fn verify(
+        &self,
+        token: &str,
+        header: &TokenHeader,
+        party: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Verified> {
         let key = match (&self.keys, &header.key_id) {
             (Keys::Known(key), _) => Some(Arc::clone(key)),
             (Keys::Fetched(keys), Some(name)) => keys.key(name, now).await?,
@@ -59,7 +65,7 @@ impl Clerk {
             return Err(refused("Signature"));
         }
         let claims = Claims::parse(token).ok_or_else(|| refused("Claims"))?;
-        let session = self.rules.verify(header, &claims, now).map_err(|error| match error {
+        let session = self.rules.verify(header, &claims, party, now).map_err(|error| match error {
             SessionError::Unknown(rule) => refused(rule),
             SessionError::Expired => expired(),
             SessionError::NoOrganization => {

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hb_domain::bearer::TokenText;
+use hb_domain::dashboard::SignedIn;
 use hb_domain::error::AuthFailure;
 use hb_domain::principal::Caller;
 use hb_domain::token::{Algorithm, TokenHeader};
@@ -73,6 +74,14 @@ impl Verified {
         matches!(self.kind, Kind::User { .. })
     }
 
+    /// Who signs in with the token; `None` if it is no session's.
+    pub(crate) fn signed_in(&self) -> Option<SignedIn> {
+        match self.kind {
+            Kind::User { manages_keys } => Some(SignedIn::User { id: self.user.clone(), manages_keys }),
+            Kind::AccessToken { .. } => None,
+        }
+    }
+
     /// The caller.
     #[expect(clippy::disallowed_methods, reason = "a verified token is what proves a caller")]
     pub(crate) fn principal(&self) -> Principal {
@@ -108,12 +117,31 @@ impl Tokens {
             (_, None) => return Err(refused("NoClerk")),
             (Algorithm::EdDsa, Some(_)) => self.access.verify(store, token.as_str(), &header, now).await?,
             (Algorithm::Rs256 | Algorithm::Es256, Some(clerk)) => {
-                clerk.verify(token.as_str(), &header, now).await?
+                clerk.verify(token.as_str(), &header, None, now).await?
             }
         };
         let until = verified.expires_at.min(now.plus(MAX_AGE));
         self.verified.lock().unwrap_or_else(PoisonError::into_inner).put(digest, (verified.clone(), until));
         Ok(verified)
+    }
+
+    /// Verifies the token of a session that signs in on a page of `origin`, which is an authorized party too.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub(crate) async fn verify_session(
+        &self,
+        token: &TokenText,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<Verified> {
+        let header = TokenHeader::parse(token.as_str()).ok_or_else(|| refused("Header"))?;
+        match (header.algorithm, &self.clerk) {
+            (Algorithm::Rs256 | Algorithm::Es256, Some(clerk)) => {
+                clerk.verify(token.as_str(), &header, Some(origin), now).await
+            }
+            _ => Err(refused("NoSession")),
+        }
     }
 
     /// Fetches the issuer's keys again if they are in use and that is due, for a request that presents a session. It is
