@@ -3,18 +3,20 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hb_domain::Clock;
 use hb_domain::webhook::UrlPolicy;
+use hb_http::lambda::invoke;
 use hb_http::{App, ClerkSettings, Entropy, PublicUrl, Settings, route};
 use hb_store::Store;
 use lambda_http::request::LambdaRequest;
+use lambda_http::{Context, LambdaEvent};
 
 use crate::callers::Callers;
 use crate::events::http_api_event;
+use crate::function_response::FunctionResponse;
 use crate::receiving::read_body;
 use crate::server::Server;
 use crate::template::{Template, TemplateRoute};
@@ -122,29 +124,22 @@ async fn handle(State(gateway): State<Gateway>, request: Request) -> Response {
     };
     let key = route.path.as_ref().map_or_else(|| "$default".to_owned(), |path| format!("ANY {path}"));
     let event = http_api_event(&parts, &body, &key, gateway.0.clock.now().millis());
-    let mut event: LambdaRequest = match serde_json::from_value(event) {
+    let event: LambdaRequest = match serde_json::from_value(event) {
         Ok(event) => event,
         Err(error) => {
             tracing::warn!(%error, "lambda_http rejects this event");
             return refuse(StatusCode::BAD_REQUEST, "Bad Request");
         }
     };
-    hb_http::lambda::sanitize_event(&mut event);
+    let event = LambdaEvent::new(event, Context::default());
     // A function runs to its end also if its caller disconnects.
     let app = app.clone().reached_at(gateway.0.public_url.get().cloned());
-    let handled = tokio::spawn(async move { app.handle(event.into()).await }).await;
-    let Ok(handled) = handled else {
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
-    };
-    let (parts, body) = handled.into_parts();
-    Response::from_parts(
-        parts,
-        match body {
-            lambda_http::Body::Text(text) => Body::from(text),
-            lambda_http::Body::Binary(bytes) => Body::from(bytes),
-            _ => Body::empty(),
-        },
-    )
+    let handled = tokio::spawn(async move { FunctionResponse::of(&invoke(app, event).await?) }).await;
+    let response = handled.map_err(lambda_http::Error::from).and_then(|response| response?.into_response());
+    response.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a function has given no valid response");
+        refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    })
 }
 
 /// An error response of API Gateway itself, without the API's envelope.
@@ -152,3 +147,6 @@ fn refuse(status: StatusCode, message: &str) -> Response {
     let body = serde_json::json!({ "message": message }).to_string();
     (status, [("content-type", "application/json")], body).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod dashboard;
 pub mod database;
 mod dynamodb;
 pub mod events;
+mod function_response;
 pub mod functions;
 pub mod gateway;
 pub mod queue;

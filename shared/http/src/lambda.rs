@@ -15,6 +15,7 @@ use hb_store::{DeadLetters, SecretNames, Secrets, Store, Tables};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
 
 use crate::stream::{Consumer, Consumption, Instance, Invocation};
 use crate::{App, Entropy, Route, Settings, log};
@@ -46,17 +47,25 @@ pub async fn run(crate_name: &'static str, routes: &'static [Route]) -> ExitCode
     };
     let app = App::new(vec![routes], store, Clock::system(), Entropy::system(), settings);
     app.warm_up().await;
-    let service = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
-        let app = app.clone();
-        sanitize_event(&mut event.payload);
-        let mut adapter = Adapter::from(service_fn(move |request| {
-            let app = app.clone();
-            async move { Ok::<_, lambda_http::Error>(app.handle(request).await) }
-        }));
-        async move { adapter.call(event).await }
-    });
+    let service = service_fn(move |event| invoke(app.clone(), event));
     // One request at a time, or as many as AWS_LAMBDA_MAX_CONCURRENCY allows.
     ended(lambda_runtime::run_concurrent(service).await)
+}
+
+/// Handles an event of API Gateway. As JSON, the value is the response in the payload format of the event.
+///
+/// # Errors
+/// None: the runtime requires the type.
+pub async fn invoke(
+    app: App,
+    mut event: LambdaEvent<LambdaRequest>,
+) -> Result<impl Serialize + Send + Sync + 'static, lambda_http::Error> {
+    sanitize_event(&mut event.payload);
+    let mut adapter = Adapter::from(service_fn(move |request| {
+        let app = app.clone();
+        async move { Ok::<_, lambda_http::Error>(app.handle(request).await) }
+    }));
+    adapter.call(event).await
 }
 
 /// Processes the batches of streams, and what is due on a schedule, until Lambda ends the process. Otherwise as [`run`].
