@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::Value;
 
 /// Commands other than curl and `.`: the file that runs each, and the text in that file which runs it.
-const RUN_ELSEWHERE: [(&str, &str, &str); 21] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 22] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -27,6 +27,7 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 21] = [
     ("cargo run", ".ci/run", "cargo run --quiet -- --help"),
     ("cargo test", ".ci/run", "\ncargo test\n"),
     ("cargo test -p hb-tests races", "tests/it/main.rs", "mod races;"),
+    ("cargo test -p hb-tests browser", "tests/it/main.rs", "mod browser;"),
     ("cargo clippy --workspace --all-targets", ".ci/run", "cargo clippy --workspace --all-targets"),
     (".ci/run", ".ci/run", "step \"Done\""),
     (

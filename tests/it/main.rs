@@ -6,6 +6,7 @@ mod access;
 mod bad_input;
 mod batch_get;
 mod bounds;
+mod browser;
 mod budget;
 mod bulk;
 mod bulk_update;

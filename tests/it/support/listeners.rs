@@ -1,4 +1,4 @@
-//! The addresses on which processes listen, read from Linux's `/proc`.
+//! Processes and the addresses on which they listen, read from Linux's `/proc`.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -43,15 +43,30 @@ pub fn started_with(name: &str, ending: &str) -> Vec<u32> {
     processes().into_iter().filter(has).collect()
 }
 
+/// The running processes of a process group.
+pub fn group(id: u32) -> Vec<u32> {
+    let is_member = |process: &u32| {
+        let fields = stat(*process).unwrap_or_default();
+        // A zombie has ended, and its parent has not asked for its status.
+        fields.first().is_some_and(|state| state != "Z") && fields.get(2) == Some(&id.to_string())
+    };
+    processes().into_iter().filter(is_member).collect()
+}
+
 fn processes() -> Vec<u32> {
     let entries = fs::read_dir("/proc").expect("Linux shows processes");
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn parent(process: u32) -> Option<u32> {
+    stat(process)?.get(1)?.parse().ok()
+}
+
+/// The state of a process, its parent, its process group and more.
+fn stat(process: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, in parentheses, may contain any characters.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    Some(stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }
 
 fn sockets(process: u32) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! the calls to AWS, and the real binaries as processes.
 
 pub mod binaries;
+pub mod browser;
 pub mod client;
 pub mod conflicts;
 pub mod conformance;
