@@ -49,7 +49,8 @@ fn credential(route: &Route) -> Option<String> {
         Access::Public => "Needs no credential.".to_owned(),
         Access::Metered { scope: Some(scope) } => format!("Needs the scope `{scope}`."),
         _ if route.accepts_doubled_bearer => "Needs a Clerk session.".to_owned(),
-        Access::Metered { scope: None } | Access::Unmetered => return None,
+        // Pages are not part of the document.
+        Access::Metered { scope: None } | Access::Unmetered | Access::Session => return None,
     })
 }
 
@@ -57,7 +58,7 @@ fn credential(route: &Route) -> Option<String> {
 fn security(route: &Route) -> Value {
     let scopes = match route.access() {
         Access::Public => return json!([]),
-        Access::Unmetered => vec![],
+        Access::Unmetered | Access::Session => vec![],
         Access::Metered { scope } => scope.map(|scope| scope.as_str()).into_iter().collect(),
     };
     if route.accepts_doubled_bearer {
