@@ -108,9 +108,9 @@ impl Scene {
         let everything = Filter::default();
         let webhooks = store.with(&operator).webhooks();
         let head = self.world.feed_head(&self.account.tenant).await;
-        let (tenant, daily, counted, export, keys, webhooks) = tokio::try_join!(
+        let (tenant, usage, counted, export, keys, webhooks) = tokio::try_join!(
             tenants.get(&self.account.tenant),
-            usage.daily(&self.account.id, 1),
+            usage.report(&self.account.id, 1),
             counts.get(),
             memories.export(None, &everything),
             keys.list(),
@@ -132,7 +132,7 @@ impl Scene {
             keys: live.map(|key| key.name).collect(),
             counted,
             admitted: tenant.meter.used(now.month()),
-            used: daily.iter().map(|day| day.counts.requests).sum(),
+            used: usage.daily.iter().map(|day| day.counts.requests).sum(),
         }
     }
 

@@ -9,6 +9,7 @@ mod revoke;
 mod rotate;
 mod suspended;
 mod usage;
+mod usage_scopes;
 
 use hb_domain::plan::Allowance;
 use hb_tests::world::{Account, plenty};

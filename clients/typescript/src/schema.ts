@@ -99,7 +99,7 @@ export interface paths {
         };
         /**
          * Get the daily usage of an API key
-         * @description By day (UTC), for at most 90 days.
+         * @description By day (UTC), for at most 90 days. `scopes` counts by calendar month how often each scope of the key was needed.
          */
         get: operations["apiKeys.usage"];
         put?: never;
@@ -1010,6 +1010,8 @@ export interface components {
              * @description How many requests were refused by a limit; they are not in `total`. A lower bound.
              */
             limited: number;
+            /** @description Each scope that the key has, in a fixed order. */
+            scopes: components["schemas"]["ScopeUsage"][];
             /**
              * Format: uint64
              * @description How many requests were admitted.
@@ -2119,6 +2121,21 @@ export interface components {
              *     `Idempotency-Key`.
              */
             secret: string | null;
+        };
+        /** @description How often a scope of a key was needed. */
+        ScopeUsage: {
+            /**
+             * Format: uint64
+             * @description How many requests were admitted whose route needs the scope, in the calendar months (UTC) that the report's days
+             *     touch. 0: the scope was not used. `null`: unknown, since some of the requests were made before an upgrade of the
+             *     service that counts them by scope.
+             */
+            requests: number | null;
+            /**
+             * @description The scope.
+             * @enum {string}
+             */
+            scope: "read:memories" | "write:memories" | "read:intelligence" | "write:webhooks";
         };
         /** @description What the score of a result is made of. */
         ScoreExplanation: {
@@ -3792,6 +3809,16 @@ export interface operations {
                      *         "errors": 0,
                      *         "keyId": "key_elcuizeylm3y",
                      *         "limited": 0,
+                     *         "scopes": [
+                     *           {
+                     *             "requests": 1,
+                     *             "scope": "read:memories"
+                     *           },
+                     *           {
+                     *             "requests": 0,
+                     *             "scope": "write:memories"
+                     *           }
+                     *         ],
                      *         "total": 1
                      *       },
                      *       "metadata": {

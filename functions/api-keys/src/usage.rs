@@ -2,8 +2,8 @@
 
 use hb_domain::fields::Fields;
 use hb_domain::time::Day;
-use hb_domain::usage::{DailyUsage, DayCounts};
-use hb_domain::{KeyId, Result, rules};
+use hb_domain::usage::{DailyUsage, DayCounts, KeyUsage, ScopeCounts};
+use hb_domain::{KeyId, Result, Scope, rules};
 use hb_http::{Call, HandlerResult, Reply};
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ pub(crate) struct UsageReport<'a> {
     key_id: &'a KeyId,
     /// How many requests were refused by a limit; they are not in `total`. A lower bound.
     limited: u64,
+    /// Each scope that the key has, in a fixed order.
+    scopes: Vec<ScopeView>,
     /// How many requests were admitted.
     total: u64,
 }
@@ -50,6 +52,19 @@ struct DayView {
     limited: u64,
     /// How many requests were admitted.
     requests: u64,
+}
+
+/// How often a scope of a key was needed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(rename = "ScopeUsage"))]
+#[serde(rename_all = "camelCase")]
+struct ScopeView {
+    /// How many requests were admitted whose route needs the scope, in the calendar months (UTC) that the report's days
+    /// touch. 0: the scope was not used. `null`: unknown, since some of the requests were made before an upgrade of the
+    /// service that counts them by scope.
+    requests: Option<u64>,
+    /// The scope.
+    scope: Scope,
 }
 
 impl UsageQuery {
@@ -76,16 +91,23 @@ impl DayView {
     }
 }
 
+impl ScopeView {
+    fn of(scope: Scope, counts: Option<ScopeCounts>) -> Self {
+        Self { requests: counts.map(|counts| counts.needing(scope)), scope }
+    }
+}
+
 pub(crate) async fn usage(call: Call) -> HandlerResult {
     let UsageQuery { id, days } = UsageQuery::parse(call.query())?;
 
     let key = target::find(&call, &id).await?;
-    let daily = call.usage().daily(&key.id, days).await?;
+    let KeyUsage { daily, scopes } = call.usage().report(&key.id, days).await?;
     Reply::ok(&UsageReport {
         days,
         errors: daily.iter().map(|usage| usage.counts.errors).sum(),
         key_id: &key.id,
         limited: daily.iter().map(|usage| usage.counts.limited).sum(),
+        scopes: key.scopes.iter().map(|scope| ScopeView::of(scope, scopes)).collect(),
         total: daily.iter().map(|usage| usage.counts.requests).sum(),
         daily: daily.iter().map(DayView::of).collect(),
     })

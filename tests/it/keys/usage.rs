@@ -51,6 +51,12 @@ async fn requests_and_errors_are_counted_on_their_own_day_across_months() {
             day("2026-12-02", 0, 0, 0),
             day("2026-12-03", 2, 1, 0),
         ],
+        "scopes": [
+            {"scope": "read:memories", "requests": 9},
+            {"scope": "write:memories", "requests": 0},
+            {"scope": "read:intelligence", "requests": 0},
+            {"scope": "write:webhooks", "requests": 0},
+        ],
     });
     assert_eq!(usage(&scene, &key.id, 5).await, expected);
     let two = usage(&scene, &key.id, 2).await;

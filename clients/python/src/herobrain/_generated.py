@@ -1417,6 +1417,23 @@ class RotatedWebhookSecret(Model):
     """
 
 
+class ScopeUsage(Model):
+    """
+    How often a scope of a key was needed.
+    """
+
+    requests: int | None
+    """
+    How many requests were admitted whose route needs the scope, in the calendar months (UTC) that the report's days
+    touch. 0: the scope was not used. `null`: unknown, since some of the requests were made before an upgrade of the
+    service that counts them by scope.
+    """
+    scope: Literal["read:memories", "write:memories", "read:intelligence", "write:webhooks"]
+    """
+    The scope.
+    """
+
+
 class ScoreExplanation(Model):
     """
     What the score of a result is made of.
@@ -1793,6 +1810,10 @@ class ApiKeyUsage(Model):
     limited: int
     """
     How many requests were refused by a limit; they are not in `total`. A lower bound.
+    """
+    scopes: list[ScopeUsage]
+    """
+    Each scope that the key has, in a fixed order.
     """
     total: int
     """

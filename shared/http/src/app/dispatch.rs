@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use hb_domain::bearer::Bearer;
 use hb_domain::memory_ids::MemoryIds;
 use hb_domain::tenant::RateLimitStatus;
-use hb_domain::usage::DayCounts;
+use hb_domain::usage::UsageIncrement;
 use hb_domain::{Error, Principal, RequestId, Scope, Timestamp};
 use hb_store::Context;
 use http::HeaderMap;
@@ -174,7 +174,7 @@ impl App {
             let performing = AssertUnwindSafe(self.perform(&request, call, scope, handler)).catch_unwind();
             performing.await.unwrap_or_else(|_| Err(panicked()))
         };
-        let admitted = DayCounts { requests: 1, errors: 0, limited };
+        let admitted = UsageIncrement::Admitted { scope, limited };
         let (outcome, ()) = tokio::join!(handling, self.count_usage(&context, admitted));
         let failed = match &outcome {
             Ok(Completion::Fresh(_) | Completion::Options(_)) => false,
@@ -182,8 +182,7 @@ impl App {
             Err(_) => true,
         };
         if failed {
-            let errors = DayCounts { errors: 1, ..DayCounts::default() };
-            self.count_usage(&context, errors).await;
+            self.count_usage(&context, UsageIncrement::Failed).await;
         }
         ResponseContext::of(outcome, Some(context.principal()), Some(rate_limit))
     }
@@ -219,10 +218,10 @@ impl App {
     }
 
     /// Counts for the caller's key. The request was admitted, so a failure here does not fail it.
-    async fn count_usage(&self, context: &Context, counts: DayCounts) {
+    async fn count_usage(&self, context: &Context, increment: UsageIncrement) {
         let Some(key) = context.principal().key_id() else { return };
-        if let Err(error) = self.shared.store.with(context).usage().add(key, &counts).await {
-            tracing::error!(%key, %error, ?counts, "usage was not counted");
+        if let Err(error) = self.shared.store.with(context).usage().add(key, increment).await {
+            tracing::error!(%key, %error, ?increment, "usage was not counted");
         }
     }
 }

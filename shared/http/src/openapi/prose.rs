@@ -127,7 +127,9 @@ pub(super) fn operation(id: &str) -> Option<&'static str> {
         "apiKeys.revoke" => {
             "When this is answered, no request with the key is accepted any more. The caller needs all scopes of the key, unless it is its own."
         }
-        "apiKeys.usage" => "By day (UTC), for at most 90 days.",
+        "apiKeys.usage" => {
+            "By day (UTC), for at most 90 days. `scopes` counts by calendar month how often each scope of the key was needed."
+        }
         "webhooks.create" => {
             "The secret is only in this response. Events of memories and searches need `read:memories`, too; events of keys need a caller that may manage keys."
         }
