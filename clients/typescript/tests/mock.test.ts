@@ -99,7 +99,9 @@ test('API keys are kept', async () => {
   assert.match(String(data.plainKey), /^hb_prod_/);
   assert.equal((await mock.apiKeys.revoke({ keyId: data.id })).data.status, 'revoked');
   assert.equal((await mock.apiKeys.list()).data.keys[0]?.status, 'revoked');
-  assert.equal((await mock.apiKeys.usage({ keyId: data.id, days: 7 })).data.daily.length, 7);
+  const usage = (await mock.apiKeys.usage({ keyId: data.id, days: 7 })).data;
+  assert.equal(usage.daily.length, 7);
+  assert.deepEqual(usage.scopes, [{ scope: 'read:memories', requests: 0 }]);
   await assert.rejects(mock.apiKeys.create({} as never), { code: 'VALIDATION_ERROR', status: 400 });
 });
 

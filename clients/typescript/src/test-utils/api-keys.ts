@@ -72,13 +72,14 @@ export class ApiKeyStore {
   }
 
   #usage(query: MockCall['query']): object {
-    const { id } = this.#find(query['keyId']);
+    const { id, scopes } = this.#find(query['keyId']);
     const days = Number(query['days'] ?? 30);
     const daily = Array.from({ length: days }, (_, index) => {
       const date = new Date(Date.now() - (days - 1 - index) * 86_400_000).toISOString().slice(0, 10);
       return { date, requests: 0, errors: 0, limited: 0 };
     });
-    return { keyId: id, days, total: 0, errors: 0, limited: 0, daily };
+    const needed = ALL_SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => ({ scope, requests: 0 }));
+    return { keyId: id, days, total: 0, errors: 0, limited: 0, daily, scopes: needed };
   }
 }
 
