@@ -218,10 +218,10 @@ impl Named {
     }
 }
 
-/// Every route that needs a credential, under every method; `HEAD` comes with `GET`.
+/// Every route of the API that needs a credential, under every method; `HEAD` comes with `GET`. tests/it/dashboard tests pages.
 pub(crate) fn guarded() -> Vec<Case> {
     let routes = functions::routes();
-    let routes = routes.filter(|route| route.access() != Access::Public);
+    let routes = routes.filter(|route| !matches!(route.access(), Access::Public | Access::Session));
     // The token exchange is for sessions only: tests/it/sessions/exchange.rs tests it.
     let routes = routes.filter(|route| !route.accepts_doubled_bearer);
     routes.flat_map(Case::of).collect()
@@ -242,7 +242,7 @@ impl Case {
     pub(crate) const fn scope(&self) -> Option<Scope> {
         match self.route.access() {
             Access::Metered { scope } => scope,
-            Access::Public | Access::Unmetered => None,
+            Access::Public | Access::Session | Access::Unmetered => None,
         }
     }
 
