@@ -8,7 +8,7 @@ use hb_tests::{Answer, World};
 use http::Method;
 use serde_json::json;
 
-use crate::routes::{Case, Named, guarded};
+use crate::routes::{Case, Named, guarded, public, with_a_file};
 
 const RATE_HEADERS: [&str; 5] =
     ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit", "ratelimit-policy"];
@@ -38,10 +38,9 @@ fn assert_rate_headers(case: &Case, answer: &Answer, there: bool) {
 async fn a_public_route_needs_no_credential_and_reads_none() {
     let world = World::new().await;
     let instance = world.instance().await;
-    let routes = functions::routes().flat_map(Case::of);
-    for case in routes.filter(|case| case.route.access() == Access::Public) {
+    for case in public() {
         for client in [instance.client.clone(), instance.client.with("nonsense")] {
-            let path = case.route.path.replace("{file}", "start.js");
+            let path = with_a_file(case.route.path);
             let answer = client.send(case.method.clone(), &path, None).await;
             assert_eq!(answer.status, 200, "{case:?}");
             assert_rate_headers(&case, &answer, false);

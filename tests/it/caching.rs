@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use hb_http::route::Access;
-use hb_local::functions;
 use hb_tests::world::plenty;
 use hb_tests::{Answer, World};
 use http::Method;
 use serde_json::json;
 
-use crate::routes::{Case, Named, guarded};
+use crate::routes::{Named, guarded, public, with_a_file};
 
 const RATE_LIMIT: &str = "/api/v1/rate-limit";
 
@@ -51,9 +49,8 @@ async fn every_response_to_a_caller_is_private() {
 async fn only_public_responses_are_for_everybody() {
     let world = World::new().await;
     let instance = world.instance().await;
-    let public = functions::routes().filter(|route| route.access() == Access::Public).flat_map(Case::of);
-    for case in public {
-        let path = case.route.path.replace("{file}", "start.js");
+    for case in public() {
+        let path = with_a_file(case.route.path);
         let answer = instance.client.send(case.method.clone(), &path, None).await;
         assert!(!answer.headers.contains_key("vary"), "{case:?}");
         assert!(!answer.header("cache-control").contains("private"), "{case:?}");

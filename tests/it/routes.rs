@@ -5,7 +5,7 @@
 
 use hb_domain::{KeyId, MemoryId, Scope, ndjson};
 use hb_http::Route;
-use hb_http::route::Access;
+use hb_http::route::{Access, Effect, Surface};
 use hb_local::functions;
 use hb_tests::feed::{self, About};
 use hb_tests::world::Account;
@@ -19,6 +19,7 @@ const IDS: &[(&str, &str)] = &[
     ("/api/v1/memories/{id}", "MEMORY"),
     ("/api/v1/webhooks/{id}", "WEBHOOK"),
     ("/docs/{file}", "start.js"),
+    ("/dashboard/static/{file}", "dashboard.js"),
 ];
 
 /// Query and body of the requests that need any. `KEY`, `MEMORY` and `WEBHOOK` stand for ids, `HELD` for the
@@ -123,6 +124,19 @@ pub(crate) struct Case {
     pub(crate) method: Method,
     /// Query and body, when they are a variant's.
     variant: Option<(&'static str, &'static str)>,
+}
+
+/// The path of a public route, with a file that exists in the place of `{file}`.
+pub(crate) fn with_a_file(path: &str) -> String {
+    let file = IDS.iter().find(|(of, _)| *of == path).map_or("none", |(_, file)| file);
+    path.replace("{file}", file)
+}
+
+/// Every route that needs no credential and is no form, under every method. tests/it/dashboard tests forms.
+pub(crate) fn public() -> Vec<Case> {
+    let routes = functions::routes().filter(|route| route.access() == Access::Public);
+    let is_form = |route: &&Route| route.surface == Surface::Page && route.effect == Effect::Writes;
+    routes.filter(|route| !is_form(route)).flat_map(Case::of).collect()
 }
 
 /// The variants of routes.
