@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 use std::io::{Result, Write};
 use std::time::Instant;
 
+use hb_domain::Clock;
+use hb_domain::dashboard::{DashboardSession, DashboardToken, SignedIn};
 use hb_local::functions::{FUNCTIONS, Function, Trigger};
 use hb_tests::World;
 use hb_tests::binaries::binary;
 use hb_tests::function::{environment, recorded};
-use hb_tests::world::plenty;
+use hb_tests::world::{Account, plenty};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 /// Starts of each function, interleaved.
@@ -27,6 +31,7 @@ const COLUMNS: [&str; 6] = ["binary MB", "init ms", "init MB", "first ms", "warm
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     let world = World::new().await;
     let account = world.account_with("acme", plenty()).await;
+    let cookie = session(&world, &account).await;
     let mut environment = environment(&world);
     environment.insert("LOG_LEVEL", "info".into());
     let event = |function: &Function| match (function.name, function.trigger) {
@@ -34,10 +39,12 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
             let change = json!({"SequenceNumber": "1", "ApproximateCreationDateTime": 1.0});
             json!({"Records": [{"eventID": "e", "eventName": "INSERT", "dynamodb": change}]})
         }
-        ("api-keys", _) => list_keys(&account.key),
+        ("api-keys", _) => get("/api/v1/api-keys", &account.key),
         ("memories", _) => recorded("list-memories.json", &account.key),
         ("auth", _) => recorded("rate-limit.json", &account.key),
         ("docs", _) => recorded("get-openapi.json", ""),
+        ("webhooks", _) => get("/api/v1/webhooks", &account.key),
+        ("dashboard", _) => overview(&cookie),
         (other, _) => panic!("tests/bench/src/cold.rs: add an event for the function {other}"),
     };
     let functions = FUNCTIONS.iter().map(|function| (function.name, event(function)));
@@ -66,12 +73,28 @@ pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn list_keys(key: &str) -> Value {
+/// A request for the first page of the dashboard, as the gateway hands its cookie over.
+fn overview(cookie: &str) -> Value {
+    let mut event = get("/dashboard", "");
+    event["headers"].as_object_mut().expect("headers").remove("authorization");
+    event["cookies"] = json!([cookie]);
+    event
+}
+
+fn get(path: &str, key: &str) -> Value {
     let mut event = recorded("list-memories.json", key);
-    event["rawPath"] = json!("/api/v1/api-keys");
-    event["requestContext"]["http"]["path"] = json!("/api/v1/api-keys");
+    event["rawPath"] = json!(path);
+    event["requestContext"]["http"]["path"] = json!(path);
     event["rawQueryString"] = json!("");
     event
+}
+
+/// The cookie of a session, with the name that it has behind the gateway.
+async fn session(world: &World, account: &Account) -> String {
+    let token = DashboardToken::mint(&account.tenant, &mut StdRng::seed_from_u64(1));
+    let session = DashboardSession::new(SignedIn::Link, Clock::system().now());
+    world.store.dashboard_sessions().start(&token, &session).await.expect("a session");
+    format!("__Host-hb_session={}", token.expose())
 }
 
 async fn start(environment: &BTreeMap<&'static str, String>, name: &str, event: &Value) -> Figures {

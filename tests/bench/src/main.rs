@@ -1,9 +1,9 @@
 //! Benchmarks of the whole service in one run: throughput and latency of a request without database, of reading and of
 //! creating a memory, over DynamoDB in memory and in a file; session tokens and API keys; import and export; search quality
-//! and latency; events and their deliveries; and cold starts.
+//! and latency; events and their deliveries; pages; and cold starts.
 //!
 //! `cargo run --release -p hb-bench` runs all parts but `large`, `keys` and `growth`; with a name it runs one part: `requests`,
-//! `sessions`, `transfer`, `quality`, `search`, `events`, `deliveries`, `cold`, or one of those that take ten minutes: `large`, `keys`, and `growth`, which
+//! `sessions`, `transfer`, `quality`, `search`, `events`, `deliveries`, `pages`, `cold`, or one of those that take ten minutes: `large`, `keys`, and `growth`, which
 //! takes the number of writes as a second argument (200000). Client, service and database share the machine's processors.
 
 mod cold;
@@ -12,6 +12,7 @@ mod events;
 mod growth;
 mod keys;
 mod large;
+mod pages;
 mod quality;
 mod search;
 mod sessions;
@@ -64,6 +65,9 @@ async fn main() -> std::io::Result<()> {
     }
     if wanted("deliveries") {
         deliveries::measure(&mut out, &folder.path().join("deliveries")).await?;
+    }
+    if wanted("pages") {
+        pages::measure(&mut out).await?;
     }
     if only.as_deref() == Some("keys") {
         keys::measure(&mut out).await?;
