@@ -12,6 +12,7 @@ failed record is delivered again is proven by the tests of the local stack, and 
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 
@@ -239,6 +241,28 @@ def refused_delivery(client):
     client.expect(200, "DELETE", path)
 
 
+def sign_in(url, link):
+    """Follows a sign-in link, whose address is the gateway's own, at the emulator's address of it."""
+    origin, query = link.split("/dashboard/sign-in?link=")
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
+    base = urllib.parse.urlsplit(url).path
+
+    def send(method, path, headers, body=None):
+        connection.request(method, base + path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+    form = {"Origin": origin, "Content-Type": "application/x-www-form-urlencoded"}
+    status, headers, page = send("POST", "/dashboard/sign-in", form, f"link={query}")
+    assert status == 303 and headers["Location"] == "/dashboard", (status, page)
+    cookie = headers["Set-Cookie"]
+    assert cookie.startswith("__Host-hb_session=") and "; Secure" in cookie, cookie
+    status, _, page = send("GET", "/dashboard", {"Cookie": cookie.split(";")[0]})
+    assert status == 200 and TENANT in page, (status, page)
+    status, _, page = send("GET", "/dashboard", {})
+    assert status == 303, (status, page)
+
+
 def sizes(built):
     """What is uploaded, in bytes: each function's binary and its zip."""
     for binary in sorted(built.parent.glob("*/bootstrap")):
@@ -308,6 +332,8 @@ def main():
         say("smoke test (streams are delivered; the emulator delivers no failed record again)")
         url = f"{env['AWS_ENDPOINT_URL']}/_aws/execute-api/{api}/$default"
         run([sys.executable, HERE / "smoke.py"], {**env, "API_URL": url, "API_KEY": key}, capture_output=False)
+        say("signing in to the dashboard by a link of hb")
+        sign_in(url, json.loads(run([*hb, "--json", "dashboard-link", TENANT], env))["url"])
         if own_hosts:
             say("a webhook to a name that resolves to this machine")
             refused_delivery(smoke.Client(url, key))

@@ -70,6 +70,18 @@ def docs(client):
     assert files and all(map(get, files)), files
 
 
+def dashboard(client):
+    """The dashboard asks visitors to sign in, and its files are served to everybody."""
+    with urllib.request.urlopen(client.url + "/dashboard/sign-in", timeout=30) as answer:
+        page = answer.read().decode()
+        assert "Sign in" in page and "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], page
+    files = [text for text in page.split('"') if text.startswith("/dashboard/static/")]
+    for file in files:
+        with urllib.request.urlopen(client.url + file, timeout=30) as answer:
+            assert "immutable" in answer.headers["Cache-Control"], file
+    assert files, page
+
+
 def keys(client):
     """A key works once it is created and is refused once it is revoked."""
     made = client.expect(201, "POST", "/api/v1/api-keys", {"name": "smoke test", "environment": "development"})
@@ -229,7 +241,7 @@ def main():
     client.expect(200, "GET", "/health")
     client.expect(404, "GET", "/no/such/route")
     delivered = [webhooks] if os.environ.get("RECEIVER_URL") else []
-    for test in (docs, keys, memories, memory_keys, events, *delivered, rate_limit):
+    for test in (docs, dashboard, keys, memories, memory_keys, events, *delivered, rate_limit):
         test(client)
         print(f"ok  {test.__doc__}", flush=True)
 

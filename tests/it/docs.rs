@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::Value;
 
 /// Commands other than curl and `.`: the file that runs each, and the text in that file which runs it.
-const RUN_ELSEWHERE: [(&str, &str, &str); 22] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 23] = [
     (
         "cargo run -p hb -- --env-file .herobrain/lambda.env tenant list",
         "tests/it/operator.rs",
@@ -52,6 +52,7 @@ const RUN_ELSEWHERE: [(&str, &str, &str); 22] = [
         "tests/deploy/proof.py",
         "\"tenant\", \"create\", TENANT, \"--plan\", \"free\"",
     ),
+    ("hb --env-file operator.env dashboard-link smoke", "tests/it/local_dashboard.rs", "dashboard-link acme"),
     ("hb --env-file operator.env key create smoke", "tests/deploy/proof.py", "\"key\", \"create\", TENANT"),
     ("hb --env-file operator.env reindex acme --dry-run", "tests/it/operator_reindex.rs", "--dry-run"),
     ("hb --env-file operator.env reindex acme", "tests/it/operator_reindex.rs", "reindex acme"),

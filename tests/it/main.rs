@@ -49,6 +49,7 @@ mod listing;
 mod listing_limits;
 mod local;
 mod local_callers;
+mod local_dashboard;
 mod local_deleted;
 mod local_events;
 mod local_files;
