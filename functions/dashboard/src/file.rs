@@ -20,10 +20,14 @@ static FILES: [File; 4] = [
     File { name: "icon.svg", content: StaticFile::svg(include_str!("../assets/icon.svg")) },
 ];
 
-/// The file of this name. Its address contains a hash of the content, so it never changes.
+/// The file of this name. With the hash of its content in the address it never changes. During a deployment a page of one version
+/// may ask an instance of another one, whose file must not be kept under that address.
 pub(crate) fn file(call: &PublicCall) -> HandlerResult {
     let file = call.path_id(find)?;
-    let control = CacheControl::new().with_public().with_max_age(MAX_AGE).with_immutable();
+    let control = match call.form_of_query().value("v") == file.content.version() {
+        true => CacheControl::new().with_public().with_max_age(MAX_AGE).with_immutable(),
+        false => CacheControl::new().with_no_cache(),
+    };
     Ok(Reply::file(&file.content).with(control))
 }
 

@@ -5,6 +5,7 @@ use hb_domain::dashboard::{DashboardSession, DashboardToken, PublishableKey, Sig
 use hb_domain::error::AuthFailure;
 use hb_domain::{Error, Result, TenantId, Timestamp};
 use hb_store::Store;
+use headers::CacheControl;
 use http::Uri;
 use http::header::ORIGIN;
 use rand::rngs::StdRng;
@@ -88,7 +89,9 @@ impl<'c> SignInPage<'c> {
         let token = TokenText::parse(token).ok_or(invalid.clone())?;
         let origin = self.call.headers.get(ORIGIN).and_then(|value| value.to_str().ok());
         let (guard, now) = (self.call.app.guard(), self.call.received_at);
-        let verified = guard.tokens.verify_session(&token, origin.unwrap_or_default(), now).await?;
+        let verifying = guard.tokens.verify_session(&token, origin.unwrap_or_default(), now);
+        let (verified, ()) = tokio::join!(verifying, guard.tokens.renew_keys(&token, now));
+        let verified = verified?;
         let tenant = guard.provide_tenant(&verified, now).await?;
         if tenant.suspended {
             return Err(Error::Suspended);
@@ -106,7 +109,8 @@ impl<'c> SignInPage<'c> {
         let token = DashboardToken::mint(tenant, &mut self.call.app.entropy().rng());
         let session = DashboardSession::new(signed_in, now);
         sessions.start(&token, &session).await?;
-        Ok(Reply::see_other(next).with_cookie(self.cookie.set(&token, session.remaining(now))?))
+        let reply = Reply::see_other(next).with(CacheControl::new().with_no_store());
+        Ok(reply.with_cookie(self.cookie.set(&token, session.remaining(now))?))
     }
 }
 
