@@ -130,7 +130,7 @@ async fn a_tenant_from_its_creation_to_its_end() {
         removed["removed"],
         json!({
             "tenants": 1, "api-keys": 3, "webhooks": 0, "deliveries": 0, "delivery-attempts": 0, "due-endpoints": 0, "memories": 1, "memory-keys": 1, "pending-events": 0, "events": 0,
-            "usage": 2, "idempotency": 0,
+            "usage": 2, "idempotency": 0, "dashboard-sessions": 0,
         })
     );
     assert!(scene.problem("tenant show acme").await.contains("hb tenant list"));
@@ -171,7 +171,7 @@ async fn people_get_tables_and_problems_say_what_to_do() {
     );
     let help = Process::start(Command::new(binary("hb")).arg("--help")).ended().await.stdout.join("\n");
     for word in
-        ["tenant", "key", "doctor", "reindex", "webhooks", "export", "erase", "--endpoint-url", "--json"]
+        ["tenant", "key", "dashboard-link", "doctor", "reindex", "webhooks", "export", "erase", "--endpoint-url", "--json"]
     {
         assert!(help.contains(word), "{word} is missing:\n{help}");
     }
