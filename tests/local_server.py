@@ -16,7 +16,8 @@ def binary():
     """Returns the path of the server: the script's argument, or else where it is built."""
     if len(sys.argv) > 1:
         return pathlib.Path(sys.argv[1]).resolve()
-    subprocess.run(["cargo", "build", "--quiet", "--package", "hb-local", "--bin", "herobrain"], cwd=ROOT, check=True)
+    # Without --package: for a single one, features of dependencies differ, and the AWS SDK is compiled again.
+    subprocess.run(["cargo", "build", "--quiet", "--bin", "herobrain"], cwd=ROOT, check=True)
     return TARGET / "debug" / "herobrain"
 
 

@@ -323,7 +323,7 @@ def main():
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         operator = folder / "operator.env"
         operator.write_text(outputs["OperatorEnvironment"], encoding="utf-8")
-        run(["cargo", "build", "--quiet", "-p", "hb"], env)
+        run(["cargo", "build", "--quiet", "--workspace", "--bin", "hb"], env)
         hb = [ROOT / "target/debug/hb", "--env-file", operator]
         print(run([*hb, "doctor"], env))
         run([*hb, "tenant", "create", TENANT, "--plan", "free"], env)

@@ -101,11 +101,16 @@ async fn a_test_can_do_what_a_person_does() {
     browser.press(Key::Tab).await;
     browser.type_text("Zoë").await;
     assert_eq!(browser.property("#name", "value").await, "Zoë");
+    assert_eq!(browser.property("#name", "disabled").await, false);
     browser.press(Key::Tab).await;
     browser.press(Key::Enter).await;
     assert_eq!(browser.text("#greeting").await, "Hello Zoë");
     browser.press_together(&[Key::Shift, Key::Tab]).await;
     assert_eq!(browser.run("return document.activeElement.id", &[]).await, "name");
+    for key in [Key::End, Key::ArrowLeft, Key::Backspace, Key::Tab, Key::Space] {
+        browser.press(key).await;
+    }
+    assert_eq!(browser.text("#greeting").await, "Hello Zë");
     browser.press(Key::Escape).await;
     assert_eq!(browser.text("#greeting").await, "closed");
     browser.goto("about:blank").await;

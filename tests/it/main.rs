@@ -16,6 +16,7 @@ mod clerk_sdk;
 mod contention;
 mod counts;
 mod delivery;
+mod dependencies;
 mod descriptions;
 mod docs;
 mod envelope;

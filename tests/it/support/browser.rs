@@ -1,11 +1,11 @@
 //! A headless Chromium for tests of pages. It reaches this machine only, and it never outlives the test.
 
 mod axe;
+mod commands;
 mod driver;
 mod emulation;
 mod keyboard;
 mod logs;
-mod session;
 
 use std::io::Write;
 use std::path::Path;
@@ -13,17 +13,18 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
+use fantoccini::elements::Element;
+use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep};
 
 pub use axe::{Violation, axe, has_axe};
+use commands::{connect, done};
 pub use driver::Binaries;
 use driver::Driver;
 pub use emulation::{Media, Theme};
 pub use keyboard::Key;
 pub use logs::{ConsoleEntry, RequestEntry};
-use session::Session;
 
 /// Two browsers at a time, or tests wait for each other's processors and run out of time.
 static BROWSERS: Semaphore = Semaphore::const_new(2);
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser with an empty profile and one tab. Its processes and files are removed when it is dropped.
 pub struct Browser {
-    session: Session,
+    client: Client,
     /// The events of the network since it was opened.
     network: Mutex<Vec<Value>>,
     are_scripts_disabled: AtomicBool,
@@ -56,9 +57,9 @@ impl Browser {
         };
         let permit = BROWSERS.acquire().await.expect("the semaphore is never closed");
         let driver = Driver::start(&binaries).await;
-        let session = Session::start(driver.url(), &driver.capabilities(&binaries)).await;
+        let client = connect(driver.url(), driver.capabilities(&binaries)).await;
         Some(Self {
-            session,
+            client,
             network: Mutex::default(),
             are_scripts_disabled: AtomicBool::new(false),
             driver,
@@ -78,112 +79,105 @@ impl Browser {
 
     /// Opens a page and waits until it and what it refers to have been loaded.
     pub async fn goto(&self, url: &str) {
-        self.session.post("url", json!({ "url": url })).await;
+        done(url, self.client.goto(url)).await;
     }
 
     /// Goes back in the history.
     pub async fn back(&self) {
-        self.session.post("back", json!({})).await;
+        done("back", self.client.back()).await;
     }
 
     /// Goes forward in the history.
     pub async fn forward(&self) {
-        self.session.post("forward", json!({})).await;
+        done("forward", self.client.forward()).await;
     }
 
     /// Loads the page again.
     pub async fn reload(&self) {
-        self.session.post("refresh", json!({})).await;
+        done("refresh", self.client.refresh()).await;
     }
 
     /// The URL of the page.
     pub async fn url(&self) -> String {
-        text(self.session.get("url").await)
+        done("url", self.client.current_url()).await.into()
     }
 
     /// The title of the page.
     pub async fn title(&self) -> String {
-        text(self.session.get("title").await)
+        done("title", self.client.title()).await
     }
 
     /// The document as it is now, as HTML.
     pub async fn source(&self) -> String {
-        text(self.session.get("source").await)
+        done("source", self.client.source()).await
     }
 
     /// Waits until the selector matches an element.
     pub async fn wait_for(&self, selector: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.count(selector).await == 0 {
-            if Instant::now() >= deadline {
-                panic!("{selector} has not appeared at {}: {}", self.url().await, self.source().await);
-            }
-            sleep(Duration::from_millis(50)).await;
+        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50));
+        if let Err(error) = wait.for_element(Locator::Css(selector)).await {
+            panic!("{selector} at {}: {error}: {}", self.url().await, self.source().await);
         }
     }
 
     /// How many elements match the selector.
     pub async fn count(&self, selector: &str) -> usize {
-        let query = json!({ "using": "css selector", "value": selector });
-        self.session.post("elements", query).await.as_array().map_or(0, Vec::len)
+        done(selector, self.client.find_all(Locator::Css(selector))).await.len()
     }
 
     /// The visible text of the first element.
     pub async fn text(&self, selector: &str) -> String {
-        let element = self.element(selector).await;
-        text(self.session.get(&format!("element/{element}/text")).await)
+        done(selector, self.element(selector).await.text()).await
     }
 
     /// A property of the first element, such as `value` or `checked`.
     pub async fn property(&self, selector: &str, name: &str) -> Value {
-        let element = self.element(selector).await;
-        self.session.get(&format!("element/{element}/property/{name}")).await
+        // fantoccini makes a string of a boolean, and refuses a number.
+        let element = self.element(selector).await.element_id();
+        self.get(&format!("element/{element}/property/{name}")).await
     }
 
     /// Clicks the first element, as a person does: it must be visible and not covered.
     pub async fn click(&self, selector: &str) {
-        let element = self.element(selector).await;
-        self.session.post(&format!("element/{element}/click"), json!({})).await;
+        done(selector, self.element(selector).await.click()).await;
     }
 
     /// Replaces the content of the first element, which is an input.
     pub async fn fill(&self, selector: &str, content: &str) {
         let element = self.element(selector).await;
-        self.session.post(&format!("element/{element}/clear"), json!({})).await;
-        self.session.post(&format!("element/{element}/value"), json!({ "text": content })).await;
+        done(selector, element.clear()).await;
+        done(selector, element.send_keys(content)).await;
     }
 
     /// Runs a function's body in the page, with these `arguments`, and returns its result. If that is a promise, what it
     /// is fulfilled with.
     pub async fn run(&self, script: &str, arguments: &[Value]) -> Value {
-        self.session.post("execute/sync", json!({ "script": script, "args": arguments })).await
+        done("execute", self.client.execute(script, arguments.to_vec())).await
     }
 
     /// The cookies that the browser sends to the page's address, each with `name`, `value`, `httpOnly` and so on.
     pub async fn cookies(&self) -> Vec<Value> {
-        self.session.get("cookie").await.as_array().cloned().unwrap_or_default()
+        self.get("cookie").await.as_array().cloned().unwrap_or_default()
     }
 
     /// Sets a cookie of the page's address.
     pub async fn set_cookie(&self, name: &str, value: &str) {
-        self.session.post("cookie", json!({ "cookie": { "name": name, "value": value } })).await;
+        // fantoccini adds `SameSite=None`, which Chromium refuses without `Secure`.
+        self.post("cookie", json!({ "cookie": { "name": name, "value": value } })).await;
     }
 
     /// Deletes the cookies of the page's address.
     pub async fn delete_cookies(&self) {
-        self.session.delete("cookie").await;
+        done("delete cookies", self.client.delete_all_cookies()).await;
     }
 
     /// Sends a command of the Chrome DevTools Protocol.
     async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        self.session.post("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+        self.post("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
-    async fn element(&self, selector: &str) -> String {
-        let query = json!({ "using": "css selector", "value": selector });
-        let element = self.session.post("element", query).await;
-        let id = element.as_object().and_then(|element| element.values().next()).cloned();
-        text(id.unwrap_or_default())
+    async fn element(&self, selector: &str) -> Element {
+        done(selector, self.client.find(Locator::Css(selector))).await
     }
 }
 

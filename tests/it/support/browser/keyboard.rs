@@ -1,8 +1,9 @@
 //! Keys. They go to the element that has the focus.
 
-use serde_json::{Value, json};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::key::Key as Code;
 
-use super::Browser;
+use super::{Browser, done};
 
 /// A key without a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,22 +38,23 @@ pub enum Key {
 
 impl Key {
     /// Its code in WebDriver.
-    const fn code(self) -> char {
-        match self {
-            Self::Tab => '\u{e004}',
-            Self::Enter => '\u{e007}',
-            Self::Escape => '\u{e00c}',
-            Self::Space => ' ',
-            Self::Backspace => '\u{e003}',
-            Self::Shift => '\u{e008}',
-            Self::Control => '\u{e009}',
-            Self::ArrowUp => '\u{e013}',
-            Self::ArrowDown => '\u{e015}',
-            Self::ArrowLeft => '\u{e012}',
-            Self::ArrowRight => '\u{e014}',
-            Self::Home => '\u{e011}',
-            Self::End => '\u{e010}',
-        }
+    fn code(self) -> char {
+        let code = match self {
+            Self::Tab => Code::Tab,
+            Self::Enter => Code::Enter,
+            Self::Escape => Code::Escape,
+            Self::Space => Code::Space,
+            Self::Backspace => Code::Backspace,
+            Self::Shift => Code::Shift,
+            Self::Control => Code::Control,
+            Self::ArrowUp => Code::Up,
+            Self::ArrowDown => Code::Down,
+            Self::ArrowLeft => Code::Left,
+            Self::ArrowRight => Code::Right,
+            Self::Home => Code::Home,
+            Self::End => Code::End,
+        };
+        code.into()
     }
 }
 
@@ -65,24 +67,19 @@ impl Browser {
     /// Presses several keys together, such as Shift and Tab.
     pub async fn press_together(&self, keys: &[Key]) {
         let codes = keys.iter().map(|key| key.code());
-        let down = codes.clone().map(|code| action("keyDown", code));
-        let up = codes.rev().map(|code| action("keyUp", code));
-        self.perform(down.chain(up).collect()).await;
+        let down = codes.clone().map(|value| KeyAction::Down { value });
+        let up = codes.rev().map(|value| KeyAction::Up { value });
+        self.perform(down.chain(up)).await;
     }
 
     /// Types a text.
     pub async fn type_text(&self, text: &str) {
-        let strokes =
-            text.chars().flat_map(|character| [action("keyDown", character), action("keyUp", character)]);
-        self.perform(strokes.collect()).await;
+        let strokes = text.chars().flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        self.perform(strokes).await;
     }
 
-    async fn perform(&self, actions: Vec<Value>) {
-        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
-        self.session.post("actions", json!({ "actions": [keyboard] })).await;
+    async fn perform(&self, actions: impl Iterator<Item = KeyAction>) {
+        let keyboard = actions.fold(KeyActions::new("keyboard".to_owned()), InputSource::then);
+        done("actions", self.client.perform_actions(keyboard)).await;
     }
-}
-
-fn action(kind: &str, code: char) -> Value {
-    json!({ "type": kind, "value": code })
 }

@@ -64,7 +64,7 @@ impl Browser {
     }
 
     async fn log(&self, kind: &str) -> Vec<Value> {
-        self.session.post("se/log", json!({ "type": kind })).await.as_array().cloned().unwrap_or_default()
+        self.post("se/log", json!({ "type": kind })).await.as_array().cloned().unwrap_or_default()
     }
 }
 
