@@ -1,8 +1,6 @@
 //! Who gets in: every route without a credential, with a bad one, and without its scope.
 
 use hb_domain::{Scope, Scopes, TenantId};
-use hb_http::route::Access;
-use hb_local::functions;
 use hb_tests::world::{moment, plenty};
 use hb_tests::{Answer, World};
 use http::Method;

@@ -1,10 +1,17 @@
 //! The function binaries with a Runtime API, on recorded events of API Gateway.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hb_domain::Clock;
+use hb_domain::dashboard::DashboardToken;
 use hb_domain::plan::Plan;
 use hb_local::functions;
 use hb_local::template::Template;
 use hb_tests::function::recorded;
+use hb_tests::runtime_api::Outcome;
 use hb_tests::{Answer, Function, World};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::Value;
 
 /// The expected response to a recorded event.
@@ -21,7 +28,7 @@ const fn expected(event: &'static str, function: &'static str, status: u16, chec
 }
 
 /// Every recorded event, in the order in which each function receives them.
-const EVENTS: [Expected; 19] = [
+const EVENTS: [Expected; 21] = [
     expected("create-memory.json", "memories", 201, |answer| {
         assert_eq!(answer.data()["content"], "Prefers the aisle seat on long flights");
         assert_eq!(answer.header("location"), format!("/api/v1/memories/{}", text(&answer.data()["id"])));
@@ -84,6 +91,13 @@ const EVENTS: [Expected; 19] = [
     expected("get-docs-with-cookies.json", "docs", 200, |answer| {
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     }),
+    // Nobody is signed in: `a_session_begins_and_goes_on_in_the_cookies_of_events` sends both for somebody who is.
+    expected("get-dashboard-keys.json", "dashboard", 303, |answer| {
+        assert_eq!(answer.header("location"), "/dashboard/sign-in?next=%2Fdashboard%2Fkeys");
+    }),
+    expected("sign-in-by-link.json", "dashboard", 401, |answer| {
+        assert!(answer.text.contains("was used already"), "{}", answer.text);
+    }),
     expected("unknown-route.json", "auth", 404, |answer| answer.expect(404, "RESOURCE_NOT_FOUND")),
 ];
 
@@ -99,17 +113,46 @@ async fn every_recorded_event_is_answered_by_the_function_of_its_route() {
             (expected.check)(&answer);
             assert!(answer.header("x-request-id").starts_with("req_"), "{}", expected.event);
             // A page of another origin may read the API, not the pages.
-            let is_page = answer.header("content-type").starts_with("text/html");
+            let is_page = function == "dashboard" || answer.header("content-type").starts_with("text/html");
             let origins = answer.headers.get("access-control-allow-origin").map(|value| value.as_bytes());
             assert_eq!(origins, (!is_page).then_some(&b"*"[..]), "{}", expected.event);
             // A document of a format that is defined elsewhere has no envelope.
-            if !answer.text.is_empty() && expected.function != "docs" {
+            if !answer.text.is_empty() && !["docs", "dashboard"].contains(&function) {
                 assert_eq!(answer.json["success"], answer.status.is_success(), "{}", answer.text);
                 assert_eq!(answer.json["metadata"]["request_id"], answer.header("x-request-id"));
             }
         }
         assert_eq!(running.init_errors(), Vec::<Value>::new());
     }
+}
+
+/// The gateway hands cookies over in a list of their own, in both directions, and forms in base64.
+#[tokio::test]
+async fn a_session_begins_and_goes_on_in_the_cookies_of_events() {
+    let world = World::new().await;
+    let account = world.account("acme", Plan::Pro).await;
+    let link = DashboardToken::mint(&account.tenant, &mut StdRng::seed_from_u64(1));
+    // The function has the system's clock.
+    world.store.dashboard_sessions().create_link(&link, Clock::system().now()).await.expect("a link");
+    let mut running = Function::start(&world, "dashboard").await;
+    let mut sign_in = recorded("sign-in-by-link.json", "");
+    sign_in["body"] = STANDARD.encode(format!("link={}&next=%2Fdashboard%2Fkeys", link.expose())).into();
+    let Outcome::Response(answer) = running.invoke(sign_in).await else { panic!("no answer") };
+    assert_eq!(
+        (&answer["statusCode"], &answer["headers"]["location"]),
+        (&303.into(), &"/dashboard/keys".into())
+    );
+    assert_eq!(answer["headers"].get("set-cookie"), None, "{answer:#}");
+    let cookie = text(&answer["cookies"][0]);
+    assert_eq!(answer["cookies"].as_array().map(Vec::len), Some(1));
+    for attribute in ["__Host-hb_session=", "; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let mut page = recorded("get-dashboard-keys.json", "");
+    page["cookies"][0] = cookie.split(';').next().expect("a cookie").into();
+    let page = running.send(page).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("<h1>API Keys</h1>"), "{}", page.text);
 }
 
 #[test]

@@ -170,9 +170,18 @@ async fn people_get_tables_and_problems_say_what_to_do() {
         ended.stderr
     );
     let help = Process::start(Command::new(binary("hb")).arg("--help")).ended().await.stdout.join("\n");
-    for word in
-        ["tenant", "key", "dashboard-link", "doctor", "reindex", "webhooks", "export", "erase", "--endpoint-url", "--json"]
-    {
+    for word in [
+        "tenant",
+        "key",
+        "dashboard-link",
+        "doctor",
+        "reindex",
+        "webhooks",
+        "export",
+        "erase",
+        "--endpoint-url",
+        "--json",
+    ] {
         assert!(help.contains(word), "{word} is missing:\n{help}");
     }
 }

@@ -18,6 +18,7 @@ const IDS: &[(&str, &str)] = &[
     ("/api/v1/api-keys/{id}", "KEY"),
     ("/api/v1/memories/{id}", "MEMORY"),
     ("/api/v1/webhooks/{id}", "WEBHOOK"),
+    ("/dashboard/keys/{id}", "KEY"),
     ("/docs/{file}", "start.js"),
     ("/dashboard/static/{file}", "dashboard.js"),
 ];

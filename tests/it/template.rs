@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hb_domain::dashboard::DashboardToken;
 use hb_domain::plan::Plan;
 use hb_local::functions::{self, FUNCTIONS};
 use hb_local::template::Template;
@@ -10,6 +11,8 @@ use hb_tests::World;
 use hb_tests::binaries::{cargo, workspace};
 use hb_tests::feed::About;
 use http::Method;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::json;
 use serde_norway::Value;
 
@@ -284,6 +287,9 @@ async fn a_table_has_ttl_exactly_if_it_has_items_that_expire() {
     world.append(&account.tenant, 1, About::Search(1)).await;
     world.record_searches(&account.tenant).await;
     client.post("/api/v1/memories/search", json!({"query": "once"})).await.expect(200, "");
+
+    let token = DashboardToken::mint(&account.tenant, &mut StdRng::seed_from_u64(1));
+    world.store.dashboard_sessions().create_link(&token, world.clock.now()).await.expect("a link");
 
     world.try_deliver().await.expect("a delivery");
 

@@ -9,7 +9,7 @@ use hb_tests::{Function, World};
 const HSTS: &str = "strict-transport-security";
 
 /// Events with a success, an unauthenticated error, an unknown route and a preflight.
-const EVENTS: [(&str, &str, u16); 9] = [
+const EVENTS: [(&str, &str, u16); 11] = [
     ("auth", "health.json", 200),
     ("auth", "rate-limit.json", 401),
     ("auth", "unknown-route.json", 404),
@@ -19,6 +19,8 @@ const EVENTS: [(&str, &str, u16); 9] = [
     ("api-keys", "create-key.json", 401),
     ("webhooks", "list-webhooks.json", 401),
     ("docs", "get-openapi.json", 200),
+    ("dashboard", "get-dashboard-keys.json", 303),
+    ("dashboard", "sign-in-by-link.json", 401),
 ];
 
 #[tokio::test]
