@@ -162,7 +162,7 @@ impl Browser {
 
     /// Sets a cookie of the page's address.
     pub async fn set_cookie(&self, name: &str, value: &str) {
-        // fantoccini adds `SameSite=None`, which Chromium refuses without `Secure`.
+        // fantoccini sends `"domain": null`, which chromedriver refuses.
         self.post("cookie", json!({ "cookie": { "name": name, "value": value } })).await;
     }
 
