@@ -15,6 +15,7 @@ mod cargo_lambda;
 mod clerk_sdk;
 mod contention;
 mod counts;
+mod dashboard;
 mod delivery;
 mod dependencies;
 mod descriptions;

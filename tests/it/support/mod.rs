@@ -7,6 +7,7 @@ pub mod client;
 pub mod conflicts;
 pub mod conformance;
 pub mod curl;
+pub mod dashboard;
 pub mod deliveries;
 pub mod driven;
 pub mod faults;
@@ -31,6 +32,7 @@ pub mod world;
 
 pub use client::{Answer, Client};
 pub use curl::Curl;
+pub use dashboard::Visitor;
 pub use deliveries::Courier;
 pub use driven::Driven;
 pub use faults::Fault;

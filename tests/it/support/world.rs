@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use hb_domain::dashboard::PublishableKey;
 use hb_domain::key::Environment;
 use hb_domain::key_summary::KeySummary;
 use hb_domain::plan::{Allowance, Plan};
@@ -26,6 +27,7 @@ use hb_sender::{Limits, Lookup, Sender};
 use hb_store::aws::Aws;
 use hb_store::{Context, SearchBudget, SecretNames, Secrets, Store, Tables};
 
+use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
 use super::{Client, Tap, seed};
@@ -47,6 +49,8 @@ pub struct World {
     pub aws: Aws,
     /// The session tokens that new instances accept; none by default.
     pub clerk: Option<ClerkSettings>,
+    /// Clerk's publishable key of new instances, with which people sign in to the dashboard; none by default.
+    pub publishable_key: Option<PublishableKey>,
     /// The URLs of webhooks that new instances accept; by default those that a deployed service accepts.
     pub webhook_urls: UrlPolicy,
     /// The calls that the consumers of streams make.
@@ -145,6 +149,7 @@ impl World {
             stream_tap,
             sender,
             clerk: None,
+            publishable_key: None,
             webhook_urls: UrlPolicy::Public,
             clock,
             secrets,
@@ -189,6 +194,7 @@ impl World {
         let clock = Clock::fixed(self.clock.now());
         let settings = Settings {
             clerk: self.clerk.clone(),
+            publishable_key: self.publishable_key.clone(),
             webhook_urls: self.webhook_urls,
             sender: Some(self.sender.clone()),
             ..Settings::default()
@@ -286,6 +292,11 @@ impl World {
         let plain = self.new_key();
         self.create_key(tenant, &plain, scopes, expires_at).await;
         (plain.id(), expose(&plain))
+    }
+
+    /// Randomness of its own.
+    pub fn rng(&self) -> StdRng {
+        self.entropy.rng()
     }
 
     /// A plain key that does not exist.
