@@ -16,6 +16,7 @@ mod clerk_sdk;
 mod contention;
 mod counts;
 mod dashboard;
+mod dashboard_browser;
 mod delivery;
 mod dependencies;
 mod descriptions;

@@ -14,7 +14,7 @@ use hb_domain::tenant::Tenant;
 use hb_domain::webhook::UrlPolicy;
 use hb_domain::{ApiKey, Clock, KeyId, Scope, Scopes, TenantId, Timestamp};
 use hb_http::stream::Consumption;
-use hb_http::{ClerkSettings, Entropy, Settings};
+use hb_http::{ClerkSettings, Entropy, PublicUrl, Settings, new_sign_in_link};
 use hb_local::database::LocalDatabase;
 use hb_local::gateway::Gateway;
 use hb_local::queue::LocalQueue;
@@ -340,6 +340,14 @@ impl World {
         };
         let hash = self.store.secrets().pepper().await.expect("the pepper").hash(plain);
         self.store.with(&operator).keys().create(&summary, hash).await.expect("a key");
+    }
+
+    /// A new sign-in link of a tenant to the dashboard at `address`.
+    pub async fn sign_in_link(&self, tenant: &TenantId, address: &str) -> String {
+        let address = PublicUrl::parse(address).expect("a URL");
+        let mut rng = self.entropy.rng();
+        let link = new_sign_in_link(&self.store, tenant, &address, self.clock.now(), &mut rng).await;
+        link.expect("the database")
     }
 
     /// The context of a tenant's operator, for what no request can do.
