@@ -145,7 +145,8 @@ async fn a_user_id_or_a_return_address_of_another_kind_is_refused() {
     inspect(site, TEXTS[0], Some(false)).await;
 
     clerk.issue(&json!({}));
-    let foreign = ["//evil.example/dashboard", "javascript:window.ran=1", "\\\\evil.example"];
+    let foreign =
+        ["//evil.example/dashboard", "/dashboard/../api", "javascript:window.ran=1", "\\\\evil.example"];
     for next in foreign.into_iter().chain(TEXTS) {
         site.browser.delete_cookies().await;
         site.goto(&format!("/dashboard/sign-in?next={}", encoded(next))).await;

@@ -34,8 +34,12 @@ pub async fn new_sign_in_link(
 
 /// Where somebody who has signed in continues: `text` if it is a path of a page, and otherwise the first page.
 pub fn return_path(text: &str) -> Uri {
-    let is_page =
-        |path: &str| path == PAGES || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
+    // Pages have plain paths, without the dot segments by which a browser leaves a path.
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/_-".contains(&b);
+    let is_page = |path: &str| {
+        let rest = path.strip_prefix(PAGES);
+        rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with('/')) && rest.bytes().all(is_plain))
+    };
     let uri = text.parse::<Uri>().ok().filter(|uri| uri.authority().is_none() && uri.scheme().is_none());
     uri.filter(|uri| is_page(uri.path())).unwrap_or(Uri::from_static(PAGES))
 }
@@ -133,6 +137,9 @@ mod tests {
             "dashboard",
             "evil.example:80",
             "javascript:alert(1)",
+            "/dashboard/../api",
+            "/dashboard/%2e%2e/api",
+            "/dashboard/./x",
         ] {
             assert_eq!(return_path(other).path(), "/dashboard", "{other}");
         }
