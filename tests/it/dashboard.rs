@@ -2,10 +2,13 @@
 
 mod access;
 mod bucket;
+mod budget;
 mod clerk;
 mod creation;
+mod faults;
 mod forms;
 mod headers;
+mod hygiene;
 mod isolation;
 mod links;
 mod pages;

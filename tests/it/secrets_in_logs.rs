@@ -48,10 +48,13 @@ async fn at_trace_level_no_key_or_pepper_is_logged_or_returned() {
         assert!(text.contains(proof), "not everything was captured: {proof}");
     }
     assert_eq!(story.leaks(&text), [""; 0]);
+    assert_eq!(story.sessions_in(&text), [""; 0]);
     for answer in &story.answers {
         assert_eq!(story.leaks(&format!("{:?} {}", answer.headers, answer.text)), [""; 0], "{answer:?}");
     }
 
+    tracing::trace!(target: "some_crate", csrf = story.signed_in[2]);
+    assert_eq!(story.sessions_in(&log.text()).len(), 1);
     // The query of a search without results has to be one that matches.
     tracing::trace!(target: "some_crate", key = story.keys[0]);
     assert_eq!(story.leaks(&log.text()).len(), 2, "the whole key, and its secret characters");
@@ -70,6 +73,7 @@ async fn at_any_level_the_products_log_contains_no_content_url_or_response() {
     let story = Story::tell().await;
     let text = log.text();
     assert_eq!(story.leaks(&text), [""; 0]);
+    assert_eq!(story.sessions_in(&text), [""; 0]);
     for private in [CONTENT, CHANGED, PATH, RESPONSE] {
         assert!(!text.contains(private), "{private}: {text}");
     }

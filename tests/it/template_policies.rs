@@ -1,5 +1,6 @@
 //! Each function may do what its routes do, and nothing else.
 
+mod dashboard;
 mod deliveries;
 
 use std::collections::BTreeSet;
@@ -91,6 +92,7 @@ async fn each_function_may_do_what_its_routes_do_and_nothing_else() {
             "auth" => auth(&mut scenario).await,
             "webhooks" => webhooks(&mut scenario).await,
             "docs" => docs(&mut scenario).await,
+            "dashboard" => dashboard::scenario(&mut scenario).await,
             other => panic!(
                 "tests/it/template_policies.rs: add a scenario that sends a request to every route of {other}"
             ),

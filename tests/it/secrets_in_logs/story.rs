@@ -15,7 +15,7 @@ use hb_store::Table;
 use hb_tests::deliveries::Endpoint;
 use hb_tests::receiver::Reply;
 use hb_tests::world::{Account, moment, plenty};
-use hb_tests::{Answer, Client, Receiver, World, seed};
+use hb_tests::{Answer, Client, Receiver, Visitor, World, dashboard, seed};
 use http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -50,11 +50,14 @@ pub(crate) struct Story {
     pub(crate) webhooks: Vec<String>,
     /// Every response except those that return a new key or the secret of a webhook.
     pub(crate) answers: Vec<Answer>,
+    /// The secrets of every sign-in link and session of the dashboard, and the CSRF tokens, which pages have.
+    pub(crate) signed_in: Vec<String>,
 }
 
 /// One instance of every function without the tests' tap in front of the SDK, which would change what the SDK logs.
 struct Untapped {
     client: Client,
+    url: String,
     clock: Clock,
     _gateway: Server,
 }
@@ -72,7 +75,8 @@ impl Untapped {
         let gateway = Gateway::with_settings(&template, &store, &clock, &seed::entropy(), &settings)
             .expect("a gateway");
         let gateway = gateway.serve(0).await.expect("a port");
-        Self { client: Client::new(&gateway.url()), clock, _gateway: gateway }
+        let url = gateway.url();
+        Self { client: Client::new(&url), url, clock, _gateway: gateway }
     }
 }
 
@@ -89,6 +93,7 @@ impl Story {
         story.use_memories(&owner).await;
         story.make_mistakes(&owner, &dev).await;
         story.use_webhooks(&owner).await;
+        story.use_dashboard(&world, &account, &first).await;
         story.deliver(&world, &account, &owner).await;
 
         world.secrets.rotate(PEPPERS[2]);
@@ -151,6 +156,52 @@ impl Story {
         self.ask(client, Method::POST, "/api/v1/memories/search", Some(body)).await;
         self.ask(client, Method::GET, MEMORIES, None).await;
         self.ask(client, Method::DELETE, &path, None).await;
+    }
+
+    /// Signs in with a link, creates, rotates and revokes a key by forms, fails to, and signs out.
+    async fn use_dashboard(&mut self, world: &World, account: &Account, first: &Untapped) {
+        let link = dashboard::link_at(world, &first.url, &account.tenant, first.clock.now()).await;
+        self.signed_in.push(link.rsplit('.').next().expect("a secret").to_owned());
+        let nobody = Visitor::new(&first.client, &first.url);
+        self.answers.push(nobody.get("/dashboard/keys?name=x").await);
+        // The page of the link has its token, and the response to the form sets the session's.
+        nobody.get(&link).await;
+        let begun = nobody.follow(&link).await;
+        let visitor = nobody.with(&nobody.token_set_by(&begun));
+        self.signed_in.push(visitor.token.rsplit('.').next().expect("a secret").to_owned());
+        self.answers.push(nobody.follow(&link).await);
+        self.signed_in.push(visitor.csrf().await);
+        let plain = visitor.create_key("by a form").await;
+        let path = format!("/dashboard/keys/{}", id_of(&plain));
+        self.keys.push(plain.clone());
+        let rotate = format!("{path}/rotate");
+        let form = visitor.form(&rotate).await;
+        let rotated = dashboard::secret(&visitor.submit(&rotate, &form).await).expect("a secret");
+        self.keys.push(rotated.clone());
+        self.answers.push(visitor.submit(&rotate, &form).await);
+        for misplaced in [&plain, &visitor.token] {
+            for page in [
+                "/dashboard/keys/",
+                "/dashboard/keys/new?name=",
+                "/dashboard/static/",
+                "/dashboard/sign-in?link=",
+            ] {
+                visitor.get(&format!("{page}{misplaced}")).await;
+            }
+            visitor.post("/dashboard/sign-in", &[("token", misplaced), ("link", misplaced)]).await;
+            visitor.post("/dashboard/keys/new", &[("csrf", misplaced), ("name", misplaced)]).await;
+        }
+        let revoke = format!("{path}/revoke");
+        let mut form = visitor.form(&revoke).await;
+        dashboard::set(&mut form, "confirmation", "by a form");
+        for path in
+            [path.as_str(), "/dashboard", "/dashboard/keys", "/dashboard/connect", "/dashboard/settings"]
+        {
+            self.answers.push(visitor.get(path).await);
+        }
+        self.answers.push(visitor.submit(&revoke, &form).await);
+        self.answers.push(visitor.post("/dashboard/sign-out", &[("csrf", &visitor.csrf().await)]).await);
+        self.answers.push(visitor.get("/dashboard").await);
     }
 
     async fn use_webhooks(&mut self, client: &Client) {
@@ -240,6 +291,13 @@ impl Story {
         let plain = answer.data()["plainKey"].as_str().expect("a plain key").to_owned();
         self.keys.push(plain.clone());
         plain
+    }
+
+    /// The secrets of links and sessions that `text` contains.
+    pub(crate) fn sessions_in(&self, text: &str) -> Vec<&str> {
+        assert_eq!(self.signed_in.len(), 3);
+        let secrets = self.signed_in.iter().map(String::as_str);
+        secrets.filter(|secret| text.contains(secret)).collect()
     }
 
     /// The secrets that `text` contains, as text or as a list of bytes: whole keys, the secret characters of keys,

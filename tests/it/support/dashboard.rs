@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use hb_domain::TenantId;
+use hb_domain::{TenantId, Timestamp};
 use hb_http::{PublicUrl, new_sign_in_link};
 use http::Method;
 use regex_lite::Regex;
@@ -30,7 +30,12 @@ pub type Fields = Vec<(String, String)>;
 impl Visitor {
     /// Somebody who is not signed in.
     pub fn of(instance: &Instance) -> Self {
-        Self { client: instance.client.clone(), token: String::new(), url: instance.url.clone() }
+        Self::new(&instance.client, &instance.url)
+    }
+
+    /// Somebody who is not signed in, at the service with this address.
+    pub fn new(client: &Client, url: &str) -> Self {
+        Self { client: client.clone(), token: String::new(), url: url.to_owned() }
     }
 
     /// Somebody who has signed in with a link of this tenant.
@@ -141,8 +146,12 @@ impl Visitor {
 
 /// A new sign-in link of a tenant.
 pub async fn link(world: &World, instance: &Instance, tenant: &TenantId) -> String {
-    let url = PublicUrl::parse(&instance.url).expect("a URL");
-    let now = instance.clock.now();
+    link_at(world, &instance.url, tenant, instance.clock.now()).await
+}
+
+/// A new sign-in link of a tenant at the service with this address.
+pub async fn link_at(world: &World, url: &str, tenant: &TenantId, now: Timestamp) -> String {
+    let url = PublicUrl::parse(url).expect("a URL");
     new_sign_in_link(&world.store, tenant, &url, now, &mut world.rng()).await.expect("a link")
 }
 
