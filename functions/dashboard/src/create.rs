@@ -17,9 +17,13 @@ const LIFETIMES: [(&str, u32, &str); 3] =
     [("30", 30, "In 30 days"), ("90", 90, "In 90 days"), ("365", 365, "In 1 year")];
 const NEVER: &str = "never";
 const OTHER: &str = "date";
-/// The fields of the API, with the elements of the form.
-const FIELDS: [(&str, &str); 4] =
-    [("name", "name"), ("environment", "environment"), ("scopes", "scopes"), ("expiresAt", "expires")];
+/// The fields of the API, with the elements of the form and their names there.
+const FIELDS: [(&str, &str, &str); 4] = [
+    ("name", "name", "Name"),
+    ("environment", "environment", "Environment"),
+    ("scopes", "scopes", "Scopes"),
+    ("expiresAt", "expires", "Expiry"),
+];
 
 #[derive(Template)]
 #[template(path = "key_new.html")]

@@ -16,24 +16,29 @@ pub(crate) struct FormErrors(pub(crate) Vec<FormError>);
 
 impl FormErrors {
     /// The errors of a refused request. `fields` are the fields of the API, with the elements of the form that they
-    /// come from; what belongs to none of them belongs to `otherwise`.
+    /// come from and with their names there; what belongs to none of them belongs to `otherwise`.
     ///
     /// # Errors
     /// The error itself, where the same form could not succeed.
     pub(crate) fn of(
         error: Error,
-        fields: &[(&str, &'static str)],
+        fields: &[(&str, &'static str, &str)],
         otherwise: &'static str,
     ) -> Result<Self, Error> {
-        let of_field =
-            |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, element)| *element);
+        let of_field = |name: &str| fields.iter().find(|(field, ..)| *field == name);
         match error {
             Error::Validation(problems) => Ok(Self(
                 problems
                     .into_iter()
-                    .map(|problem| FormError {
-                        field: of_field(&problem.field).unwrap_or(otherwise),
-                        message: sentence(&problem.message),
+                    .map(|problem| match of_field(&problem.field) {
+                        Some((field, element, name)) => FormError {
+                            field: element,
+                            message: match problem.message.strip_prefix(field) {
+                                Some(rest) => format!("{name}{rest}."),
+                                None => sentence(&problem.message),
+                            },
+                        },
+                        None => FormError { field: otherwise, message: sentence(&problem.message) },
                     })
                     .collect(),
             )),

@@ -69,7 +69,7 @@ pub(crate) async fn rotate(call: PageCall) -> HandlerResult {
 
 /// The form again, with what is wrong.
 async fn refused(call: &PageCall, error: Error) -> HandlerResult {
-    let errors = FormErrors::of(error.clone(), &[("gracePeriodSeconds", "grace")], "grace")?;
+    let errors = FormErrors::of(error.clone(), &[("gracePeriodSeconds", "grace", "Grace period")], "grace")?;
     Ok(page(call, call.form(), errors).await?.with_status_of(&error))
 }
 

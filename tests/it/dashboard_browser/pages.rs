@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hb_domain::plan::{Allowance, Plan};
-use hb_domain::{Scopes, TenantId};
+use hb_domain::{KeyId, Scopes, TenantId};
 use hb_tests::world::{NOON, moment};
 use hb_tests::{Client, World};
 use http::Method;
@@ -31,7 +31,7 @@ async fn tour_with_links(visit: &mut impl AsyncFnMut(&Site, &str)) -> bool {
         site.goto(&format!("/dashboard{path}")).await;
         visit(&site, name).await;
     }
-    let client = fill(&site).await;
+    let (used, client) = fill(&site).await;
     site.browser.delete_cookies().await;
     site.sign_in().await;
     let id = site.create_key(&client, "Worker of the nightly import, with a name that is rather long").await;
@@ -41,6 +41,8 @@ async fn tour_with_links(visit: &mut impl AsyncFnMut(&Site, &str)) -> bool {
         site.goto(&format!("/dashboard{path}")).await;
         visit(&site, name).await;
     }
+    site.goto(&format!("/dashboard/keys/{used}")).await;
+    visit(&site, "key").await;
     key_pages(&site, &id, visit).await;
     messages(&site, visit).await;
 
@@ -73,13 +75,15 @@ async fn sign_in_pages(site: &Site, visit: &mut impl AsyncFnMut(&Site, &str)) {
     }
 }
 
-/// Keys and three weeks of requests, some of them refused.
-async fn fill(site: &Site) -> Client {
+/// Keys and three weeks of requests, some of them refused; returns the key that sent them, and its client.
+async fn fill(site: &Site) -> (KeyId, Client) {
     let allowance = Allowance { per_month: 400, per_minute: 60, burst: 20, memories: Some(30) };
     let tenants = site.world.store.tenants();
     assert!(tenants.set_plan(&site.tenant, Plan::Pro, &allowance).await.expect("the database"));
     site.world.clock.set(site.instance.clock.now());
-    let client = site.client().await;
+    let (id, key) = site.world.key(&site.tenant, Scopes::all(), None).await;
+    site.world.rename_key(&site.tenant, &id, "Production backend").await;
+    let client = site.instance.client.with(&key);
     for name in ["Staging", "مفتاح الإنتاج"] {
         site.create_key(&client, name).await;
     }
@@ -96,7 +100,7 @@ async fn fill(site: &Site) -> Client {
     site.instance.clock.set(moment(NOON));
     site.world.clock.set(moment(NOON));
     client.post(MEMORIES, json!({"content": "Prefers tea", "type": "semantic"})).await;
-    client
+    (id, client)
 }
 
 async fn key_pages(site: &Site, id: &str, visit: &mut impl AsyncFnMut(&Site, &str)) {
@@ -116,6 +120,7 @@ async fn key_pages(site: &Site, id: &str, visit: &mut impl AsyncFnMut(&Site, &st
         .await;
     site.follow("Create").await;
     visit(site, "new-error-of-the-date").await;
+    site.shows("Expiry must be a date.").await;
     browser.run("document.querySelector('#expires').value = 'never'", &[]).await;
     site.follow("Create").await;
     visit(site, "new-errors").await;
@@ -127,9 +132,6 @@ async fn key_pages(site: &Site, id: &str, visit: &mut impl AsyncFnMut(&Site, &st
     browser.reload().await;
     visit(site, "created-already").await;
 
-    site.goto("/dashboard/keys").await;
-    site.follow("Staging").await;
-    visit(site, "key").await;
     site.goto(&format!("/dashboard/keys/new?replaces={id}&name=Worker+(2)")).await;
     visit(site, "new-replacement").await;
     site.goto(&format!("/dashboard/keys/{id}/revoke")).await;
