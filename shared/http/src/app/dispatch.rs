@@ -20,7 +20,7 @@ use super::{App, panicked};
 use crate::completion::Completion;
 use crate::guard::origin;
 use crate::response::{ResponseContext, is_preflight};
-use crate::route::{Found, Handler, Handling, Route};
+use crate::route::{Effect, Found, Handler, Handling, Route, Surface};
 use crate::{Call, PublicCall, PublicUrl, body};
 
 /// One request on its way to the handler of its route.
@@ -120,7 +120,10 @@ impl App {
             public_url: request.public_url.clone(),
         };
         let (headers, body) = (&call.headers, &call.body);
-        let outcome = match body::check_coding(headers, body).and_then(|()| body::check_unread(body, None)) {
+        // A form is checked where it is read.
+        let is_read = request.route.surface == Surface::Page && request.route.effect == Effect::Writes;
+        let unread = || if is_read { Ok(()) } else { body::check_unread(body, None) };
+        let outcome = match body::check_coding(headers, body).and_then(|()| unread()) {
             Ok(()) => handler(call).await,
             Err(error) => Err(error),
         };

@@ -27,7 +27,8 @@ pub(crate) fn error(error: &Error, status: StatusCode, request: &RequestId) -> S
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{status} {reason}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{status} {reason}</title>\n\
          <style>body{{font-family:system-ui,sans-serif;margin:4rem auto;max-width:40rem;padding:0 1rem}}</style>\n\
          </head>\n<body>\n<h1>{status} {reason}</h1>\n{details}\
          <p><small>Request id: <code>{request}</code></small></p>\n</body>\n</html>\n",
