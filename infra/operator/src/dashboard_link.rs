@@ -15,7 +15,7 @@ use crate::context::{Context, describe_error, tenant_id};
 pub(crate) struct DashboardLink {
     /// The tenant
     tenant: String,
-    /// The address of the API, https://api.example.com, unless the variable PUBLIC_URL has it
+    /// The https address of the API, without a path, unless the variable PUBLIC_URL has it
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
