@@ -98,6 +98,9 @@ async fn twenty_at_once_of_one_form_create_one_key() {
     assert_eq!(second.client.with(plain).get("/api/v1/memories").await.status, 200);
 }
 
+/// The fields of a form, the field that is refused, and the status.
+type Row<'f> = (&'f [(&'f str, &'f str)], &'f str, u16);
+
 #[tokio::test]
 async fn what_is_wrong_is_said_beside_its_field_and_the_fields_are_kept() {
     let (world, instance, visitor, key) = set_up().await;
@@ -107,7 +110,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_the_fields_are_kept() {
     let now = world.clock.now();
     let past = format!("30 {}", now.minus(Duration::from_secs(1)));
     let before = names(&instance, &key).await;
-    let rows: [(&[(&str, &str)], &str, u16); 13] = [
+    let rows: [Row<'_>; 13] = [
         (&[("name", "")], "name", 400),
         (&[("name", &long)], "name", 400),
         (&[("name", "   ")], "name", 400),

@@ -93,7 +93,7 @@ async fn a_key_that_was_never_used_is_to_be_connected_for_a_day_and_then_revoked
         sentence: NOT_YET_USED.into(),
         actions: vec![("Connect".into(), "/dashboard/connect".into())],
     };
-    assert_eq!(scene.hints(made, &id).await, [fresh.clone()]);
+    assert_eq!(scene.hints(made, &id).await, std::slice::from_ref(&fresh));
     assert_eq!(scene.hints(made.plus(DAY - Duration::from_millis(1)), &id).await, [fresh]);
     let old = Hint {
         severity: "Medium".into(),
@@ -101,8 +101,8 @@ async fn a_key_that_was_never_used_is_to_be_connected_for_a_day_and_then_revoked
         sentence: NEVER_USED.into(),
         actions: vec![("Revoke".into(), format!("/dashboard/keys/{id}/revoke"))],
     };
-    assert_eq!(scene.hints(made.plus(DAY), &id).await, [old.clone()]);
-    assert_eq!(scene.hints(made.plus(DAY * 400), &id).await, [old.clone()]);
+    assert_eq!(scene.hints(made.plus(DAY), &id).await, std::slice::from_ref(&old));
+    assert_eq!(scene.hints(made.plus(DAY * 400), &id).await, std::slice::from_ref(&old));
     // The button leads to the form that mends it.
     let (visitor, _) = scene.overview(made.plus(DAY * 401)).await;
     let path = &old.actions[0].1;
