@@ -113,6 +113,15 @@ async fn the_query_of_a_page_is_kept_for_after_the_sign_in() {
     for page in ["/dashboard/keys/new?name=a%20b%26c&scopes=x&scopes=y", "/dashboard?a=%3Cscript%3E"] {
         leads_to_sign_in(&nobody.get(page).await, page, false);
     }
+    // A header has a limit at API Gateway: of a very long form only its page is kept.
+    let path = "/dashboard/keys/new";
+    let name = "x".repeat(3_900);
+    let kept = format!("{path}?name={name}");
+    leads_to_sign_in(&nobody.get(&kept).await, &kept, false);
+    leads_to_sign_in(&nobody.post(path, &[("name", &name)]).await, &kept, false);
+    let long = "x".repeat(4_000);
+    leads_to_sign_in(&nobody.get(&format!("{path}?name={long}")).await, path, false);
+    leads_to_sign_in(&nobody.post(path, &[("name", &long)]).await, path, false);
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ use crate::response::ResponseContext;
 use crate::route::{Effect, Found, Handling, Surface, find};
 use crate::{PageCall, Reply, body};
 
+/// The longest address of the sign-in page, in bytes. API Gateway refuses a response with more than 10 KB of headers, and the
+/// sign-in form, which has the way back, holds a token of Clerk of up to 4 KB besides.
+const MAX_LOCATION: usize = 4_000;
 /// The page on which people sign in.
 const SIGN_IN: &str = "/dashboard/sign-in";
 
@@ -77,7 +80,8 @@ impl App {
         ResponseContext::of(outcome.map(Completion::Fresh), Some(&principal), None)
     }
 
-    /// The way to the sign-in page, which leads back. A form is not lost: its page shows the same fields again.
+    /// The way to the sign-in page, which leads back. A form is not lost, unless it is very long: its page shows the same fields
+    /// again.
     fn to_sign_in(&self, request: &Dispatch<'_>, form: &Form, error: &Error) -> Result<Reply, Error> {
         let path = request.parts.uri.path();
         let has_page = matches!(find(&self.shared.tables, &Method::GET, path), Found::Route(..));
@@ -90,13 +94,23 @@ impl App {
             (true, "") => path.to_owned(),
             (true, query) => format!("{path}?{query}"),
         };
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("next", &next);
-        if matches!(error, Error::AuthInvalid(AuthFailure::TokenExpired)) {
-            query.append_pair("ended", "true");
+        let has_ended = matches!(error, Error::AuthInvalid(AuthFailure::TokenExpired));
+        let mut location = sign_in_before(&next, has_ended);
+        if location.len() > MAX_LOCATION {
+            location = sign_in_before(next.split('?').next().unwrap_or_default(), has_ended);
         }
-        let location = format!("{SIGN_IN}?{}", query.finish()).parse::<Uri>();
+        let location = location.parse::<Uri>();
         let location = location.map_err(|error| Error::Internal(format!("location: {error}")))?;
         Ok(Reply::see_other(&location))
     }
+}
+
+/// The address of the sign-in page that leads to `next`, for somebody whose session may have ended.
+fn sign_in_before(next: &str, has_ended: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("next", next);
+    if has_ended {
+        query.append_pair("ended", "true");
+    }
+    format!("{SIGN_IN}?{}", query.finish())
 }
