@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use hb_tests::dashboard::{SIGN_IN, link, secret};
+use hb_tests::issuer::TestIssuer;
 use hb_tests::world::{Account, plenty};
 use hb_tests::{Answer, Fault, Instance, Visitor, World};
 use http::Method;
@@ -200,6 +201,37 @@ async fn a_sign_in_that_fails_says_so_and_begins_at_most_one_session() {
             let begun = world.everything().await.matches("\"session#").count() - before;
             assert!(begun <= 1, "{begun} {context}");
             assert_eq!(visitor.get(SIGN_IN).await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_first_sign_in_with_clerk_that_fails_can_be_repeated() {
+    let mut world = World::without_stream().await;
+    let issuer = TestIssuer::start(&mut world).await;
+    let mut users = 0..;
+    let mut user = move || issuer.token(&format!("user_{}", users.next().expect("a number")));
+    let instance = world.instance().await;
+    assert_eq!(Visitor::of(&instance).post(SIGN_IN, &[("token", &user())]).await.status, 303);
+    let calls = instance.tap.take().len();
+    assert!(calls >= 4, "the tenant is looked for and created, and the session begins: {calls}");
+    for index in 0..calls {
+        for fault in Fault::ALL {
+            let instance = world.instance().await;
+            let (visitor, token) = (Visitor::of(&instance), user());
+            instance.tap.fail_at(index, fault, false);
+            let answer = visitor.post(SIGN_IN, &[("token", &token)]).await;
+            assert!(instance.tap.mend(), "{index} {fault:?}");
+            let context = format!("{index} {fault:?} {} {}", answer.status, answer.text);
+            assert!([303, 500, 503].contains(&answer.status.as_u16()), "{context}");
+            assert_eq!(answer.headers.contains_key("set-cookie"), answer.status == 303, "{context}");
+            for internal in INTERNAL {
+                assert!(!answer.text.contains(internal), "{internal}: {context}");
+            }
+            let again = visitor.post(SIGN_IN, &[("token", &token)]).await;
+            assert_eq!(again.status, 303, "{context}\n{}", again.text);
+            let begun = visitor.with(&visitor.token_set_by(&again));
+            assert_eq!(begun.get("/dashboard").await.status, 200, "{context}");
         }
     }
 }
