@@ -6,6 +6,7 @@ mod driver;
 mod emulation;
 mod keyboard;
 mod logs;
+mod navigation;
 
 use std::io::Write;
 use std::path::Path;
@@ -110,14 +111,6 @@ impl Browser {
     /// The document as it is now, as HTML.
     pub async fn source(&self) -> String {
         done("source", self.client.source()).await
-    }
-
-    /// Waits until the selector matches an element.
-    pub async fn wait_for(&self, selector: &str) {
-        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50));
-        if let Err(error) = wait.for_element(Locator::Css(selector)).await {
-            panic!("{selector} at {}: {error}: {}", self.url().await, self.source().await);
-        }
     }
 
     /// How many elements match the selector.
