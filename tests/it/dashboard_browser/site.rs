@@ -8,16 +8,12 @@ use hb_domain::tenant::Tenant;
 use hb_tests::browser::Browser;
 use hb_tests::{Client, Instance, World};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
 
 /// The API's keys.
 pub(super) const KEYS: &str = "/api/v1/api-keys";
 
-/// How long the next page may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Marks the element whose words are `arguments[1]`, among those that match `arguments[0]`, and says how many there are.
-/// White space counts as one space, and so does the word that only a screen reader gets.
+/// White space counts as one space.
 const MARK: &str = r##"
     document.querySelectorAll("[data-found]").forEach((element) => element.removeAttribute("data-found"));
     const words = (element) => element.innerText.replace(/\s+/g, " ").trim();
@@ -25,6 +21,9 @@ const MARK: &str = r##"
     found.slice(0, 1).forEach((element) => element.setAttribute("data-found", ""));
     return found.length;
 "##;
+
+/// The element that was marked.
+const MARKED: &str = "[data-found]";
 
 /// One instance with the tenant `acme`, and a browser that has not signed in.
 pub(super) struct Site {
@@ -94,29 +93,19 @@ impl Site {
 
     /// Clicks the link or the button with these words, and waits for the page to which it leads.
     pub(super) async fn follow(&self, words: &str) {
-        self.mark_page().await;
-        self.press_button(words).await;
-        self.leave_page().await;
+        self.mark(words).await;
+        self.browser.follow(MARKED).await;
     }
 
-    /// Clicks the link or the button with these words.
+    /// Clicks the button with these words, which stays on the page.
     pub(super) async fn press_button(&self, words: &str) {
+        self.mark(words).await;
+        self.browser.click(MARKED).await;
+    }
+
+    async fn mark(&self, words: &str) {
         let found = self.browser.run(MARK, &[json!("a, button"), json!(words)]).await;
         assert_ne!(found, 0, "no {words:?} at {}: {}", self.path().await, self.words().await);
-        self.browser.click("[data-found]").await;
-    }
-
-    async fn mark_page(&self) {
-        self.browser.run("document.documentElement.setAttribute('data-old', '')", &[]).await;
-    }
-
-    /// Waits until the page that was marked has been replaced: a click does not wait for that.
-    async fn leave_page(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.browser.count("html[data-old]").await > 0 {
-            assert!(Instant::now() < deadline, "nothing has followed at {}", self.path().await);
-            sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// The visible words of the page.
