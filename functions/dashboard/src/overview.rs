@@ -29,6 +29,8 @@ struct Overview {
     usage: UsageView,
     has_hints: bool,
     hints: Vec<Hint>,
+    /// That there are more; empty if there are none.
+    hidden_hints: String,
 }
 
 /// The requests of the month.
@@ -83,6 +85,7 @@ pub(crate) async fn overview(call: PageCall) -> HandlerResult {
         hints.extend(hygiene::hints(key, by_key.get(key.id.as_str()).copied(), may_manage, now)?);
     }
     hints.sort_by_key(|hint| hint.severity == "low");
+    let hidden = hints.len().saturating_sub(MAX_HINTS);
     hints.truncate(MAX_HINTS);
 
     let resets_at = limits.month.resets_at()?;
@@ -122,6 +125,10 @@ pub(crate) async fn overview(call: PageCall) -> HandlerResult {
         usage: UsageView::of(&usages.iter().collect::<Vec<_>>())?,
         has_hints: !hints.is_empty(),
         hints,
+        hidden_hints: match hidden {
+            0 => String::new(),
+            more => format!("{} more, once these are mended.", format::number(more as u64)),
+        },
     })
 }
 

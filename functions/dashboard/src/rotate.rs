@@ -13,12 +13,8 @@ use crate::page::{Page, render};
 use crate::{api, format};
 
 /// The grace periods that the form offers, in seconds.
-const GRACES: [(&str, &str); 4] = [
-    ("0", "None: the current secret stops at once"),
-    ("3600", "1 hour"),
-    ("86400", "24 hours"),
-    ("604800", "7 days"),
-];
+const GRACES: [(&str, &str); 4] =
+    [("0", "None: it stops at once"), ("3600", "1 hour"), ("86400", "24 hours"), ("604800", "7 days")];
 
 #[derive(Template)]
 #[template(path = "key_rotate.html")]

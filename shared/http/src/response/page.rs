@@ -7,6 +7,8 @@ use headers::{CacheControl, HeaderMapExt};
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue};
 
+use crate::seconds::seconds_up;
+
 /// The page loads nothing and runs nothing; its one style element is allowed.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -20,6 +22,14 @@ pub(crate) fn error(error: &Error, status: StatusCode, request: &RequestId) -> S
                 let (name, message) = (escaped(&field.field), escaped(&field.message));
                 let _ = writeln!(details, "<p><code>{name}</code> {message}</p>");
             }
+        }
+        Error::RateLimited { retry_after } => {
+            let wait = seconds_up(*retry_after).max(1);
+            let _ = writeln!(
+                details,
+                "<p>{}. Load the page again in {wait} s.</p>",
+                escaped(&error.public_message())
+            );
         }
         other => {
             let _ = writeln!(details, "<p>{}</p>", escaped(&other.public_message()));
