@@ -91,22 +91,24 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// The commands of a document's `sh` blocks. A line that ends in a backslash continues on the next line.
+/// The commands of a document's `sh` blocks.
 fn commands(document: &str) -> Vec<String> {
     let blocks = document.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let mut commands: Vec<String> = Vec::new();
-    for block in blocks {
-        let mut whole = String::new();
-        for line in block.lines() {
-            whole.push_str(line);
-            if line.ends_with('\\') {
-                whole.push('\n');
-                continue;
-            }
-            let command = whole.split("  #").next().unwrap_or_default().trim();
-            commands.extend((!command.is_empty()).then(|| command.to_owned()));
-            whole.clear();
+    blocks.flat_map(commands_of_block).collect()
+}
+
+/// The commands of one block. A line that ends in a backslash continues on the next line.
+pub(crate) fn commands_of_block(block: &str) -> Vec<String> {
+    let (mut commands, mut whole) = (Vec::new(), String::new());
+    for line in block.lines() {
+        whole.push_str(line);
+        if line.ends_with('\\') {
+            whole.push('\n');
+            continue;
         }
+        let command = whole.split("  #").next().unwrap_or_default().trim();
+        commands.extend((!command.is_empty()).then(|| command.to_owned()));
+        whole.clear();
     }
     commands
 }
@@ -212,7 +214,7 @@ fn sourced(key: &ApiKey, command: &str, variable: &str) -> String {
 ///
 /// # Errors
 /// The name of a variable that has no value.
-fn substitute(command: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
+pub(crate) fn substitute(command: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
     let mut parts = command.split('$');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {

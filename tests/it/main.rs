@@ -17,6 +17,7 @@ mod contention;
 mod counts;
 mod dashboard;
 mod dashboard_browser;
+mod dashboard_snippets;
 mod delivery;
 mod dependencies;
 mod descriptions;
