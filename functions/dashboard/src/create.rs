@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use hb_domain::{Error, KeyId, Result, Scope, Timestamp};
+use hb_domain::{Error, KeyId, Scope, Timestamp};
 use hb_http::{ApiRequest, Form, HandlerResult, PageCall};
 use serde_json::{Value, json};
 use strum::VariantArray;
@@ -85,10 +85,7 @@ pub(crate) async fn open(call: PageCall) -> HandlerResult {
 pub(crate) async fn create(call: PageCall) -> HandlerResult {
     call.principal().may_manage_keys()?;
     let form = call.form();
-    let request = match body(form) {
-        Ok(body) => ApiRequest::post(api_keys::ROUTES, "/api/v1/api-keys", body),
-        Err(error) => return refused(&call, error).await,
-    };
+    let request = ApiRequest::post(api_keys::ROUTES, "/api/v1/api-keys", body(form));
     let reply = match call.api(request.once_for(form.value("idempotency_key"))).await {
         Ok(reply) => reply,
         Err(error) => return refused(&call, error).await,
@@ -165,27 +162,22 @@ fn expiries(chosen: &str, now: Timestamp) -> Vec<Choice> {
 }
 
 /// The request that a form describes.
-///
-/// # Errors
-/// [`Error::Validation`] when the form names no expiry.
-fn body(form: &Form) -> Result<Value> {
+fn body(form: &Form) -> Value {
     let expires = form.value("expires");
     let expires_at = match expires.split_once(' ') {
         _ if expires.is_empty() || expires == NEVER => Value::Null,
-        _ if expires == OTHER && form.value("expires_on").is_empty() => {
-            return Err(Error::field("expiresAt", "must be a date"));
-        }
         _ if expires == OTHER => json!(format!("{}T23:59:59.999Z", form.value("expires_on"))),
         Some((_, time)) => json!(time),
-        None => return Err(Error::field("expiresAt", "must be one of the options")),
+        // The API refuses it together with what else is wrong.
+        None => json!(expires),
     };
     let scopes: Vec<&str> = form.values("scopes").collect();
-    Ok(json!({
+    json!({
         "name": form.value("name"),
         "environment": form.value("environment"),
         "scopes": scopes,
         "expiresAt": expires_at,
-    }))
+    })
 }
 
 /// The id and the name of the key that the new one replaces; both empty if there is none.

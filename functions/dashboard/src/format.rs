@@ -35,7 +35,8 @@ pub(crate) fn time(time: Timestamp) -> String {
 /// `2026-11-24` as `24 Nov 2026`; so is the date of a time.
 pub(crate) fn date(text: &str) -> String {
     let mut parts = text.get(..10).unwrap_or_default().split('-');
-    let (year, month, day) = (parts.next(), parts.next(), parts.next());
+    let mut part = || parts.next().filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    let (year, month, day) = (part(), part(), part());
     let month = month
         .and_then(|month| month.parse::<usize>().ok())
         .and_then(|month| MONTHS.get(month.wrapping_sub(1)));
