@@ -108,7 +108,11 @@ pub(crate) async fn create(call: PageCall) -> HandlerResult {
 
 /// The form again, with what is wrong.
 async fn refused(call: &PageCall, error: Error) -> HandlerResult {
-    let errors = FormErrors::of(error.clone(), &FIELDS, "name")?;
+    let mut errors = FormErrors::of(error.clone(), &FIELDS, "name")?;
+    if call.form().value("expires") == OTHER && call.form().value("expires_on").is_empty() {
+        // The form asks for a date, where the API takes a time.
+        errors.reword("expires", "Expiry must be a date.");
+    }
     Ok(page(call, call.form(), errors).await?.with_status_of(&error))
 }
 

@@ -58,6 +58,13 @@ impl FormErrors {
         }
     }
 
+    /// Replaces the message at an element, if there is one.
+    pub(crate) fn reword(&mut self, field: &str, message: &str) {
+        if let Some(error) = self.0.iter_mut().find(|error| error.field == field) {
+            message.clone_into(&mut error.message);
+        }
+    }
+
     /// The message at an element; empty for none.
     pub(crate) fn at(&self, field: &str) -> String {
         self.0
