@@ -95,7 +95,11 @@ fn functions_and_the_operator_get_the_name_of_every_table_and_secret() {
         panic!("template.yaml: OperatorEnvironment is a !Sub")
     };
     // Functions read an optional secret when it is required, the operator checks it as soon as it is there.
-    assert_eq!(written(&output.value[1]), "Origin: !If\n- HasOriginSecret\n- !Ref OriginSecret\n- ''");
+    let origin = "Origin: !If\n- HasOriginSecret\n- !Ref OriginSecret\n- ''";
+    // The address that callers use, or the gateway's own.
+    let url = "Url: !If\n- HasPublicDomain\n- !Sub https://${PublicDomainName}\n- !If\n  - HasDomain\n  - !Sub \
+               https://${DomainName}\n  - !GetAtt Api.ApiEndpoint";
+    assert_eq!(written(&output.value[1]), format!("{origin}\n{url}"));
     let output: BTreeSet<&str> = output.value[0].as_str().expect("a text").split_whitespace().collect();
     for (variable, resource) in variables() {
         let is_optional = resource == SecretId::OriginSecret.resource();
@@ -114,9 +118,10 @@ fn functions_and_the_operator_get_the_name_of_every_table_and_secret() {
             "template.yaml: add `{pair}` to the Value of Outputs.OperatorEnvironment"
         );
     }
+    assert!(output.contains("PUBLIC_URL=${Url}"), "{output:?}");
     assert_eq!(
         output.len(),
-        variables().count(),
+        variables().count() + 1,
         "template.yaml: OperatorEnvironment has a variable too many"
     );
     let named = environment.as_mapping().expect("variables").iter().filter_map(|(name, _)| name.as_str());
