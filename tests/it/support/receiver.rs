@@ -154,10 +154,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 async fn serve(mut connection: TcpStream, state: Arc<State>) {
     let Some(received) = read(&mut connection).await else { return };
     let id = received.id().to_owned();
-    lock(&state.received).push(received.clone());
+    // Before it is counted: a test that waits for it may change the answer of later requests at once.
+    let reply = (lock(&state.script))(&received);
+    lock(&state.received).push(received);
     begin(lock(&state.underway).entry(id.clone()).or_default());
     begin(&mut lock(&state.all));
-    let reply = (lock(&state.script))(&received);
     answer(&mut connection, reply, &state).await;
     if let Some(count) = lock(&state.underway).get_mut(&id) {
         count.0 -= 1;
