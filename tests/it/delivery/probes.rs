@@ -221,6 +221,12 @@ async fn an_attempt_of_another_instance_that_failed_stops_those_that_have_not_be
     receiver.answer(|_| Reply::Status(500));
     assert!(!other.consume(&records[10..11]).await.has_failed());
     assert_eq!(receiver.received().len(), 9);
+    // One first: a success after the others have seen the failure says that the endpoint works again.
+    receiver.release_one();
+    while stage.world.waiting().await.len() == 20 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     receiver.release();
     assert!(!sending.await.expect("a batch").has_failed());
     assert_eq!(receiver.received().len(), 9, "the ninth and the tenth of the batch wait");

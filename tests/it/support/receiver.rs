@@ -1,6 +1,7 @@
 //! A receiver of webhooks: an HTTP server whose replies a test writes, and which keeps what it received.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -61,7 +62,9 @@ struct State {
     /// How many requests of each id are under way, and how many were at most.
     underway: Mutex<BTreeMap<String, (usize, usize)>>,
     all: Mutex<(usize, usize)>,
-    released: watch::Sender<bool>,
+    /// How many requests have been held, and how many of them may be answered.
+    held: AtomicUsize,
+    released: watch::Sender<usize>,
 }
 
 /// The receiver; it stops when it is dropped.
@@ -88,7 +91,8 @@ impl Receiver {
             received: Mutex::default(),
             underway: Mutex::default(),
             all: Mutex::default(),
-            released: watch::channel(false).0,
+            held: AtomicUsize::default(),
+            released: watch::channel(0).0,
         });
         let served = Arc::clone(&state);
         let server = tokio::spawn(async move {
@@ -112,7 +116,12 @@ impl Receiver {
 
     /// Answers what is held, and holds nothing any more.
     pub fn release(&self) {
-        self.state.released.send_replace(true);
+        self.state.released.send_replace(usize::MAX);
+    }
+
+    /// Answers the first request that is held.
+    pub fn release_one(&self) {
+        self.state.released.send_replace(1);
     }
 
     /// The requests until now.
@@ -177,8 +186,9 @@ async fn answer(connection: &mut TcpStream, reply: Reply, state: &State) {
         Reply::Header(status, name, value) => (status, format!("{name}: {value}\r\n"), String::new()),
         Reply::Body(status, body) => (status, String::new(), body),
         Reply::Held => {
+            let place = state.held.fetch_add(1, Ordering::SeqCst);
             let mut released = state.released.subscribe();
-            let _ = released.wait_for(|released| *released).await;
+            let _ = released.wait_for(|released| place < *released).await;
             (200, String::new(), String::new())
         }
         Reply::Hang => {
