@@ -22,7 +22,7 @@ use hb_domain::{Error, Result, TenantId, Timestamp};
 
 use crate::Store;
 use crate::backoff::Backoff;
-use crate::bucket_write::BucketWrite;
+use crate::bucket_write::{self, BucketWrite};
 use crate::changes::Change;
 use crate::item::{Attributes, Row, flag, millis, number, text};
 use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
@@ -151,22 +151,11 @@ impl<'a> Tenants<'a> {
     /// # Errors
     /// The database's.
     pub async fn repair(&self, id: &TenantId, seen: i64, horizon: i64) -> Result<()> {
-        let update = self
-            .store
-            .db
-            .update_item()
-            .table_name(self.store.table(Table::Tenants))
-            .key("tenant", text(id))
-            .update_expression("SET tat = :horizon")
-            .condition_expression("tat = :seen")
-            .expression_attribute_values(":seen", number(seen))
-            .expression_attribute_values(":horizon", number(horizon))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_failed_condition(&error) => Ok(()),
-            Err(error) => Err(map_sdk_error("UpdateItem tenants", error)),
-        }
+        let update =
+            self.store.db.update_item().table_name(self.store.table(Table::Tenants)).key("tenant", text(id));
+        bucket_write::repair(update, seen, horizon)
+            .await
+            .map_err(|error| map_sdk_error("UpdateItem tenants", error))
     }
 
     /// Invalidates the tenant's cached keys and plan on every instance. It may be repeated.

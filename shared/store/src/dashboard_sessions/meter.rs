@@ -8,9 +8,9 @@ use hb_domain::{Result, TenantId, Timestamp};
 
 use super::{DashboardSessions, TABLE, key};
 use crate::backoff::Backoff;
-use crate::bucket_write::BucketWrite;
-use crate::item::{Attributes, Row, number};
-use crate::sdk_error::{is_failed_condition, map_sdk_error, retry_when_throttled};
+use crate::bucket_write::{self, BucketWrite};
+use crate::item::{Attributes, Row};
+use crate::sdk_error::{map_sdk_error, retry_when_throttled};
 
 const ROW: &str = "meter";
 
@@ -69,17 +69,10 @@ impl DashboardSessions<'_> {
             .db
             .update_item()
             .table_name(self.store.table(TABLE))
-            .set_key(Some(key(tenant, ROW.into())))
-            .update_expression("SET tat = :horizon")
-            .condition_expression("tat = :seen")
-            .expression_attribute_values(":seen", number(seen))
-            .expression_attribute_values(":horizon", number(horizon))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_failed_condition(&error) => Ok(()),
-            Err(error) => Err(map_sdk_error("UpdateItem dashboard-sessions", error)),
-        }
+            .set_key(Some(key(tenant, ROW.into())));
+        bucket_write::repair(update, seen, horizon)
+            .await
+            .map_err(|error| map_sdk_error("UpdateItem dashboard-sessions", error))
     }
 }
 
