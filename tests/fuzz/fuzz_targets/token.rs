@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hb_domain::Timestamp;
 use hb_domain::bearer::Bearer;
 use hb_domain::clerk::{ClerkRules, TenantOf};
+use hb_domain::dashboard::{DashboardToken, PublishableKey};
 use hb_domain::token::{Claims, TokenHeader};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,6 +23,10 @@ fuzz_target!(|parts: (&str, &str)| {
             headers.push(read);
         }
         let _ = Bearer::parse_doubled(Some(token.as_bytes()));
+        if let Some(read) = DashboardToken::parse(token) {
+            assert_eq!(read.expose(), token);
+        }
+        let _ = PublishableKey::parse(token);
     }
     let Some(claims) = Claims::parse(&token) else { return };
     for (header, tenant_of) in
@@ -29,7 +34,7 @@ fuzz_target!(|parts: (&str, &str)| {
     {
         let (parties, audiences) = (Vec::new(), Vec::new());
         let rules = ClerkRules { issuer: "https://clerk.example".into(), parties, audiences, tenant_of };
-        if let Ok(session) = rules.verify(header, &claims, now) {
+        if let Ok(session) = rules.verify(header, &claims, None, now) {
             assert_eq!(claims.text("iss"), Some("https://clerk.example"));
             assert_eq!(claims.text("sub"), Some(session.user.as_str()));
             assert!(
