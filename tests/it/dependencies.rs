@@ -16,7 +16,7 @@ const SELECTIONS: [&[&str]; 5] = [
 /// The features of each dependency; two sets where it is compiled twice, as for a procedural macro.
 fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut cargo = cargo();
-    cargo.args(["tree", "--offline", "--locked", "--prefix", "none", "-f", "{p}|{f}|"]).args(selection);
+    cargo.args(["tree", "--locked", "--prefix", "none", "-f", "{p}|{f}|"]).args(selection);
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8(output.stdout).expect("text");
